@@ -1,0 +1,72 @@
+namespace Bellwether.Events;
+
+/// <summary>
+/// A partitioned, append-only log. Records of one key keep their order. Offsets within a partition have no gaps and become visible in order.
+/// </summary>
+public interface IEventLog
+{
+    /// <summary>Appends all records or none, durably: when the task completes, no crash can lose them.</summary>
+    Task AppendAsync(string topic, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Joins a consumer group. Partitions are shared between the members that are alive; each partition has one owner at a time.
+    /// Reading starts at the offset that the group stored in <c>ops.consumer_offsets</c>, else at the oldest record.
+    /// </summary>
+    Task<ILogConsumer> JoinAsync(string topic, string group, CancellationToken cancellationToken);
+
+    /// <summary>Number of partitions and first and next offset of each.</summary>
+    Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken);
+
+    /// <summary>Drops records that were appended before <paramref name="before"/> and that every known group has read; returns how many.</summary>
+    Task<long> TrimAsync(string topic, DateTimeOffset before, CancellationToken cancellationToken);
+}
+
+/// <summary>A member of a consumer group. Not thread-safe: one loop polls.</summary>
+public interface ILogConsumer : IAsyncDisposable
+{
+    /// <summary>
+    /// The next records of the partitions this member owns, at most <paramref name="maxRecords"/>; waits up to
+    /// <paramref name="wait"/> for the first one. Empty when nothing came.
+    /// </summary>
+    Task<IReadOnlyList<LogEntry>> PollAsync(int maxRecords, TimeSpan wait, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Rewinds to the offsets stored in <c>ops.consumer_offsets</c>: called when the transaction that held the results was rolled back.
+    /// </summary>
+    Task RewindAsync(CancellationToken cancellationToken);
+
+    /// <summary>Tells the log, after the results were committed, how far this group has come (for lag tools; may be a no-op).</summary>
+    Task AcknowledgeAsync(IReadOnlyList<PartitionOffset> next, CancellationToken cancellationToken);
+
+    /// <summary>Records behind the newest one, over the owned partitions, as of the last poll.</summary>
+    long Lag { get; }
+}
+
+/// <summary>A record to append.</summary>
+/// <param name="Key">Decides the partition; a ticker.</param>
+/// <param name="Headers">Small text headers such as <c>traceparent</c>; null for none.</param>
+public readonly record struct LogRecord(string Key, ReadOnlyMemory<byte> Value, IReadOnlyDictionary<string, string>? Headers = null);
+
+/// <summary>A record as read back.</summary>
+public sealed record LogEntry(
+    string Topic,
+    int Partition,
+    long Offset,
+    string Key,
+    ReadOnlyMemory<byte> Value,
+    IReadOnlyDictionary<string, string> Headers,
+    DateTimeOffset AppendedAt);
+
+/// <param name="Offset">The offset to read next.</param>
+public readonly record struct PartitionOffset(int Partition, long Offset);
+
+public readonly record struct PartitionState(int Partition, long FirstOffset, long NextOffset);
+
+/// <summary>Topic names of the founding plan.</summary>
+public static class Topics
+{
+    public const string HighPriority = "hipri-events";
+    public const string StandardPriority = "stdpri-events";
+    public const string AnalyzedSentiment = "analyzed-sentiment";
+    public const string DeadLetterSuffix = ".dlq";
+}

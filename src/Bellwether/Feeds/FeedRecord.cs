@@ -1,0 +1,23 @@
+namespace Bellwether.Feeds;
+
+/// <summary>
+/// One record read from an input: either an envelope, or the reason why it could not become one together with what was read.
+/// </summary>
+public readonly record struct FeedRecord(EventEnvelope? Envelope, FeedRejection? Rejection)
+{
+    public static FeedRecord Accept(EventEnvelope envelope) => new(envelope, null);
+
+    public static FeedRecord Reject(FeedRejection rejection) => new(null, rejection);
+}
+
+/// <summary>Why a record was refused, and the record as it stood.</summary>
+/// <param name="Origin">File name, URL or "http"; never a query string with secrets.</param>
+/// <param name="Position">Line number in a text file (first line is 1), else record number.</param>
+/// <param name="Reason">A sentence for a person, naming field and value.</param>
+/// <param name="Value">The record as read, cut to <see cref="MaxValueBytes"/>.</param>
+public sealed record FeedRejection(string Origin, long Position, string Reason, ReadOnlyMemory<byte> Value)
+{
+    public const int MaxValueBytes = 64 * 1024;
+
+    public override string ToString() => $"{Origin}:{Position}: {Reason}";
+}
