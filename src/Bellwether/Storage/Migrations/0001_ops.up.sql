@@ -9,7 +9,7 @@ CREATE TABLE ops.log_partitions (
     PRIMARY KEY (topic, partition)
 );
 
--- Partitioned by the UTC day of appending: retention drops whole days.
+-- One partition a topic, and in it one for each UTC day of appending: retention drops whole days.
 CREATE TABLE ops.event_log (
     topic       text        NOT NULL,
     partition   int         NOT NULL,
@@ -19,7 +19,7 @@ CREATE TABLE ops.event_log (
     headers     jsonb,
     appended_at timestamptz NOT NULL,
     PRIMARY KEY (topic, partition, log_offset, appended_at)
-) PARTITION BY RANGE (appended_at);
+) PARTITION BY LIST (topic);
 
 CREATE TABLE ops.consumer_offsets (
     consumer_group text        NOT NULL,

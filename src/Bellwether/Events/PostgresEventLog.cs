@@ -1,0 +1,79 @@
+using Bellwether.Storage;
+using Dapper;
+using Npgsql;
+
+namespace Bellwether.Events;
+
+/// <summary>The event log in PostgreSQL tables: the default, with no service to install.</summary>
+public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOptions options, TimeProvider time) : IEventLog, IAsyncDisposable
+{
+    readonly LogSignal _signal = new(dataSource, time);
+
+    /// <summary>For writers that append inside their own transaction.</summary>
+    public PostgresLogAppender Appender { get; } = new(dataSource, options, time);
+
+    public async Task AppendAsync(string topic, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
+    {
+        await Appender.PrepareAsync(topic, cancellationToken);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await Appender.AppendAsync(connection, topic, records, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public async Task<ILogConsumer> JoinAsync(string topic, string group, CancellationToken cancellationToken)
+    {
+        await Appender.PrepareAsync(topic, cancellationToken);
+        return new PostgresLogConsumer(dataSource, options, time, _signal, topic, group);
+    }
+
+    public async Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        return (await connection.QueryAsync<PartitionState>(new CommandDefinition("""
+            SELECT partition AS Partition, first_offset AS FirstOffset, next_offset AS NextOffset
+            FROM ops.log_partitions WHERE topic = @topic ORDER BY partition
+            """, new { topic }, cancellationToken: cancellationToken))).AsList();
+    }
+
+    public async Task<long> TrimAsync(string topic, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        await Appender.PrepareAsync(topic, cancellationToken);
+        var table = PostgresLogAppender.TableOf(topic);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        var days = await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = @table::regclass ORDER BY 1", new { table }, cancellationToken: cancellationToken));
+        var dropped = 0L;
+        foreach (var name in days)
+        {
+            var day = DateOnly.ParseExact(name.AsSpan(name.LastIndexOf('_') + 1), "yyyyMMdd");
+            if (day.AddDays(1).ToDateTime(TimeOnly.MinValue) > before.UtcDateTime) break;
+            var rows = await DropIfReadAsync(connection, topic, name, cancellationToken);
+            if (rows < 0) break;
+            dropped += rows;
+        }
+        Appender.Forget(topic);
+        return dropped;
+    }
+
+    /// <summary>Drops one day's partition; −1 when some group has not read all of it.</summary>
+    static async Task<long> DropIfReadAsync(NpgsqlConnection connection, string topic, string name, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var content = (await connection.QueryAsync<(int Partition, long Next, long Rows)>(new CommandDefinition(
+            $"SELECT partition, max(log_offset) + 1, count(*) FROM {name} GROUP BY partition", transaction: transaction, cancellationToken: cancellationToken))).AsList();
+        var read = (await connection.QueryAsync<(int Partition, long Next)>(new CommandDefinition(
+            "SELECT partition, min(next_offset) FROM ops.consumer_offsets WHERE topic = @topic GROUP BY partition",
+            new { topic }, transaction, cancellationToken: cancellationToken))).ToDictionary(r => r.Partition, r => r.Next);
+        if (content.Any(c => read.TryGetValue(c.Partition, out var next) && next < c.Next)) return -1;
+        foreach (var (partition, next, _) in content)
+            await connection.ExecuteAsync(new CommandDefinition(
+                "UPDATE ops.log_partitions SET first_offset = greatest(first_offset, @next) WHERE topic = @topic AND partition = @partition",
+                new { topic, partition, next }, transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition($"DROP TABLE {name}", transaction: transaction, cancellationToken: cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+        return content.Sum(c => c.Rows);
+    }
+
+    public ValueTask DisposeAsync() => _signal.DisposeAsync();
+}

@@ -1,0 +1,146 @@
+using Npgsql;
+
+namespace Bellwether.Events;
+
+/// <summary>
+/// Sharing of partitions. Members are told apart by a random id and live as long as they renew; partition p belongs to the
+/// (p mod n)-th of the n living members in id order. A member gives up what is no longer its share at its next poll, so never in the
+/// middle of a batch; and whoever still writes with a lost lease is stopped by <see cref="ConsumerOffsets.AdvanceAsync"/>.
+/// </summary>
+sealed partial class PostgresLogConsumer
+{
+    readonly Guid _member = Guid.NewGuid();
+    readonly CancellationTokenSource _stop = new();
+    DateTimeOffset? _balancedAt;
+    Task _renewing = Task.CompletedTask;
+
+    TimeSpan BalanceInterval => options.LeaseTime / 10;
+
+    async Task BalanceAsync(CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (_balancedAt is { } last && now - last < BalanceInterval) return;
+        if (_renewing.IsCompleted && !_stop.IsCancellationRequested) _renewing = RenewAsync();
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands =
+            {
+                Command("SELECT pg_advisory_xact_lock(hashtextextended($1 || '/' || $2, 0)) WHERE $3 IS NOT NULL AND $4 IS NOT NULL"),
+                Command("""
+                    INSERT INTO ops.consumer_members VALUES ($1, $2, $3, clock_timestamp() + $4)
+                    ON CONFLICT (consumer_group, topic, member_id) DO UPDATE SET expires_at = excluded.expires_at
+                    """),
+                Command("DELETE FROM ops.consumer_members WHERE consumer_group = $1 AND topic = $2 AND expires_at < clock_timestamp() AND $3 IS NOT NULL AND $4 IS NOT NULL"),
+                // Leases of the dead, and mine that are not my share any more.
+                Command($"""
+                    WITH {Shares}
+                    DELETE FROM ops.consumer_leases AS l
+                    WHERE l.consumer_group = $1 AND l.topic = $2 AND $4 IS NOT NULL
+                      AND (NOT EXISTS (SELECT FROM members m WHERE m.member_id = l.member_id)
+                           OR (l.member_id = $3 AND NOT EXISTS (SELECT FROM shares s WHERE s.partition = l.partition AND s.member_id = $3)))
+                    """),
+                Command($"""
+                    WITH {Shares}
+                    INSERT INTO ops.consumer_leases
+                    SELECT $1, $2, partition, $3, clock_timestamp() + $4 FROM shares WHERE member_id = $3
+                    ON CONFLICT (consumer_group, topic, partition) DO UPDATE SET expires_at = excluded.expires_at
+                    WHERE consumer_leases.member_id = excluded.member_id
+                    """),
+                Command("""
+                    INSERT INTO ops.consumer_offsets (consumer_group, topic, partition, next_offset)
+                    SELECT $1, $2, p.partition, p.first_offset
+                    FROM ops.consumer_leases l JOIN ops.log_partitions p USING (topic, partition)
+                    WHERE l.consumer_group = $1 AND l.topic = $2 AND l.member_id = $3 AND $4 IS NOT NULL
+                    ON CONFLICT DO NOTHING
+                    """),
+                Command("""
+                    SELECT l.partition, o.next_offset, p.next_offset
+                    FROM ops.consumer_leases l
+                    JOIN ops.consumer_offsets o USING (consumer_group, topic, partition)
+                    JOIN ops.log_partitions p USING (topic, partition)
+                    WHERE l.consumer_group = $1 AND l.topic = $2 AND l.member_id = $3 AND $4 IS NOT NULL
+                    """),
+            },
+        };
+        var stored = new Dictionary<int, (long Next, long End)>();
+        await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
+        {
+            do
+                while (reader.FieldCount == 3 && await reader.ReadAsync(cancellationToken))
+                    stored[reader.GetInt32(0)] = (reader.GetInt64(1), reader.GetInt64(2));
+            while (await reader.NextResultAsync(cancellationToken));
+        }
+        await transaction.CommitAsync(cancellationToken);
+        foreach (var lost in _positions.Keys.Except(stored.Keys).ToArray()) _positions.Remove(lost);
+        foreach (var (partition, (next, _)) in stored) _positions.TryAdd(partition, next);
+        Lag = stored.Sum(s => s.Value.End - _positions[s.Key]);
+        _balancedAt = now;
+    }
+
+    const string Shares = """
+        members AS (
+            SELECT member_id, row_number() OVER (ORDER BY member_id) - 1 AS place, count(*) OVER () AS living
+            FROM ops.consumer_members WHERE consumer_group = $1 AND topic = $2),
+        shares AS (
+            SELECT p.partition, m.member_id
+            FROM ops.log_partitions p JOIN members m ON p.partition % m.living = m.place
+            WHERE p.topic = $2)
+        """;
+
+    NpgsqlBatchCommand Command(string sql) => new(sql)
+    {
+        Parameters = { new() { Value = group }, new() { Value = topic }, new() { Value = _member }, new() { Value = options.LeaseTime } },
+    };
+
+    /// <summary>Keeps the membership alive while a long batch is worked on between two polls.</summary>
+    async Task RenewAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(options.LeaseTime / 3, time, _stop.Token);
+                await using var connection = await dataSource.OpenConnectionAsync(_stop.Token);
+                await using var renew = new NpgsqlBatch(connection)
+                {
+                    BatchCommands =
+                    {
+                        Command("UPDATE ops.consumer_members SET expires_at = clock_timestamp() + $4 WHERE consumer_group = $1 AND topic = $2 AND member_id = $3"),
+                        Command("UPDATE ops.consumer_leases SET expires_at = clock_timestamp() + $4 WHERE consumer_group = $1 AND topic = $2 AND member_id = $3"),
+                    },
+                };
+                await renew.ExecuteNonQueryAsync(_stop.Token);
+            }
+            catch (Exception error) when (error is NpgsqlException or OperationCanceledException or IOException or ObjectDisposedException)
+            {
+                // A renewal that fails is made up for by the next one, or by the balance of the next poll.
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _renewing;
+        _stop.Dispose();
+        try
+        {
+            await using var connection = await dataSource.OpenConnectionAsync();
+            await using var leave = new NpgsqlBatch(connection)
+            {
+                BatchCommands =
+                {
+                    Command("DELETE FROM ops.consumer_leases WHERE consumer_group = $1 AND topic = $2 AND member_id = $3 AND $4 IS NOT NULL"),
+                    Command("DELETE FROM ops.consumer_members WHERE consumer_group = $1 AND topic = $2 AND member_id = $3 AND $4 IS NOT NULL"),
+                },
+            };
+            await leave.ExecuteNonQueryAsync();
+        }
+        catch (Exception error) when (error is NpgsqlException or IOException or ObjectDisposedException)
+        {
+            // The server is gone: the membership runs out by itself.
+        }
+    }
+}

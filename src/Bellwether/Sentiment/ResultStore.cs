@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using Bellwether.Diagnostics;
+using Bellwether.Events;
+using Bellwether.Feeds;
+using Bellwether.Storage;
+using Npgsql;
+
+namespace Bellwether.Sentiment;
+
+/// <summary>
+/// Commits a scored batch: results, post rows, ticker states, the events that announce them, dead letters and the offset, all in one
+/// transaction. Running the same batch again, from the log or from another producer, changes nothing.
+/// </summary>
+public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLogAppender log, ScoringOptions options, TimeProvider time)
+{
+    /// <summary>Header that names the ingest run of an event, so that its run can be accounted for exactly.</summary>
+    public const string RunHeader = "ingest-run";
+
+    readonly RangePartitions _days = new(dataSource, "sentiment.sentiment_data");
+    DateOnly? _history;
+
+    /// <summary>One result to store: an event for one ticker.</summary>
+    readonly record struct Result(ScoredEvent Event, string Ticker, Guid Key);
+
+    /// <exception cref="OffsetFencedException">Another member has taken the partition; nothing was stored.</exception>
+    public async Task<CommittedBatch> CommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        await EnsurePartitionsAsync(batch, cancellationToken);
+        await log.PrepareAsync(Topics.AnalyzedSentiment, cancellationToken);
+
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var known = time.GetUtcNow();
+        var results = await ClaimAsync(connection, batch.Events, cancellationToken);
+        await CopyResultsAsync(connection, batch, results, known, cancellationToken);
+        await StorePostsAsync(connection, batch, results, known, cancellationToken);
+        var dead = await DeadLetter.StoreAsync(connection, batch.DeadLetters, cancellationToken);
+        var scored = results.Select(r => r.Event).Distinct(ReferenceEqualityComparer.Instance).Count();
+        await CountRunsAsync(connection, batch, results, cancellationToken);
+        await MarkDaysAsync(connection, results, cancellationToken);
+        await ConsumerOffsets.AdvanceAsync(connection, batch.Group, batch.Topic, batch.Moves, cancellationToken);
+        // Rows that other workers want too come last, to be locked briefly.
+        var changed = await UpdateTickersAsync(connection, batch, results, known, cancellationToken);
+        await log.AppendAsync(connection, Topics.AnalyzedSentiment, Announcements(batch, results, changed, known), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        Instruments.Stage("commit", started);
+        return new(scored, batch.Events.Count - scored, results.Count, dead, [.. changed.Values]);
+    }
+
+    /// <summary>Takes the (article, ticker) pairs that nobody has stored yet; the rest are redeliveries.</summary>
+    static async Task<List<Result>> ClaimAsync(NpgsqlConnection connection, IReadOnlyList<ScoredEvent> events, CancellationToken cancellationToken)
+    {
+        var candidates = new Dictionary<Guid, Result>();
+        foreach (var scored in events)
+            foreach (var ticker in scored.Envelope.Tickers)
+            {
+                var key = EventKey.Of(scored.Envelope.ArticleId, ticker);
+                candidates.TryAdd(key, new(scored, ticker, key));
+            }
+        if (candidates.Count == 0) return [];
+
+        // One order for all workers, so that two of them never wait for each other.
+        await using var claim = new NpgsqlCommand(
+            "INSERT INTO ops.inbox (event_key) SELECT key FROM unnest($1::uuid[]) AS k(key) ORDER BY key ON CONFLICT DO NOTHING RETURNING event_key", connection)
+        {
+            Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = [.. candidates.Keys] } },
+        };
+        var claimed = new HashSet<Guid>(candidates.Count);
+        await using (var reader = await claim.ExecuteReaderAsync(cancellationToken))
+            while (await reader.ReadAsync(cancellationToken)) claimed.Add(reader.GetGuid(0));
+        return claimed.Count == candidates.Count
+            ? [.. candidates.Values]
+            : [.. candidates.Values.Where(r => claimed.Contains(r.Key))];
+    }
+
+    static async Task CountRunsAsync(NpgsqlConnection connection, ScoredBatch batch, List<Result> results, CancellationToken cancellationToken)
+    {
+        var runs = new SortedDictionary<Guid, (long Scored, long Results, long Redelivered, long Dead)>();
+        var stored = results.Select(r => r.Event).ToHashSet(ReferenceEqualityComparer.Instance);
+        foreach (var e in batch.Events)
+            if (RunOf(e.Entry.Headers) is { } run)
+            {
+                var counts = runs.GetValueOrDefault(run);
+                runs[run] = stored.Contains(e) ? counts with { Scored = counts.Scored + 1 } : counts with { Redelivered = counts.Redelivered + 1 };
+            }
+        foreach (var r in results)
+            if (RunOf(r.Event.Entry.Headers) is { } run) runs[run] = runs[run] with { Results = runs[run].Results + 1 };
+        foreach (var letter in batch.DeadLetters)
+            if (RunOf(letter.Headers) is { } run)
+            {
+                var counts = runs.GetValueOrDefault(run);
+                runs[run] = counts with { Dead = counts.Dead + 1 };
+            }
+        if (runs.Count == 0) return;
+        await using var update = new NpgsqlCommand("""
+            UPDATE ops.ingest_runs AS r SET scored = r.scored + c.scored, results = r.results + c.results,
+                redelivered = r.redelivered + c.redelivered, dead_lettered = r.dead_lettered + c.dead
+            FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS c(run_id, scored, results, redelivered, dead)
+            WHERE r.run_id = c.run_id
+            """, connection);
+        update.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. runs.Keys] });
+        update.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. runs.Values.Select(c => c.Scored)] });
+        update.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. runs.Values.Select(c => c.Results)] });
+        update.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. runs.Values.Select(c => c.Redelivered)] });
+        update.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. runs.Values.Select(c => c.Dead)] });
+        await update.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    static Guid? RunOf(IReadOnlyDictionary<string, string> headers) =>
+        headers.TryGetValue(RunHeader, out var text) && Guid.TryParse(text, out var run) ? run : null;
+
+    /// <summary>Tells the lake which days have new rows.</summary>
+    static async Task MarkDaysAsync(NpgsqlConnection connection, List<Result> results, CancellationToken cancellationToken)
+    {
+        if (results.Count == 0) return;
+        var days = results.GroupBy(r => DateOnly.FromDateTime(r.Event.Envelope.Timestamp.UtcDateTime)).OrderBy(g => g.Key).ToArray();
+        await using var mark = new NpgsqlCommand("""
+            INSERT INTO ops.lake_days AS d (day, hot_rows, revision)
+            SELECT day, rows, 1 FROM unnest($1::date[], $2::bigint[]) AS n(day, rows)
+            ON CONFLICT (day) DO UPDATE SET hot_rows = d.hot_rows + excluded.hot_rows, revision = d.revision + 1,
+                dirty_since = CASE WHEN d.revision > d.written_revision THEN d.dirty_since ELSE now() END
+            """, connection);
+        mark.Parameters.Add(new NpgsqlParameter<DateOnly[]> { TypedValue = [.. days.Select(g => g.Key)] });
+        mark.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. days.Select(g => g.LongCount())] });
+        await mark.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Days since shortly before the first start have a partition each, so that they can be dropped one by one. Older history, which comes in
+    /// bulk over thousands of sparse days, shares one: PostgreSQL slows down by the number of partitions.
+    /// </summary>
+    async Task EnsurePartitionsAsync(ScoredBatch batch, CancellationToken cancellationToken)
+    {
+        if (batch.Events.Count == 0) return;
+        _history ??= await HistoryEndAsync(cancellationToken);
+        foreach (var day in batch.Events.Select(e => DateOnly.FromDateTime(e.Envelope.Timestamp.UtcDateTime)).Distinct().ToArray())
+            if (day >= _history) await _days.EnsureDayAsync(day, cancellationToken);
+    }
+
+    async Task<DateOnly> HistoryEndAsync(CancellationToken cancellationToken)
+    {
+        await _days.EnsureBeforeAsync(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-options.HotDays), cancellationToken);
+        await using var read = dataSource.CreateCommand("""
+            SELECT (regexp_match(pg_get_expr(relpartbound, oid), 'TO \(''([0-9-]{10})'))[1]::date
+            FROM pg_class WHERE oid = 'sentiment.sentiment_data_history'::regclass
+            """);
+        return DateOnly.FromDateTime((DateTime)(await read.ExecuteScalarAsync(cancellationToken))!);
+    }
+}

@@ -1,0 +1,24 @@
+using Bellwether.Events;
+using Bellwether.Feeds;
+
+namespace Bellwether.Sentiment;
+
+/// <summary>One event with its score, on its way into the store.</summary>
+public sealed record ScoredEvent(LogEntry Entry, EventEnvelope Envelope, SentimentScore Score);
+
+/// <summary>A batch of log entries worked out: what is to be stored, and what is put aside with its reason.</summary>
+public sealed record ScoredBatch(
+    string Topic,
+    string Group,
+    string Model,
+    string ModelVersion,
+    IReadOnlyList<ScoredEvent> Events,
+    IReadOnlyList<DeadLetter> DeadLetters,
+    IReadOnlyList<OffsetMove> Moves);
+
+/// <summary>What a committed batch did.</summary>
+/// <param name="Scored">Events with at least one new result.</param>
+/// <param name="Redelivered">Events whose every result was stored before.</param>
+/// <param name="Results">New results, one for each event and ticker.</param>
+/// <param name="Changed">Ticker states after the commit.</param>
+public sealed record CommittedBatch(int Scored, int Redelivered, int Results, int DeadLettered, IReadOnlyList<HotStore.TickerSnapshot> Changed);

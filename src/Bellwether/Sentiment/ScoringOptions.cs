@@ -1,0 +1,22 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Bellwether.Sentiment;
+
+/// <summary>Settings of the scoring pipeline.</summary>
+public sealed record ScoringOptions
+{
+    /// <summary>Consumer group of the scoring workers.</summary>
+    [Required] public string Group { get; init; } = "sentiment";
+
+    /// <summary>Most events in one transaction.</summary>
+    [Range(1, 50_000)] public int BatchSize { get; init; } = 4_000;
+
+    /// <summary>Half-life in seconds of a result in the live ticker sentiment; infinity for no decay.</summary>
+    [Range(0.001, double.PositiveInfinity)] public double HalfLifeSeconds { get; init; } = 86_400;
+
+    /// <summary>The longest that one standard batch stands back while high priority has work: the bound on starvation.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")] public TimeSpan StarvationBound { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Days before the first start that get a partition each; what is older shares one.</summary>
+    [Range(1, 400)] public int HotDays { get; init; } = 30;
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using Bellwether.Diagnostics;
+using Bellwether.Events;
+using Bellwether.Feeds;
+
+namespace Bellwether.Sentiment;
+
+public sealed partial class ScoringWorker
+{
+    /// <summary>Decodes and scores; what cannot be is a dead letter. Throws only when the model is unavailable.</summary>
+    async Task<ScoredBatch> ScoreAsync(string topic, IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var dead = new List<DeadLetter>();
+        var readable = new List<(LogEntry Entry, EventEnvelope Envelope)>(entries.Count);
+        foreach (var entry in entries)
+            if (!EnvelopeJson.TryDeserialize(entry.Value.Span, out var envelope, out var problem))
+                dead.Add(DeadLetter.From(entry, "decode", "UnreadableEvent", problem));
+            else if (Refusal(envelope) is { } refusal)
+                dead.Add(DeadLetter.From(entry, "score", refusal.Class, refusal.Message));
+            else
+                readable.Add((entry, envelope));
+
+        var scores = await model.ScoreAsync([.. readable.Select(r => r.Envelope.Text)], cancellationToken);
+        if (scores.Count != readable.Count)
+            throw new InvalidOperationException($"model {model.Name} gave {scores.Count} scores for {readable.Count} texts");
+        var events = new List<ScoredEvent>(readable.Count);
+        for (var i = 0; i < readable.Count; i++)
+            if (IsProbability(scores[i]))
+                events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i]));
+            else
+                dead.Add(DeadLetter.From(readable[i].Entry, "score", "InvalidScore",
+                    $"model {model.Name} {model.Version} gave P(positive) {scores[i].Positive}, P(negative) {scores[i].Negative}; each must be 0 to 1 and their sum at most 1"));
+        Instruments.Stage("score", started);
+        return new(topic, options.Group, model.Name, model.Version, events, dead, ConsumerOffsets.MovesOf(entries));
+    }
+
+    static (string Class, string Message)? Refusal(EventEnvelope envelope)
+    {
+        if (envelope.Tickers.Count == 0)
+            return ("NoTicker", "no ticker was given and none was found in title or text");
+        if (string.IsNullOrWhiteSpace(envelope.Text))
+            return ("NoText", "there is no text to score");
+        if (!(envelope.Weight > 0 && envelope.Weight <= 1000))
+            return ("InvalidWeight", $"weight {envelope.Weight} is outside (0, 1000]");
+        return null;
+    }
+
+    static bool IsProbability(SentimentScore score) =>
+        score.Positive >= 0 && score.Negative >= 0 && score.Positive + score.Negative <= 1 + 1e-9;
+}

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using Bellwether.Diagnostics;
+using Bellwether.Events;
+using Bellwether.Feeds;
+using Bellwether.Sentiment.HotStore;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Polly;
+using Polly.Retry;
+
+namespace Bellwether.Sentiment;
+
+/// <summary>
+/// Reads one input topic, scores, commits, and only then refreshes the hot store. A batch that fails is rolled back and tried again
+/// with growing pauses; an event that can never be stored is put aside with its reason, and the rest goes on.
+/// </summary>
+public sealed partial class ScoringWorker(
+    IEventLog log, ISentimentModel model, ResultStore store, IHotStore hot, PriorityGate gate, ScoringOptions options, TimeProvider time,
+    ILogger<ScoringWorker> logger)
+{
+    static readonly TimeSpan PollWait = TimeSpan.FromSeconds(1);
+
+    readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
+        .AddRetry(new RetryStrategyOptions
+        {
+            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not OperationCanceledException),
+            MaxRetryAttempts = int.MaxValue,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            Delay = TimeSpan.FromMilliseconds(50),
+            MaxDelay = TimeSpan.FromSeconds(5),
+        })
+        .Build();
+
+    /// <summary>Works until cancelled; a batch in hand at that moment is finished or rolled back, never half done.</summary>
+    public async Task RunAsync(string topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _retry.ExecuteAsync(async token =>
+            {
+                try
+                {
+                    await using var consumer = await log.JoinAsync(topic, options.Group, token);
+                    await ConsumeAsync(consumer, topic, token);
+                }
+                catch (Exception error) when (error is not OperationCanceledException)
+                {
+                    if (topic == Topics.HighPriority) gate.LeaveHigh();
+                    Instruments.BatchFailures.Add(1, Tag("topic", topic));
+                    Failed(logger, topic, error);
+                    throw;
+                }
+            }, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // asked to stop
+        }
+    }
+
+    async Task ConsumeAsync(ILogConsumer consumer, string topic, CancellationToken cancellationToken)
+    {
+        var high = topic == Topics.HighPriority;
+        while (true)
+        {
+            var entries = await consumer.PollAsync(options.BatchSize, PollWait, cancellationToken);
+            Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic));
+            if (high && entries.Count == 0) gate.LeaveHigh();
+            if (entries.Count == 0) continue;
+            if (high) gate.EnterHigh();
+            else Instruments.StandardYieldSeconds.Record((await gate.StandBackAsync(cancellationToken)).TotalSeconds);
+            await ProcessAsync(topic, entries, cancellationToken);
+            await consumer.AcknowledgeAsync([.. ConsumerOffsets.MovesOf(entries).Select(m => new PartitionOffset(m.Partition, m.To))], cancellationToken);
+            if (high && consumer.Lag == 0) gate.LeaveHigh();
+        }
+    }
+
+    /// <summary>
+    /// Commits a batch. Where the database refuses the data itself, halves are tried until the one event is found that cannot be stored.
+    /// </summary>
+    async Task ProcessAsync(string topic, IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    {
+        using var span = StartSpan(topic, entries);
+        var batch = await ScoreAsync(topic, entries, cancellationToken);
+        CommittedBatch done;
+        try
+        {
+            done = await store.CommitAsync(batch, cancellationToken);
+        }
+        catch (PostgresException error) when (IsAboutData(error) && entries.Count > 1)
+        {
+            var half = entries.Count / 2;
+            await ProcessAsync(topic, [.. entries.Take(half)], cancellationToken);
+            await ProcessAsync(topic, [.. entries.Skip(half)], cancellationToken);
+            return;
+        }
+        catch (Exception error) when ((error is PostgresException refused && IsAboutData(refused)) || error is OverflowException)
+        {
+            if (entries.Count > 1)
+            {
+                foreach (var entry in entries) await ProcessAsync(topic, [entry], cancellationToken);
+                return;
+            }
+            done = await store.CommitAsync(batch with
+            {
+                Events = [],
+                DeadLetters = [DeadLetter.From(entries[0], "store", error.GetType().Name, error.Message)],
+            }, cancellationToken);
+        }
+        await PublishAsync(topic, entries, batch, done, cancellationToken);
+    }
+
+    async Task PublishAsync(
+        string topic, IReadOnlyList<LogEntry> entries, ScoredBatch batch, CommittedBatch done, CancellationToken cancellationToken)
+    {
+        // The cache is rebuilt from the database: losing this write costs a read, never a result.
+        if (done.Changed.Count > 0) await hot.SetManyAsync(done.Changed, cancellationToken);
+        var topicTag = Tag("topic", topic);
+        Instruments.EventsScored.Add(done.Scored, topicTag);
+        Instruments.Redelivered.Add(done.Redelivered, topicTag);
+        Instruments.ResultsCommitted.Add(done.Results, Tag("model", batch.Model));
+        foreach (var stage in batch.DeadLetters.GroupBy(d => d.Stage)) Instruments.DeadLetters.Add(stage.Count(), Tag("stage", stage.Key));
+        var now = time.GetUtcNow();
+        foreach (var entry in entries) Instruments.EventLatencySeconds.Record((now - entry.AppendedAt).TotalSeconds, topicTag);
+    }
+
+    static Activity? StartSpan(string topic, IReadOnlyList<LogEntry> entries)
+    {
+        if (!Instruments.Spans.HasListeners()) return null;
+        var links = entries.Take(128)
+            .Select(e => e.Headers.TryGetValue("traceparent", out var parent) && ActivityContext.TryParse(parent, null, out var context) ? context : default)
+            .Where(c => c.TraceId != default).Distinct().Select(c => new ActivityLink(c)).ToArray();
+        var span = Instruments.Spans.StartActivity("score batch", ActivityKind.Consumer, links.Length == 1 ? links[0].Context : default, links: links);
+        span?.SetTag("messaging.destination.name", topic);
+        span?.SetTag("messaging.batch.message_count", entries.Count);
+        return span;
+    }
+
+    // SQLSTATE classes 22 (data exception) and 23 (integrity constraint): trying the same again cannot help.
+    static bool IsAboutData(PostgresException error) => error.SqlState.StartsWith("22", StringComparison.Ordinal) || error.SqlState.StartsWith("23", StringComparison.Ordinal);
+
+    static KeyValuePair<string, object?> Tag(string name, object? value) => new(name, value);
+
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Error, Message = "scoring of {Topic} failed and is tried again")]
+    static partial void Failed(ILogger logger, string topic, Exception error);
+}
