@@ -1,0 +1,156 @@
+namespace Bellwether.Sentiment.Lexicon;
+
+/// <summary>Weight of evidence for and against, both 0 or more.</summary>
+readonly record struct Evidence(double Positive, double Negative);
+
+/// <summary>Weighs one sentence: finds its terms, lets movements meet what moves, then negation, emphasis, contrast and doubt.</summary>
+static class SentenceScorer
+{
+    const int SubjectReachBack = 6;
+    const int SubjectReachAhead = 3;
+    const int NegationReach = 3;
+    const float QuestionFactor = 0.6f;
+    const float CapitalsFactor = 1.15f;
+    const float ExclamationStep = 0.06f;
+    const float UnknownSubject = 0.8f;
+
+    public static Evidence Score(LexiconTable table, in SentenceReader sentence, Span<Match> buffer)
+    {
+        var matches = buffer[..Find(table, sentence.Words, sentence.Tokens, buffer)];
+        ResolveMovements(matches);
+        ApplyModifiers(matches);
+        var emphasis = (sentence.IsQuestion ? QuestionFactor : 1) * (1 + ExclamationStep * sentence.Exclamations);
+        var shouting = IsShouting(sentence.Tokens);
+        double positive = 0, negative = 0;
+        foreach (ref readonly var match in matches)
+        {
+            var value = match.Value * emphasis * (match.IsCapitals && !shouting ? CapitalsFactor : 1);
+            if (value > 0)
+                positive += value;
+            else
+                negative -= value;
+        }
+        return new(positive, negative);
+    }
+
+    // Longest term first, so that "stop loss" hides "loss".
+    static int Find(LexiconTable table, ReadOnlySpan<char> words, ReadOnlySpan<Token> tokens, Span<Match> matches)
+    {
+        var found = 0;
+        for (var i = 0; i < tokens.Length && found < matches.Length;)
+        {
+            var token = tokens[i];
+            if (!table.TryGet(words.Slice(token.Start, token.Length), out var entry))
+            {
+                i++;
+                continue;
+            }
+            var length = 1;
+            for (var n = Math.Min((int)entry.LongestTerm, tokens.Length - i); n > 1; n--)
+            {
+                var last = tokens[i + n - 1];
+                if (last.Clause == token.Clause && table.TryGet(words[token.Start..last.End], out var phrase) && phrase.IsTerm)
+                {
+                    (entry, length) = (phrase, n);
+                    break;
+                }
+            }
+            if (entry.IsTerm)
+                matches[found++] = new(i, length, token.Clause, token.IsCapitals, entry);
+            i += length;
+        }
+        return found;
+    }
+
+    static void ResolveMovements(Span<Match> matches)
+    {
+        for (var i = 0; i < matches.Length; i++)
+        {
+            ref var match = ref matches[i];
+            if (match.Entry.Direction == 0)
+                continue;
+            var subject = match.Entry.SubjectFollows ? SubjectAfter(matches, i) : SubjectBefore(matches, i);
+            if (subject < 0)
+                subject = match.Entry.SubjectFollows ? SubjectBefore(matches, i) : SubjectAfter(matches, i);
+            if (subject < 0)
+            {
+                match.Value = match.Entry.Direction * UnknownSubject;
+                continue;
+            }
+            match.Value = match.Entry.Direction * matches[subject].Entry.Polarity;
+            // What moves says nothing by itself any more: a loss that narrows is good news.
+            matches[subject].Value = 0;
+        }
+    }
+
+    static int SubjectBefore(ReadOnlySpan<Match> matches, int i)
+    {
+        for (var j = i - 1; j >= 0 && matches[i].Index - matches[j].Index <= SubjectReachBack; j--)
+            if (matches[j].Entry.Polarity != 0 && matches[j].Clause == matches[i].Clause)
+                return j;
+        return -1;
+    }
+
+    static int SubjectAfter(ReadOnlySpan<Match> matches, int i)
+    {
+        var end = matches[i].Index + matches[i].Length;
+        for (var j = i + 1; j < matches.Length && matches[j].Index - end < SubjectReachAhead; j++)
+            if (matches[j].Entry.Polarity != 0 && matches[j].Clause == matches[i].Clause)
+                return j;
+        return -1;
+    }
+
+    static void ApplyModifiers(Span<Match> matches)
+    {
+        for (var i = 0; i < matches.Length; i++)
+        {
+            var (modifier, factor) = (matches[i].Entry.Modifier, matches[i].Entry.Factor);
+            var end = matches[i].Index + matches[i].Length;
+            switch (modifier)
+            {
+                case Modifier.Negate:
+                    for (var j = i + 1; j < matches.Length && matches[j].Index - end < NegationReach && matches[j].Clause == matches[i].Clause; j++)
+                        matches[j].Value *= factor;
+                    break;
+                case Modifier.Scale:
+                    if (i + 1 < matches.Length && matches[i + 1].Index - end < 2)
+                        matches[i + 1].Value *= factor;
+                    else if (i > 0 && matches[i].Index - (matches[i - 1].Index + matches[i - 1].Length) < 2)
+                        matches[i - 1].Value *= factor;
+                    break;
+                case Modifier.Contrast:
+                    Scale(matches[..i], factor);
+                    Scale(matches[(i + 1)..], 2 - factor);
+                    break;
+                case Modifier.Concede:
+                    for (var j = i + 1; j < matches.Length && matches[j].Clause == matches[i].Clause; j++)
+                        matches[j].Value *= factor;
+                    break;
+                case Modifier.Hedge:
+                    Scale(matches[(i + 1)..], factor);
+                    break;
+            }
+        }
+    }
+
+    static void Scale(Span<Match> matches, float factor)
+    {
+        foreach (ref var match in matches)
+            match.Value *= factor;
+    }
+
+    static bool IsShouting(ReadOnlySpan<Token> tokens)
+    {
+        var capitals = 0;
+        foreach (var token in tokens)
+            if (token.IsCapitals)
+                capitals++;
+        return capitals * 2 > tokens.Length;
+    }
+}
+
+/// <summary>A term found in a sentence, with the value it has there so far.</summary>
+record struct Match(int Index, int Length, short Clause, bool IsCapitals, LexiconEntry Entry)
+{
+    public float Value { get; set; } = Entry.Weight;
+}
