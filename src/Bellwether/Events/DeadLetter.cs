@@ -20,6 +20,9 @@ public sealed record DeadLetter(
     public int? Partition { get; private init; }
     public long? Offset { get; private init; }
 
+    /// <summary>Key in the inbox that this letter takes, so that a redelivery of the same record is recognised; null for none.</summary>
+    public Guid? InboxKey { get; init; }
+
     public static DeadLetter From(LogEntry entry, string stage, string errorClass, string message) =>
         new($"{entry.Topic}/{entry.Partition}@{entry.Offset}", entry.Key, entry.Value, entry.Headers, stage, errorClass, message)
         {
@@ -48,6 +51,7 @@ public sealed record DeadLetter(
     public static async Task<int> StoreAsync(NpgsqlConnection connection, IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
     {
         if (letters.Count == 0) return 0;
+        var distinct = letters.DistinctBy(l => l.Fingerprint).OrderBy(l => l.Fingerprint).ToArray();
         await using var insert = new NpgsqlCommand("""
             INSERT INTO ops.dead_letters (fingerprint, topic, partition, log_offset, origin, key, value, headers, stage, error_class, message)
             SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::jsonb[], $9::text[], $10::text[], $11::text[])
@@ -55,7 +59,6 @@ public sealed record DeadLetter(
             RETURNING xmax = 0
             """, connection);
         void Add<T>(Func<DeadLetter, T> value) => insert.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. distinct.Select(value)] });
-        var distinct = letters.DistinctBy(l => l.Fingerprint).OrderBy(l => l.Fingerprint).ToArray();
         Add(l => l.Fingerprint);
         Add(l => l.Topic);
         Add(l => l.Partition);

@@ -14,6 +14,12 @@ public interface IEventLog
     /// </summary>
     Task<ILogConsumer> JoinAsync(string topic, string group, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Follows a topic outside any group, for live views: batches as they are appended, from the given offsets (a partition that is not
+    /// named starts at its oldest record), or from the end when <paramref name="from"/> is null. Never ends by itself.
+    /// </summary>
+    IAsyncEnumerable<IReadOnlyList<LogEntry>> TailAsync(string topic, IReadOnlyList<PartitionOffset>? from, CancellationToken cancellationToken);
+
     /// <summary>Number of partitions and first and next offset of each.</summary>
     Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Bellwether.Storage;
 using Dapper;
 using Npgsql;
@@ -7,6 +8,9 @@ namespace Bellwether.Events;
 /// <summary>The event log in PostgreSQL tables: the default, with no service to install.</summary>
 public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOptions options, TimeProvider time) : IEventLog, IAsyncDisposable
 {
+    const int TailRecords = 1_000;
+    static readonly TimeSpan TailWait = TimeSpan.FromSeconds(1);
+
     readonly LogSignal _signal = new(dataSource, time);
 
     /// <summary>For writers that append inside their own transaction.</summary>
@@ -25,6 +29,25 @@ public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOption
     {
         await Appender.PrepareAsync(topic, cancellationToken);
         return new PostgresLogConsumer(dataSource, options, time, _signal, topic, group);
+    }
+
+    public async IAsyncEnumerable<IReadOnlyList<LogEntry>> TailAsync(
+        string topic, IReadOnlyList<PartitionOffset>? from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Appender.PrepareAsync(topic, cancellationToken);
+        var positions = new SortedDictionary<int, long>();
+        foreach (var state in await DescribeAsync(topic, cancellationToken))
+            positions[state.Partition] = from is null ? state.NextOffset : state.FirstOffset;
+        foreach (var (partition, offset) in from ?? [])
+            if (positions.TryGetValue(partition, out var first)) positions[partition] = Math.Max(first, offset);
+        while (true)
+        {
+            var appended = _signal.Next(topic);
+            var entries = await PostgresLogFetch.ReadAsync(dataSource, topic, positions, TailRecords, options.MaxPollBytes, cancellationToken);
+            if (entries.Count > 0) yield return entries;
+            else await Task.WhenAny(appended, Task.Delay(TailWait, time, cancellationToken));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
     }
 
     public async Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Npgsql;
 
 namespace Bellwether.Events;
@@ -8,8 +7,6 @@ namespace Bellwether.Events;
 sealed partial class PostgresLogConsumer(
     NpgsqlDataSource dataSource, EventLogOptions options, TimeProvider time, LogSignal signal, string topic, string group) : ILogConsumer
 {
-    static readonly IReadOnlyDictionary<string, string> NoHeaders = new Dictionary<string, string>();
-
     // Next offset to read of each owned partition.
     readonly SortedDictionary<int, long> _positions = [];
 
@@ -45,49 +42,8 @@ sealed partial class PostgresLogConsumer(
 
     async Task<IReadOnlyList<LogEntry>> FetchAsync(int maxRecords, CancellationToken cancellationToken)
     {
-        var entries = new List<LogEntry>();
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var command = new NpgsqlCommand("""
-            SELECT p.partition, e.log_offset, e.key, e.value, e.headers, e.appended_at
-            FROM unnest($2::int[], $3::bigint[]) AS p(partition, next_offset)
-            CROSS JOIN LATERAL (
-                SELECT log_offset, key, value, headers, appended_at FROM ops.event_log
-                WHERE topic = $1 AND partition = p.partition AND log_offset >= p.next_offset
-                ORDER BY log_offset LIMIT $4) AS e
-            """, connection)
-        {
-            Parameters =
-            {
-                new() { Value = topic },
-                new() { Value = _positions.Keys.ToArray() },
-                new() { Value = _positions.Values.ToArray() },
-                new() { Value = (maxRecords + _positions.Count - 1) / _positions.Count },
-            },
-        };
-        var bytes = 0L;
-        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
-        {
-            while (await reader.ReadAsync(cancellationToken))
-            {
-                var value = reader.GetFieldValue<byte[]>(3);
-                entries.Add(new(topic, reader.GetInt32(0), reader.GetInt64(1), reader.GetString(2), value, Headers(reader, 4), reader.GetFieldValue<DateTimeOffset>(5)));
-                if ((bytes += value.Length) < options.MaxPollBytes) continue;
-                command.Cancel(); // the rest of a large answer is not worth reading to throw away
-                break;
-            }
-        }
-        foreach (var entry in entries)
-        {
-            if (entry.Offset != _positions[entry.Partition]) throw new InvalidOperationException(
-                $"{topic}/{entry.Partition}: expected offset {_positions[entry.Partition]}, found {entry.Offset}: records were dropped before this group read them");
-            _positions[entry.Partition] = entry.Offset + 1;
-        }
-        Lag = Math.Max(0, entries.Count == 0 ? 0 : Lag - entries.Count);
+        var entries = await PostgresLogFetch.ReadAsync(dataSource, topic, _positions, maxRecords, options.MaxPollBytes, cancellationToken);
+        Lag = Math.Max(0, Lag - entries.Count);
         return entries;
     }
-
-    static IReadOnlyDictionary<string, string> Headers(NpgsqlDataReader reader, int ordinal) =>
-        reader.IsDBNull(ordinal)
-            ? NoHeaders
-            : JsonSerializer.Deserialize(reader.GetString(ordinal), LogHeadersJson.Default.DictionaryStringString) ?? NoHeaders;
 }

@@ -84,6 +84,9 @@ public static class ArticleId
 /// <summary>Identity of one result: an article seen for one ticker. The key of <c>ops.inbox</c>.</summary>
 public static class EventKey
 {
+    /// <summary>Key of an article that no ticker was found for: it is put aside once, however often it comes.</summary>
+    public static Guid WithoutTicker(string articleId) => Of(articleId, "");
+
     /// <summary>128 bits of SHA-256 over the article id, a zero byte and the ticker.</summary>
     public static Guid Of(string articleId, string ticker)
     {

@@ -17,7 +17,7 @@ public sealed partial class ResultStore
     {
         if (results.Count == 0) return;
         await using var copy = await connection.BeginBinaryImportAsync(CopyResults, cancellationToken);
-        foreach (var (scored, ticker, _) in results)
+        foreach (var (scored, ticker) in results)
         {
             var (envelope, score) = (scored.Envelope, scored.Score);
             await copy.StartRowAsync(cancellationToken);

@@ -13,14 +13,11 @@ namespace Bellwether.Sentiment;
 /// </summary>
 public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLogAppender log, ScoringOptions options, TimeProvider time)
 {
-    /// <summary>Header that names the ingest run of an event, so that its run can be accounted for exactly.</summary>
-    public const string RunHeader = "ingest-run";
-
     readonly RangePartitions _days = new(dataSource, "sentiment.sentiment_data");
     DateOnly? _history;
 
     /// <summary>One result to store: an event for one ticker.</summary>
-    readonly record struct Result(ScoredEvent Event, string Ticker, Guid Key);
+    readonly record struct Result(ScoredEvent Event, string Ticker);
 
     /// <exception cref="OffsetFencedException">Another member has taken the partition; nothing was stored.</exception>
     public async Task<CommittedBatch> CommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
@@ -32,12 +29,14 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var known = time.GetUtcNow();
-        var results = await ClaimAsync(connection, batch.Events, cancellationToken);
+        var claimed = await ClaimAsync(connection, batch, cancellationToken);
+        var results = ResultsOf(batch, claimed);
+        var letters = batch.DeadLetters.Where(l => l.InboxKey is not { } key || claimed.Remove(key)).ToList();
         await CopyResultsAsync(connection, batch, results, known, cancellationToken);
         await StorePostsAsync(connection, batch, results, known, cancellationToken);
-        var dead = await DeadLetter.StoreAsync(connection, batch.DeadLetters, cancellationToken);
+        var dead = await DeadLetter.StoreAsync(connection, letters, cancellationToken);
         var scored = results.Select(r => r.Event).Distinct(ReferenceEqualityComparer.Instance).Count();
-        await CountRunsAsync(connection, batch, results, cancellationToken);
+        await CountRunsAsync(connection, batch, results, letters, cancellationToken);
         await MarkDaysAsync(connection, results, cancellationToken);
         await ConsumerOffsets.AdvanceAsync(connection, batch.Group, batch.Topic, batch.Moves, cancellationToken);
         // Rows that other workers want too come last, to be locked briefly.
@@ -48,36 +47,43 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         return new(scored, batch.Events.Count - scored, results.Count, dead, [.. changed.Values]);
     }
 
-    /// <summary>Takes the (article, ticker) pairs that nobody has stored yet; the rest are redeliveries.</summary>
-    static async Task<List<Result>> ClaimAsync(NpgsqlConnection connection, IReadOnlyList<ScoredEvent> events, CancellationToken cancellationToken)
+    /// <summary>Takes the (article, ticker) pairs that nobody has stored yet, and returns them; the rest are redeliveries.</summary>
+    static async Task<HashSet<Guid>> ClaimAsync(NpgsqlConnection connection, ScoredBatch batch, CancellationToken cancellationToken)
     {
-        var candidates = new Dictionary<Guid, Result>();
-        foreach (var scored in events)
-            foreach (var ticker in scored.Envelope.Tickers)
-            {
-                var key = EventKey.Of(scored.Envelope.ArticleId, ticker);
-                candidates.TryAdd(key, new(scored, ticker, key));
-            }
-        if (candidates.Count == 0) return [];
+        var keys = new HashSet<Guid>();
+        foreach (var scored in batch.Events)
+            foreach (var ticker in scored.Envelope.Tickers) keys.Add(EventKey.Of(scored.Envelope.ArticleId, ticker));
+        foreach (var letter in batch.DeadLetters)
+            if (letter.InboxKey is { } key) keys.Add(key);
+        var claimed = new HashSet<Guid>(keys.Count);
+        if (keys.Count == 0) return claimed;
 
         // One order for all workers, so that two of them never wait for each other.
         await using var claim = new NpgsqlCommand(
             "INSERT INTO ops.inbox (event_key) SELECT key FROM unnest($1::uuid[]) AS k(key) ORDER BY key ON CONFLICT DO NOTHING RETURNING event_key", connection)
         {
-            Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = [.. candidates.Keys] } },
+            Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = [.. keys] } },
         };
-        var claimed = new HashSet<Guid>(candidates.Count);
-        await using (var reader = await claim.ExecuteReaderAsync(cancellationToken))
-            while (await reader.ReadAsync(cancellationToken)) claimed.Add(reader.GetGuid(0));
-        return claimed.Count == candidates.Count
-            ? [.. candidates.Values]
-            : [.. candidates.Values.Where(r => claimed.Contains(r.Key))];
+        await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken)) claimed.Add(reader.GetGuid(0));
+        return claimed;
     }
 
-    static async Task CountRunsAsync(NpgsqlConnection connection, ScoredBatch batch, List<Result> results, CancellationToken cancellationToken)
+    /// <summary>Results of the claimed pairs; of two equal ones in a batch the first counts.</summary>
+    static List<Result> ResultsOf(ScoredBatch batch, HashSet<Guid> claimed)
+    {
+        var results = new List<Result>(claimed.Count);
+        foreach (var scored in batch.Events)
+            foreach (var ticker in scored.Envelope.Tickers)
+                if (claimed.Remove(EventKey.Of(scored.Envelope.ArticleId, ticker))) results.Add(new(scored, ticker));
+        return results;
+    }
+
+    static async Task CountRunsAsync(NpgsqlConnection connection, ScoredBatch batch, List<Result> results, List<DeadLetter> letters, CancellationToken cancellationToken)
     {
         var runs = new SortedDictionary<Guid, (long Scored, long Results, long Redelivered, long Dead)>();
         var stored = results.Select(r => r.Event).ToHashSet(ReferenceEqualityComparer.Instance);
+        var kept = letters.ToHashSet(ReferenceEqualityComparer.Instance);
         foreach (var e in batch.Events)
             if (RunOf(e.Entry.Headers) is { } run)
             {
@@ -90,7 +96,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
             if (RunOf(letter.Headers) is { } run)
             {
                 var counts = runs.GetValueOrDefault(run);
-                runs[run] = counts with { Dead = counts.Dead + 1 };
+                runs[run] = kept.Contains(letter) ? counts with { Dead = counts.Dead + 1 } : counts with { Redelivered = counts.Redelivered + 1 };
             }
         if (runs.Count == 0) return;
         await using var update = new NpgsqlCommand("""
@@ -108,7 +114,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     }
 
     static Guid? RunOf(IReadOnlyDictionary<string, string> headers) =>
-        headers.TryGetValue(RunHeader, out var text) && Guid.TryParse(text, out var run) ? run : null;
+        headers.TryGetValue(IngestRun.Header, out var text) && Guid.TryParse(text, out var run) ? run : null;
 
     /// <summary>Tells the lake which days have new rows.</summary>
     static async Task MarkDaysAsync(NpgsqlConnection connection, List<Result> results, CancellationToken cancellationToken)

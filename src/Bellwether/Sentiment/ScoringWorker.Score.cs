@@ -17,7 +17,7 @@ public sealed partial class ScoringWorker
             if (!EnvelopeJson.TryDeserialize(entry.Value.Span, out var envelope, out var problem))
                 dead.Add(DeadLetter.From(entry, "decode", "UnreadableEvent", problem));
             else if (Refusal(envelope) is { } refusal)
-                dead.Add(DeadLetter.From(entry, "score", refusal.Class, refusal.Message));
+                dead.Add(Aside(entry, envelope, refusal.Class, refusal.Message));
             else
                 readable.Add((entry, envelope));
 
@@ -29,11 +29,14 @@ public sealed partial class ScoringWorker
             if (IsProbability(scores[i]))
                 events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i]));
             else
-                dead.Add(DeadLetter.From(readable[i].Entry, "score", "InvalidScore",
+                dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "InvalidScore",
                     $"model {model.Name} {model.Version} gave P(positive) {scores[i].Positive}, P(negative) {scores[i].Negative}; each must be 0 to 1 and their sum at most 1"));
         Instruments.Stage("score", started);
         return new(topic, options.Group, model.Name, model.Version, events, dead, ConsumerOffsets.MovesOf(entries));
     }
+
+    static DeadLetter Aside(LogEntry entry, EventEnvelope envelope, string errorClass, string message) =>
+        DeadLetter.From(entry, "score", errorClass, message) with { InboxKey = EventKey.WithoutTicker(envelope.ArticleId) };
 
     static (string Class, string Message)? Refusal(EventEnvelope envelope)
     {

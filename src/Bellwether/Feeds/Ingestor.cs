@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Bellwether.Diagnostics;
+using Bellwether.Events;
+using Dapper;
+using Npgsql;
+
+namespace Bellwether.Feeds;
+
+/// <summary>
+/// Reads feeds into the event log and accounts for every record: read = accepted + duplicates + rejected, always.
+/// </summary>
+public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimeProvider time)
+{
+    const int BatchRecords = 2_000;
+    const int BatchCharacters = 4 << 20;
+    static readonly TimeSpan WaitPoll = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// Appends everything that the sources hold and that is not known yet. Rejected records are kept as dead letters.
+    /// A source that ends badly (<see cref="FeedException"/>) still has its whole records accepted; the exception is thrown after
+    /// the others were read.
+    /// </summary>
+    public async Task<IngestRun> RunAsync(
+        IReadOnlyList<FeedSource> sources, FeedOptions options, IProgress<IngestCounts>? progress, CancellationToken cancellationToken)
+    {
+        var run = await IngestRun.BeginAsync(dataSource, string.Join(", ", sources.Select(s => s.Origin)), time, cancellationToken);
+        var failures = new List<FeedException>();
+        var counts = await AppendAllAsync(run.Id, ReadAsync(), progress, cancellationToken);
+        await run.RecordAsync(counts, cancellationToken);
+        run.Failures = failures;
+        return run;
+
+        async IAsyncEnumerable<FeedRecord> ReadAsync()
+        {
+            foreach (var source in sources)
+            {
+                await using var records = FeedReader.ReadAsync(source, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                while (true)
+                {
+                    try
+                    {
+                        if (!await records.MoveNextAsync()) break;
+                    }
+                    catch (FeedException failure)
+                    {
+                        failures.Add(failure);
+                        break;
+                    }
+                    yield return records.Current;
+                }
+            }
+        }
+    }
+
+    /// <summary>Appends records as they come, for producers other than files.</summary>
+    public async Task<IngestRun> RunAsync(
+        string source, IAsyncEnumerable<FeedRecord> records, IProgress<IngestCounts>? progress, CancellationToken cancellationToken)
+    {
+        var run = await IngestRun.BeginAsync(dataSource, source, time, cancellationToken);
+        await run.RecordAsync(await AppendAllAsync(run.Id, records, progress, cancellationToken), cancellationToken);
+        return run;
+    }
+
+    /// <summary>Waits until every event of a run has its results, or is put aside.</summary>
+    public async Task<IngestOutcome> WaitAsync(IngestRun run, IProgress<IngestOutcome>? progress, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var outcome = await run.OutcomeAsync(cancellationToken);
+            progress?.Report(outcome);
+            if (outcome.Pending == 0) return outcome;
+            await Task.Delay(WaitPoll, time, cancellationToken);
+        }
+    }
+
+    // Reading and normalising overlap with appending; two batches ahead bound the memory.
+    async Task<IngestCounts> AppendAllAsync(
+        Guid run, IAsyncEnumerable<FeedRecord> records, IProgress<IngestCounts>? progress, CancellationToken cancellationToken)
+    {
+        var batches = Channel.CreateBounded<List<FeedRecord>>(new BoundedChannelOptions(2) { SingleReader = true, SingleWriter = true });
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var reading = Task.Run(() => FillAsync(batches.Writer, records, stop.Token), stop.Token);
+        var counts = new IngestCounts(0, 0, 0, 0);
+        try
+        {
+            await foreach (var batch in batches.Reader.ReadAllAsync(cancellationToken))
+            {
+                counts += await AppendAsync(run, batch, cancellationToken);
+                progress?.Report(counts);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAny(reading);
+        }
+        await reading;
+        return counts;
+    }
+
+    static async Task FillAsync(ChannelWriter<List<FeedRecord>> batches, IAsyncEnumerable<FeedRecord> records, CancellationToken cancellationToken)
+    {
+        Exception? failure = null;
+        try
+        {
+            var batch = new List<FeedRecord>(BatchRecords);
+            var characters = 0L;
+            await foreach (var record in records.WithCancellation(cancellationToken))
+            {
+                batch.Add(record);
+                characters += record.Envelope is { } e ? e.Text.Length + (e.RawPayload?.Length ?? 0) : record.Rejection!.Value.Length;
+                if (batch.Count < BatchRecords && characters < BatchCharacters) continue;
+                await batches.WriteAsync(batch, cancellationToken);
+                (batch, characters) = (new(BatchRecords), 0);
+            }
+            if (batch.Count > 0) await batches.WriteAsync(batch, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+        }
+        batches.Complete(failure);
+    }
+
+    /// <summary>Appends what is not known yet. Anything that slips through is recognised again when its result is stored.</summary>
+    public async Task<IngestCounts> AppendAsync(Guid? run, IReadOnlyList<FeedRecord> records, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var rejected = records.Where(r => r.Rejection is not null).Select(r => r.Rejection!).ToArray();
+        if (rejected.Length > 0) await KeepAsync(rejected, cancellationToken);
+        var accepted = await UnknownAsync([.. records.Where(r => r.Envelope is not null).Select(r => r.Envelope!)], cancellationToken);
+        foreach (var priority in accepted.GroupBy(e => e.Priority).OrderByDescending(g => g.Key))
+        {
+            var topic = priority.Key == Priority.High ? Topics.HighPriority : Topics.StandardPriority;
+            var headers = Headers(run);
+            var entries = priority.Select(e => new LogRecord(e.Tickers.Count > 0 ? e.Tickers[0] : e.ArticleId, EnvelopeJson.Serialize(e), headers)).ToArray();
+            await log.AppendAsync(topic, entries, cancellationToken);
+            Instruments.EventsAppended.Add(entries.Length, new KeyValuePair<string, object?>("topic", topic));
+        }
+        var duplicates = records.Count - rejected.Length - accepted.Count;
+        Count("accepted", accepted.Count);
+        Count("duplicate", duplicates);
+        Count("rejected", rejected.Length);
+        Instruments.Stage("append", started);
+        return new(records.Count, accepted.Count, duplicates, rejected.Length);
+
+        static void Count(string outcome, int n)
+        {
+            if (n > 0) Instruments.FeedRecords.Add(n, new KeyValuePair<string, object?>("outcome", outcome));
+        }
+    }
+
+    static Dictionary<string, string>? Headers(Guid? run)
+    {
+        Dictionary<string, string>? headers = null;
+        if (run is { } id) (headers ??= [])[IngestRun.Header] = id.ToString("N");
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } span) (headers ??= [])["traceparent"] = span.Id!;
+        return headers;
+    }
+
+    async Task<List<EventEnvelope>> UnknownAsync(EventEnvelope[] envelopes, CancellationToken cancellationToken)
+    {
+        var keys = new HashSet<Guid>(envelopes.Length);
+        foreach (var envelope in envelopes) keys.UnionWith(KeysOf(envelope));
+        await using var look = dataSource.CreateCommand("SELECT event_key FROM ops.inbox WHERE event_key = ANY($1)");
+        look.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. keys] });
+        await using (var reader = await look.ExecuteReaderAsync(cancellationToken))
+            while (await reader.ReadAsync(cancellationToken)) keys.Remove(reader.GetGuid(0));
+        var unknown = new List<EventEnvelope>(envelopes.Length);
+        foreach (var envelope in envelopes)
+        {
+            // Taken out as it is met, so that the second of two equal records in one batch is a duplicate too.
+            var fresh = false;
+            foreach (var key in KeysOf(envelope)) fresh |= keys.Remove(key);
+            if (fresh) unknown.Add(envelope);
+        }
+        return unknown;
+    }
+
+    static IEnumerable<Guid> KeysOf(EventEnvelope envelope) =>
+        envelope.Tickers.Count == 0 ? [EventKey.WithoutTicker(envelope.ArticleId)] : envelope.Tickers.Select(t => EventKey.Of(envelope.ArticleId, t));
+
+    async Task KeepAsync(FeedRejection[] rejected, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await DeadLetter.StoreAsync(connection, [.. rejected.Select(r => DeadLetter.From($"{r.Origin}:{r.Position}", r.Value, r.Reason))], cancellationToken);
+        Instruments.DeadLetters.Add(rejected.Length, new KeyValuePair<string, object?>("stage", "normalise"));
+    }
+}
+
+/// <summary>What reading and appending has come to so far.</summary>
+public readonly record struct IngestCounts(long Read, long Appended, long Duplicates, long Rejected)
+{
+    public static IngestCounts operator +(IngestCounts a, IngestCounts b) =>
+        new(a.Read + b.Read, a.Appended + b.Appended, a.Duplicates + b.Duplicates, a.Rejected + b.Rejected);
+}
