@@ -20,6 +20,9 @@ public sealed partial class ScoringWorker(
 {
     static readonly TimeSpan PollWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>Called after a failure, before the next try: brings a private database that has died back up.</summary>
+    public Func<CancellationToken, Task>? Recover { get; init; }
+
     readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {
@@ -49,6 +52,7 @@ public sealed partial class ScoringWorker(
                     if (topic == Topics.HighPriority) gate.LeaveHigh();
                     Instruments.BatchFailures.Add(1, Tag("topic", topic));
                     Failed(logger, topic, error);
+                    if (Recover is not null && (error is NpgsqlException or IOException)) await Recover(token);
                     throw;
                 }
             }, cancellationToken);

@@ -1,0 +1,91 @@
+using Bellwether.Engines;
+using Bellwether.Engines.Postgres;
+using Bellwether.Events;
+using Bellwether.Feeds;
+using Bellwether.Sentiment;
+using Bellwether.Sentiment.HotStore;
+using Bellwether.Sentiment.Lexicon;
+using Bellwether.Storage;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Bellwether.App;
+
+/// <summary>
+/// The parts of one desk, put together: commands and the server use the same. Parts are made when first asked for, so that a command
+/// pays only for what it uses.
+/// </summary>
+public sealed class Desk : IAsyncDisposable
+{
+    readonly PostgresEngine _engine;
+    readonly Lazy<PostgresEventLog> _log;
+    readonly Lazy<ISentimentModel> _model = new(() => new LexiconModel());
+    readonly Lazy<ResultStore> _results;
+
+    Desk(DeskOptions options, PostgresEngine engine, ILoggerFactory loggers, TimeProvider time)
+    {
+        (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
+        DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
+        Hot = new MemoryHotStore(options.HotStore, time);
+        Reader = new(DataSource, Hot, options.Scoring);
+        _log = new(() => new(DataSource, options.EventLog, time));
+        _results = new(() => new(DataSource, _log.Value.Appender, options.Scoring, time));
+        Gate = new(options.Scoring.StarvationBound, time);
+        Engines = new();
+    }
+
+    public DeskOptions Options { get; }
+    public ILoggerFactory Loggers { get; }
+    public TimeProvider Time { get; }
+    public NpgsqlDataSource DataSource { get; }
+    public EngineCache Engines { get; }
+    public IHotStore Hot { get; }
+    public SentimentReader Reader { get; }
+    public PriorityGate Gate { get; }
+    public IEventLog Log => _log.Value;
+    public ISentimentModel Model => _model.Value;
+    public Ingestor Ingestor => new(DataSource, Log, Time);
+
+    /// <summary>Starts or attaches to the database and brings its schema up to date.</summary>
+    /// <param name="migrate">False for commands that look at the schema itself.</param>
+    public static async Task<Desk> OpenAsync(
+        DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null, bool migrate = true)
+    {
+        var engine = await PostgresEngine.StartAsync(new()
+        {
+            DataDirectory = options.DataDirectory,
+            ConnectionString = options.Postgres,
+            BinDirectory = options.PostgresBin,
+        }, progress, cancellationToken);
+        var desk = new Desk(options, engine, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
+        try
+        {
+            if (migrate) await desk.MigrateAsync(progress, cancellationToken);
+            return desk;
+        }
+        catch
+        {
+            await desk.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ScoringWorker CreateWorker() =>
+        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = _engine.EnsureRunningAsync };
+
+    async Task MigrateAsync(IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        var migrator = new Migrator(DataSource);
+        var applied = await migrator.AppliedAsync(cancellationToken);
+        // The common case asks once and takes no lock.
+        if (applied.Count == migrator.Latest && applied.Zip(Migration.Shipped).All(p => p.First.Checksum == p.Second.Checksum)) return;
+        foreach (var step in await migrator.UpAsync(null, false, cancellationToken)) progress?.Report($"migrated to revision {step.Revision} ({step.Name})");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_log.IsValueCreated) await _log.Value.DisposeAsync();
+        await DataSource.DisposeAsync();
+        await _engine.DisposeAsync();
+    }
+}

@@ -1,0 +1,82 @@
+using System.ComponentModel.DataAnnotations;
+using Bellwether.Events;
+using Bellwether.Sentiment;
+using Bellwether.Sentiment.HotStore;
+using Microsoft.Extensions.Configuration;
+
+namespace Bellwether.App;
+
+/// <summary>
+/// All settings of a desk. Read from <c>bellwether.json</c> in the data folder, then from environment variables
+/// (<c>BELLWETHER__SCORING__HALFLIFESECONDS=3600</c>), then from the command line; later ones win. An unknown key is an error.
+/// </summary>
+public sealed record DeskOptions
+{
+    public const string FileName = "bellwether.json";
+    const string EnvironmentPrefix = "BELLWETHER__";
+
+    /// <summary>Folder that holds everything of this desk: the private database, the lake, the settings.</summary>
+    [Required] public string DataDirectory { get; init; } = "";
+
+    /// <summary>Connection string of a PostgreSQL server to use in place of the private one. Never logged.</summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>Folder with the PostgreSQL programs for the private server; null to search.</summary>
+    public string? PostgresBin { get; init; }
+
+    /// <summary>Path of libduckdb.so; null to search, and to fetch when it is nowhere.</summary>
+    public string? DuckDb { get; init; }
+
+    /// <summary>Folder of the lake; null for <c>lake</c> in the data folder.</summary>
+    public string? Lake { get; init; }
+
+    [Range(64, 1 << 20)] public int LakeMemoryMegabytes { get; init; } = 256;
+
+    [Range(1, 256)] public int LakeThreads { get; init; } = 2;
+
+    /// <summary>A day is written to the lake when it has been dirty for this long.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")] public TimeSpan LakeInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    [Required] public EventLogOptions EventLog { get; init; } = new();
+
+    [Required] public ScoringOptions Scoring { get; init; } = new();
+
+    [Required] public HotStoreOptions HotStore { get; init; } = new();
+
+    public string LakeDirectory => Lake ?? Path.Combine(DataDirectory, "lake");
+
+    /// <exception cref="DeskOptionsException">A key is unknown or a value is out of range.</exception>
+    public static DeskOptions Load(string dataDirectory, IReadOnlyDictionary<string, string?> commandLine)
+    {
+        var root = Path.GetFullPath(dataDirectory);
+        var file = Path.Combine(root, FileName);
+        try
+        {
+            var options = new ConfigurationBuilder()
+                .AddJsonFile(file, optional: true, reloadOnChange: false)
+                .AddEnvironmentVariables(EnvironmentPrefix)
+                .AddInMemoryCollection(commandLine.Where(o => o.Value is not null).Append(new(nameof(DataDirectory), root)))
+                .Build()
+                .Get<DeskOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
+            Validate(options, "");
+            Validate(options.EventLog, nameof(EventLog) + ":");
+            Validate(options.Scoring, nameof(Scoring) + ":");
+            Validate(options.HotStore, nameof(HotStore) + ":");
+            return options;
+        }
+        catch (Exception error) when (error is InvalidOperationException or InvalidDataException or FormatException)
+        {
+            throw new DeskOptionsException($"{error.Message} Look in {file} and in environment variables that begin with {EnvironmentPrefix}.");
+        }
+    }
+
+    static void Validate(object options, string prefix)
+    {
+        var problems = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true))
+            throw new DeskOptionsException(string.Join(" ", problems.Select(p => $"{prefix}{p.ErrorMessage}")));
+    }
+}
+
+/// <summary>Settings that cannot be used. The message names the key.</summary>
+public sealed class DeskOptionsException(string message) : Exception(message);
