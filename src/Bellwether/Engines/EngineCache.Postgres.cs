@@ -9,7 +9,9 @@ public sealed partial class EngineCache
     public const string PostgresVariable = "BELLWETHER_POSTGRES_BIN";
 
     /// <summary>Where Debian and Ubuntu keep one folder per major version.</summary>
-    internal string SystemPostgres { get; init; } = "/usr/lib/postgresql";
+    internal const string DefaultSystemPostgres = "/usr/lib/postgresql";
+
+    internal string SystemPostgres { get; init; } = DefaultSystemPostgres;
 
     /// <summary>
     /// A folder with <c>initdb</c> and <c>postgres</c>, version 15 or newer: the configured one, else $BELLWETHER_POSTGRES_BIN, else the newest

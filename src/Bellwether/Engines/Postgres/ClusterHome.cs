@@ -11,6 +11,8 @@ sealed record ClusterHome(string Folder, OsUser Server)
     internal string Cluster => Path.Combine(Folder, "postgres");
     internal string Log => Path.Combine(Folder, "postgres.log");
 
+    internal string SupervisorScript => Path.Combine(Folder, "postgres.supervisor.sh");
+
     /// <summary>Exclusive while somebody starts, attaches to or leaves the server.</summary>
     internal string StartLock => Path.Combine(Folder, "start.lock");
 

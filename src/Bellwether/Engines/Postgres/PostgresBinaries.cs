@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -30,19 +29,10 @@ public sealed partial record PostgresBinaries(string Directory, int Major, strin
         if (!Complete(directory))
             throw new EngineException(EngineCache.Postgres, $"{directory} does not hold initdb and postgres.", mend);
 
-        var start = new ProcessStartInfo(Path.Combine(directory, "postgres"), ["-V"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync(cancellationToken);
-        var errors = await process.StandardError.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
+        var (_, output) = await ServerCommand.RunAsSelfAsync(Path.Combine(directory, "postgres"), ["-V"], cancellationToken);
         var match = VersionPattern().Match(output);
         if (!match.Success)
-            throw new EngineException(EngineCache.Postgres, $"{directory}/postgres does not run: {(errors + output).Trim()}", mend);
+            throw new EngineException(EngineCache.Postgres, $"{directory}/postgres does not run: {output}.", mend);
         var major = int.Parse(match.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
         return major >= OldestMajor
             ? new PostgresBinaries(directory, major, match.Groups[1].Value)

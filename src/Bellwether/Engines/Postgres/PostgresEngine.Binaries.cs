@@ -32,7 +32,7 @@ public sealed partial class PostgresEngine
     {
         Posix.MakeDirectory(Path.GetDirectoryName(to)!, Posix.OpenDirectory);
         var partial = $"{to}.partial-{Guid.NewGuid():N}";
-        var result = await ServerCommand.RunAsync(OsUser.Current!, "cp", ["-a", from, partial], "", cancellationToken);
+        var result = await ServerCommand.RunAsSelfAsync("cp", ["-a", from, partial], cancellationToken);
         if (result.ExitCode != 0)
             throw new EngineException(EngineCache.Postgres, $"cannot copy {from} to {to}: {result.Output}.", "Free some disk space, or put the cache elsewhere.");
         try

@@ -80,7 +80,7 @@ public sealed partial class PostgresEngine
         while (true)
         {
             var log = ServerLog.Open(Home);
-            using var supervisor = Supervisor.Start(Home, binaries.Server, _options.StopTimeout, adopt: null);
+            using var supervisor = Supervisor.Start(Home, binaries.Server, _options.StopTimeout);
             if (await WaitForReadyAsync(supervisor, cancellationToken) is { } ready)
             {
                 ConnectionString = Connect(ready, _options);
@@ -125,7 +125,7 @@ public sealed partial class PostgresEngine
         if (Supervisor.IsPresent(Home))
             return;
         ServerLog.Open(Home);
-        using var supervisor = Supervisor.Start(Home, "", _options.StopTimeout, pid);
+        using var supervisor = Supervisor.Adopt(Home, pid, _options.StopTimeout);
         var started = Clock.GetTimestamp();
         while (!Supervisor.IsPresent(Home))
         {

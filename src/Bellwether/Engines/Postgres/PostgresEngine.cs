@@ -23,7 +23,7 @@ public sealed partial class PostgresEngine : IAsyncDisposable
     PostgresEngine(PostgresOptions options, ClusterHome? home, IProgress<string>? progress)
     {
         _options = options;
-        _cache = new EngineCache(options.CacheDirectory);
+        _cache = new EngineCache(options.CacheDirectory) { SystemPostgres = options.SystemBinaries };
         _home = home;
         _progress = progress;
         ConnectionString = options.ConnectionString ?? "";
@@ -50,7 +50,7 @@ public sealed partial class PostgresEngine : IAsyncDisposable
         options.Validate();
         if (options.ConnectionString is not null)
         {
-            await CheckExternalAsync(options.ConnectionString, cancellationToken);
+            _ = await CheckExternalAsync(options.ConnectionString, cancellationToken);
             return new PostgresEngine(options, null, progress);
         }
         var engine = new PostgresEngine(options, ClusterHome.Resolve(options, progress), progress);
@@ -73,7 +73,8 @@ public sealed partial class PostgresEngine : IAsyncDisposable
         await EnsureServerAsync(cancellationToken);
     }
 
-    static async Task CheckExternalAsync(string connectionString, CancellationToken cancellationToken)
+    /// <summary>Version of the server there.</summary>
+    internal static async Task<Version> CheckExternalAsync(string connectionString, CancellationToken cancellationToken)
     {
         NpgsqlConnectionStringBuilder builder;
         try
@@ -104,6 +105,7 @@ public sealed partial class PostgresEngine : IAsyncDisposable
                 $"the server at {builder.Host} is PostgreSQL {connection.PostgreSqlVersion}; {PostgresBinaries.OldestMajor} or newer is needed.",
                 "Upgrade it, or leave the option out to use a private server.");
         }
+        return connection.PostgreSqlVersion;
     }
 
     static string Connect(Postmaster postmaster, PostgresOptions options) => new NpgsqlConnectionStringBuilder

@@ -37,6 +37,9 @@ public sealed record PostgresOptions
     /// <summary>Times the waiting.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Where the distribution keeps one folder of binaries per major version.</summary>
+    internal string SystemBinaries { get; init; } = EngineCache.DefaultSystemPostgres;
+
     /// <summary>Where clusters go whose own folder the server's user cannot enter.</summary>
     internal string FallbackDirectory { get; init; } = "/var/lib/bellwether";
 

@@ -39,6 +39,9 @@ static class ServerCommand
         }
     }
 
+    internal static Task<Result> RunAsSelfAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        RunAsync(new OsUser("", Posix.EffectiveUser(), 0), program, arguments, "", cancellationToken);
+
     /// <summary>Runs a program to its end; output and errors come together. Cancelling kills it.</summary>
     internal static async Task<Result> RunAsync(
         OsUser user, string program, IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)

@@ -11,10 +11,12 @@ static partial class Posix
     internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
     const int OpenReadOnly = 0, OpenCreate = 0x40, OpenCloseOnExec = 0x80000;
     internal const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    internal const UnixFileMode ReadableFile = PrivateFile | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     internal const UnixFileMode PrivateDirectory = PrivateFile | UnixFileMode.UserExecute;
     internal const UnixFileMode OpenDirectory = PrivateDirectory | TraversableBits;
     const UnixFileMode TraversableBits =
         UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    const int WriteAndExecute = 3;
     const int AtCurrentDirectory = -100, SymlinkNoFollow = 0x100;
 
     /// <summary>Identity, owner and mode of a file, or null where it is not there or cannot be seen.</summary>
@@ -31,7 +33,12 @@ static partial class Posix
     internal static int OpenForLock(string path)
     {
         var fd = open(path, OpenReadOnly | OpenCreate | OpenCloseOnExec, 0x1a4);
-        return fd >= 0 ? fd : throw Failure($"cannot open the lock file {path}");
+        if (fd < 0)
+            throw Failure($"cannot open the lock file {path}");
+        // Whatever the umask: the supervisor, which may be another user, opens it too.
+        if (Stat(path) is { } facts && !facts.Mode.HasFlag(ReadableFile) && (facts.Uid == EffectiveUser() || EffectiveUser() == 0))
+            SetMode(path, ReadableFile);
+        return fd;
     }
 
     /// <summary>False where another open file holds a conflicting lock.</summary>
@@ -52,6 +59,9 @@ static partial class Posix
 
     /// <summary>Sends a signal; false where there is no such process or it is another user's.</summary>
     internal static bool Kill(int pid, int signal) => kill(pid, signal) == 0;
+
+    /// <summary>Whether this process may make and remove files in a folder.</summary>
+    internal static bool CanWrite(string directory) => access(directory, WriteAndExecute) == 0;
 
     internal static void ChangeOwner(string path, uint uid, uint gid)
     {
@@ -137,6 +147,9 @@ static partial class Posix
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fsync(int fd);
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int access(string path, int mode);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int chmod(string path, uint mode);
