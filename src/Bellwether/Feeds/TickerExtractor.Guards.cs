@@ -6,7 +6,7 @@ namespace Bellwether.Feeds;
 public sealed partial class TickerExtractor
 {
     static FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Set(string words, bool ignoreCase = true) =>
-        words.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
             .ToFrozenSet(ignoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal)
             .GetAlternateLookup<ReadOnlySpan<char>>();
 
@@ -25,11 +25,11 @@ public sealed partial class TickerExtractor
     static readonly HashSet<string> OrdinaryNames = new(StringComparer.OrdinalIgnoreCase)
     {
         "Alphabet", "Amazon", "Anthem", "Apple", "Arm", "Ball", "Block", "Box", "Buckle", "Carnival", "Caterpillar", "Chubb", "Coach", "Constellation", "Corning", "Crown",
-        "Deere", "Delta", "Dow", "Expedia", "Express", "Ford", "Fox", "Gap", "Guess", "Hess", "Hilton", "Humana", "Lennar", "Linde", "Marathon", "Match", "Meta", "Mosaic",
-        "Nike", "Oracle", "Paramount", "Progressive", "RH", "Sea", "Shell", "Snap", "Southern", "Square", "Target", "Travelers", "Unity", "Vale", "Visa", "Waters",
-        "Whirlpool", "Zoom", "Cigna", "On", "Rocket", "Republic", "Advance", "Regions", "Moody's", "Lucid", "Bumble", "Chewy", "Lemonade", "Clover", "Pandora", "Twitter",
+        "Deere", "Delta", "Dow", "Express", "Ford", "Fox", "Gap", "Guess", "Hess", "Hilton", "Linde", "Marathon", "Match", "Meta", "Mosaic",
+        "Oracle", "Paramount", "Progressive", "RH", "Sea", "Shell", "Snap", "Southern", "Square", "Target", "Travelers", "Unity", "Vale", "Visa", "Waters",
+        "Whirlpool", "Zoom", "On", "Rocket", "Republic", "Advance", "Regions", "Lucid", "Bumble", "Chewy", "Lemonade", "Clover", "Pandora", "Twitter",
         "Yahoo", "Sears", "Tiffany", "Tapestry", "Affirm", "Upstart", "Snowflake", "Workday", "Crocs", "Intel", "LinkedIn", "Reddit", "Nikola", "Fisker", "Peloton",
-        "Williams", "Simon", "Hyatt", "Hershey", "Boeing", "Dell", "Nasdaq", "Abercrombie", "Anheuser", "KeyCorp", "Church", "NIO", "Capri", "Archer", "Phillips",
+        "Williams", "Simon", "Hershey", "Nasdaq", "Church", "Capri", "Archer", "Phillips",
     };
 
     static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Determiners =
