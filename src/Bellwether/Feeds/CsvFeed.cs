@@ -43,7 +43,7 @@ sealed partial class CsvFeed(ByteWindow window, FeedInput input)
                 default:
                     var start = window.Memory[..Math.Min(window.Length, FeedRejection.MaxValueBytes)].ToArray();
                     var size = await SkipLineAsync(cancellationToken).ConfigureAwait(false);
-                    yield return input.RejectSize(_line++, size, "line", start);
+                    yield return input.RejectSize(_line++, size, "line", input.Options.MaxRecordBytes, start);
                     break;
             }
         }

@@ -29,6 +29,7 @@ public static partial class FeedReader
     static async IAsyncEnumerable<FeedRecord> ReadAsync(
         FeedSource source, FeedOptions options, bool json, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        options.Validate();
         using var normalizer = new Normalizer(options, source.DefaultSource);
         var input = new FeedInput(source.Origin, options, normalizer);
         var opened = await OpenAsync(source, options, cancellationToken).ConfigureAwait(false);

@@ -137,6 +137,21 @@ public sealed class FeedSourceTests
     }
 
     [Fact]
+    public async Task Http_body_that_stalls_ends_at_the_time_limit()
+    {
+        var clock = new StoppedClock();
+        using var http = new HttpClient(new Server(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new Stalled(clock)) }));
+        var error = await Assert.ThrowsAsync<FeedException>(() => FetchAsync(Options with { Http = http, Clock = clock }));
+        Assert.Contains("was not transferred within 100 s", error.Message);
+    }
+
+    [Theory]
+    [InlineData(100, ',')]
+    [InlineData(4096, '"')]
+    public async Task Options_out_of_range_are_refused(int size, char delimiter) =>
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => ReadAsync(Csv, Options with { MaxRecordBytes = size, Delimiter = delimiter }));
+
+    [Fact]
     public async Task Cancellation_ends_reading()
     {
         using var cancel = new CancellationTokenSource();
@@ -157,6 +172,45 @@ public sealed class FeedSourceTests
     sealed class Server(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+    }
+
+    /// <summary>Time stands still until its one timer is told to fire.</summary>
+    sealed class StoppedClock : TimeProvider
+    {
+        Action? _fire;
+
+        public void Fire() => _fire?.Invoke();
+
+        public override DateTimeOffset GetUtcNow() => Now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            _fire = () => callback(state);
+            return new Timer();
+        }
+
+        sealed class Timer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>Gives nothing, and lets the time run out meanwhile.</summary>
+    sealed class Stalled(StoppedClock clock) : MemoryStream
+    {
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            var cancelled = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var registration = cancellationToken.Register(() => cancelled.TrySetCanceled(cancellationToken));
+            clock.Fire();
+            return await cancelled.Task;
+        }
     }
 
     /// <summary>Rows without end, honouring cancellation.</summary>
