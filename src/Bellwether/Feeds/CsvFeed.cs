@@ -37,7 +37,8 @@ sealed partial class CsvFeed(ByteWindow window, FeedInput input)
                     _line += Consume(frame);
                     break;
                 case FrameKind.OpenQuote:
-                    yield return input.Reject(_line, "a quoted field that opens in this line is not closed properly", window.Span[..frame.Length]);
+                    yield return input.Reject(_line, "a quoted field that opens in this line is not closed properly",
+                        window.Span[..frame.Length]);
                     _line += Consume(frame);
                     break;
                 default:

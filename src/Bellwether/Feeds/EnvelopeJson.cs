@@ -16,7 +16,11 @@ public static class EnvelopeJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     });
 
-    static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
     // One a thread, let go of the caller's buffer after every use: a new one costs as much as the small fields together.
     [ThreadStatic]
@@ -51,7 +55,8 @@ public static class EnvelopeJson
             }
             if (version is < 1 or > EventEnvelope.CurrentSchemaVersion)
             {
-                problem = $"schema_version {version} is outside 1..{EventEnvelope.CurrentSchemaVersion}, which this program reads; upgrade it to read newer events";
+                problem = $"schema_version {version} is outside 1..{EventEnvelope.CurrentSchemaVersion}, which this program reads; "
+                    + "upgrade it to read newer events";
                 return false;
             }
             envelope = JsonSerializer.Deserialize(utf8, Context.EventEnvelope);

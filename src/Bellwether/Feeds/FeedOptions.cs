@@ -113,14 +113,17 @@ public sealed record FeedOptions
     {
         Require(nameof(MaxRecordBytes), MaxRecordBytes);
         Require(nameof(MaxDocumentBytes), MaxDocumentBytes);
-        if (HttpTimeout <= TimeSpan.Zero) throw new ArgumentOutOfRangeException(nameof(HttpTimeout), HttpTimeout, "HttpTimeout must be above 0.");
+        if (HttpTimeout <= TimeSpan.Zero)
+            throw new ArgumentOutOfRangeException(nameof(HttpTimeout), HttpTimeout, "HttpTimeout must be above 0.");
         if (Delimiter is '"' or '\r' or '\n' or > '\u007f')
-            throw new ArgumentOutOfRangeException(nameof(Delimiter), Delimiter, "Delimiter must be an ASCII character other than quote and line end.");
+            throw new ArgumentOutOfRangeException(nameof(Delimiter), Delimiter,
+                "Delimiter must be an ASCII character other than quote and line end.");
     }
 
     static void Require(string name, int value)
     {
-        if (value is < 1024 or > 1024 * 1024 * 1024) throw new ArgumentOutOfRangeException(name, value, $"{name} must be within 1024..1073741824 bytes.");
+        if (value is < 1024 or > 1024 * 1024 * 1024)
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be within 1024..1073741824 bytes.");
     }
 }
 

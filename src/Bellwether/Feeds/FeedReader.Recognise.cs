@@ -15,7 +15,8 @@ public static partial class FeedReader
         if (start < 0) return FeedFormat.JsonLines;
         var head = window.Span[start..Math.Min(window.Length, start + 4096)];
         if (head.Count((byte)0) * 4 > head.Length)
-            throw new FeedException(origin, "holds binary data or UTF-16 text without byte order mark", "Name its format, or its encoding with --encoding utf-16.");
+            throw new FeedException(origin, "holds binary data or UTF-16 text without byte order mark",
+                "Name its format, or its encoding with --encoding utf-16.");
         var name = source.FileName;
         if (head[0] == '[') return FeedFormat.Json;
         if (head[0] != '{') return json ? FeedFormat.JsonLines : head[0] == '<' ? FeedFormat.Xml : FeedFormat.Csv;
@@ -34,11 +35,13 @@ public static partial class FeedReader
         {
             if (scanner.Scan(window.Span, ref at)) return !window.Span[start..at].Contains((byte)'\n');
             if (window.Span[start..].Contains((byte)'\n')) return false;
-            if (window.Length >= LookAhead || !await Reading.FillAsync(window, origin, 1, cancellationToken).ConfigureAwait(false)) return null;
+            if (window.Length >= LookAhead || !await Reading.FillAsync(window, origin, 1, cancellationToken).ConfigureAwait(false))
+                return null;
         }
     }
 
     // "feed.json", "feed.json.gz"
     static bool Ends(string name, string extension) =>
-        name.EndsWith(extension, StringComparison.OrdinalIgnoreCase) || name.EndsWith(extension + ".gz", StringComparison.OrdinalIgnoreCase);
+        name.EndsWith(extension, StringComparison.OrdinalIgnoreCase)
+            || name.EndsWith(extension + ".gz", StringComparison.OrdinalIgnoreCase);
 }

@@ -85,7 +85,8 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
                     "Everything before it was read; fetch the file again and repeat, what was read is recognised.");
             }
             if (start is not null || scanned > limit)
-                yield return input.RejectSize(position, dropped + scanned, "record", inArray ? input.Options.MaxRecordBytes : input.Options.MaxDocumentBytes, start ?? Head());
+                yield return input.RejectSize(position, dropped + scanned, "record",
+                    inArray ? input.Options.MaxRecordBytes : input.Options.MaxDocumentBytes, start ?? Head());
             else
             {
                 _out.Clear();
@@ -95,6 +96,8 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
             window.Advance(scanned);
         }
     }
+
+    string At(long? record) => record is null ? input.Origin : $"{input.Origin}, record {record}";
 
     byte[] Head() => window.Memory[..Math.Min(window.Length, FeedRejection.MaxValueBytes)].ToArray();
 
@@ -116,7 +119,7 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
         {
             return await window.FillAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (Reading.Explain(error, record is null ? input.Origin : $"{input.Origin}, record {record}", null) is { } told)
+        catch (Exception error) when (Reading.Explain(error, At(record), null) is { } told)
         {
             throw told;
         }

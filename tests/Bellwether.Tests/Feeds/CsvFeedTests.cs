@@ -25,7 +25,8 @@ public sealed class CsvFeedTests
     [InlineData('|')]
     public async Task Csv_delimiter_is_guessed(char delimiter)
     {
-        var rows = "headline,published,symbol\n\"a, b; c | d\",2020-06-05,AAPL\n".Replace(',', '\u0001').Replace("a\u0001", "a,").Replace('\u0001', delimiter);
+        var rows = "headline,published,symbol\n\"a, b; c | d\",2020-06-05,AAPL\n".Replace(',', '\u0001').Replace("a\u0001", "a,")
+            .Replace('\u0001', delimiter);
         Assert.Equal("a, b; c | d", (await ReadAsync(rows)).Single().ArticleTitle);
     }
 
@@ -69,7 +70,8 @@ public sealed class CsvFeedTests
     public async Task Csv_with_a_line_of_50_MB_rejects_it_without_holding_it()
     {
         const int Size = 50_000_000;
-        var stream = new Generated(Encoding.UTF8.GetBytes(Header + "1,"), Size, Encoding.UTF8.GetBytes(",2020-06-05,T\n2,b,2020-06-05,T\n"));
+        var stream = new Generated(Encoding.UTF8.GetBytes(Header + "1,"), Size,
+            Encoding.UTF8.GetBytes(",2020-06-05,T\n2,b,2020-06-05,T\n"));
         var before = GC.GetAllocatedBytesForCurrentThread();
         var result = await ReadAsync(() => stream);
         Assert.Equal("b", Assert.Single(result.Accepted).Text);
@@ -83,7 +85,8 @@ public sealed class CsvFeedTests
     [Fact]
     public async Task Csv_with_invalid_utf8_rejects_the_record_and_names_the_byte()
     {
-        byte[] content = [.. Encoding.UTF8.GetBytes(Header + "1,a"), 0xE9, .. Encoding.UTF8.GetBytes("b,2020-06-05,T\n2,ok,2020-06-05,T\n")];
+        byte[] content = [.. Encoding.UTF8.GetBytes(Header + "1,a"), 0xE9,
+            .. Encoding.UTF8.GetBytes("b,2020-06-05,T\n2,ok,2020-06-05,T\n")];
         var result = await ReadAsync(content);
         Assert.Equal("ok", Assert.Single(result.Accepted).Text);
         var rejection = Assert.Single(result.Rejected);
@@ -138,13 +141,15 @@ public sealed class CsvFeedTests
 
     [Fact]
     public async Task Csv_without_timestamps_is_read_when_the_time_of_receipt_may_stand_in() =>
-        Assert.Equal(Now, (await ReadAsync("text,label\nhello,1\n", Options with { MissingTimestamp = MissingTimestamp.UseFetchTime })).Single().Timestamp);
+        Assert.Equal(Now, (await ReadAsync("text,label\nhello,1\n", Options with { MissingTimestamp = MissingTimestamp.UseFetchTime }))
+            .Single().Timestamp);
 
     [Fact]
     public async Task Csv_with_a_map_reads_the_named_columns()
     {
         var map = ColumnMap.Parse("text=What, timestamp=When,tickers=Who,weight=w");
-        var e = (await ReadAsync("When,What,Who,w,title,text\n2020-06-05,mapped,aapl msft,2.5,t,other\n", Options with { Map = map })).Single();
+        var e = (await ReadAsync("When,What,Who,w,title,text\n2020-06-05,mapped,aapl msft,2.5,t,other\n", Options with { Map = map }))
+            .Single();
         Assert.Equal(("mapped", "t", 2.5), (e.Text, e.ArticleTitle, e.Weight));
         Assert.Equal(["AAPL", "MSFT"], e.Tickers);
         Assert.Contains("\"text\":\"other\"", e.RawPayload);
@@ -161,7 +166,8 @@ public sealed class CsvFeedTests
     public async Task Csv_with_a_map_to_a_column_it_lacks_lists_those_it_has()
     {
         var result = await ReadAsync(Header, Options with { Map = ColumnMap.Parse("text=body") });
-        Assert.Equal("input: has no column 'body', to which --map gives text. The file has id, title, date, ticker.", result.Error!.Message);
+        Assert.Equal("input: has no column 'body', to which --map gives text. The file has id, title, date, ticker.",
+            result.Error!.Message);
     }
 
     [Theory]
@@ -175,7 +181,8 @@ public sealed class CsvFeedTests
     [Fact]
     public async Task Csv_of_any_fields_is_read_back_as_written()
     {
-        var field = Gen.Elements("a", "B c", ",", "\"", "\"\"", "\n", "\r\n", "é€😀", " ", ";", "x").NonEmptyListOf().Select(p => "t" + string.Concat(p) + "t");
+        var field = Gen.Elements("a", "B c", ",", "\"", "\"\"", "\n", "\r\n", "é€😀", " ", ";", "x").NonEmptyListOf()
+            .Select(p => "t" + string.Concat(p) + "t");
         foreach (var (rows, piece) in field.ListOf(5).Zip(Gen.Choose(1, 40)).Sample(200))
         {
             var csv = Header + string.Concat(rows.Select((r, i) => $"{i},\"{r.Replace("\"", "\"\"")}\",2020-06-05,T\n"));

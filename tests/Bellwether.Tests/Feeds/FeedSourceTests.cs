@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Bellwether.Feeds;
 using static Bellwether.Tests.Feeds.FeedTestKit;
@@ -32,7 +33,8 @@ public sealed class FeedSourceTests
             Assert.Contains("cut off or damaged", result.Error.Message);
             Assert.Empty(result.Rejected);
             Assert.True(result.Accepted.Count <= 53);
-            Assert.Equal(csv.Split('\n').Skip(1).Take(result.Accepted.Count).Select(l => l.Split(',')[0]), result.Accepted.Select(e => e.Text));
+            Assert.Equal(csv.Split('\n').Skip(1).Take(result.Accepted.Count)
+                .Select(l => l.Split(',')[0]), result.Accepted.Select(e => e.Text));
         }
     }
 
@@ -75,23 +77,27 @@ public sealed class FeedSourceTests
         {
             Assert.Contains("is Parquet", (await ReadFileAsync(path)).Message);
             var records = new List<FeedRecord>();
-            await foreach (var record in FeedReader.ReadAsync(FeedSource.Parse(path), Options with { ParquetRows = Rows }, TestContext.Current.CancellationToken))
+            await foreach (var record in FeedReader.ReadAsync(FeedSource.Parse(path), Options with { ParquetRows = Rows },
+                TestContext.Current.CancellationToken))
                 records.Add(record);
             Assert.Equal(2, records.Count);
             var e = records[0].Envelope!;
             Assert.Equal(("t", new DateTimeOffset(2020, 6, 5, 10, 30, 0, TimeSpan.Zero)), (e.Text, e.Timestamp));
             Assert.Equal(["AAPL", "T"], e.Tickers);
-            Assert.Equal((2L, "{\"text\":\" \",\"n\":\"7\"}"), (records[1].Rejection!.Position, Encoding.UTF8.GetString(records[1].Rejection!.Value.Span)));
+            Assert.Equal((2L, "{\"text\":\" \",\"n\":\"7\"}"),
+                (records[1].Rejection!.Position, Encoding.UTF8.GetString(records[1].Rejection!.Value.Span)));
         }
         finally
         {
             File.Delete(path);
         }
 
-        static async IAsyncEnumerable<IReadOnlyDictionary<string, object?>> Rows(string path, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        static async IAsyncEnumerable<IReadOnlyDictionary<string, object?>> Rows(
+            string path, [EnumeratorCancellation] CancellationToken ct)
         {
             await Task.Yield();
-            yield return new Dictionary<string, object?> { ["text"] = "t", ["timestamp"] = new DateTime(2020, 6, 5, 10, 30, 0), ["tickers"] = new[] { "T", "AAPL" }, ["n"] = null };
+            yield return new Dictionary<string, object?> { ["text"] = "t", ["timestamp"] = new DateTime(2020, 6, 5, 10, 30, 0),
+                ["tickers"] = new[] { "T", "AAPL" }, ["n"] = null };
             yield return new Dictionary<string, object?> { ["text"] = " ", ["n"] = 7 };
         }
     }
@@ -108,7 +114,8 @@ public sealed class FeedSourceTests
     {
         using var http = new HttpClient(new Server(request => request.Headers.IfNoneMatch.Count > 0
             ? new HttpResponseMessage(HttpStatusCode.NotModified)
-            : new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(Gzip(Csv)), Headers = { ETag = new("\"v1\"") } }));
+            : new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(Gzip(Csv)),
+                Headers = { ETag = new("\"v1\"") } }));
         var state = new HttpFeedState();
         var options = Options with { Http = http, HttpState = state };
         Assert.Equal(3, (await FetchAsync(options)).Count);
@@ -131,7 +138,8 @@ public sealed class FeedSourceTests
     [Fact]
     public async Task Http_body_beyond_the_limit_is_stopped()
     {
-        using var http = new HttpClient(new Server(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new MemoryStream(new byte[200_000])) }));
+        using var http = new HttpClient(new Server(_ =>
+            new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new MemoryStream(new byte[200_000])) }));
         var error = await Assert.ThrowsAsync<FeedException>(() => FetchAsync(Options with { Http = http, MaxDownloadBytes = 1000 }));
         Assert.Contains("is larger than 1,000 bytes", error.Message);
     }
@@ -140,7 +148,8 @@ public sealed class FeedSourceTests
     public async Task Http_body_that_stalls_ends_at_the_time_limit()
     {
         var clock = new StoppedClock();
-        using var http = new HttpClient(new Server(_ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new Stalled(clock)) }));
+        using var http = new HttpClient(new Server(_ =>
+            new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new Stalled(clock)) }));
         var error = await Assert.ThrowsAsync<FeedException>(() => FetchAsync(Options with { Http = http, Clock = clock }));
         Assert.Contains("was not transferred within 100 s", error.Message);
     }
@@ -149,7 +158,8 @@ public sealed class FeedSourceTests
     [InlineData(100, ',')]
     [InlineData(4096, '"')]
     public async Task Options_out_of_range_are_refused(int size, char delimiter) =>
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => ReadAsync(Csv, Options with { MaxRecordBytes = size, Delimiter = delimiter }));
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() =>
+            ReadAsync(Csv, Options with { MaxRecordBytes = size, Delimiter = delimiter }));
 
     [Fact]
     public async Task Cancellation_ends_reading()
@@ -157,21 +167,24 @@ public sealed class FeedSourceTests
         using var cancel = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in FeedReader.ReadAsync(FeedSource.Of("s", () => new Endless()), Options, cancel.Token)) await cancel.CancelAsync();
+            await foreach (var _ in FeedReader.ReadAsync(FeedSource.Of("s", () => new Endless()), Options,
+                cancel.Token)) await cancel.CancelAsync();
         });
     }
 
     static async Task<List<FeedRecord>> FetchAsync(FeedOptions options)
     {
         var records = new List<FeedRecord>();
-        await foreach (var record in FeedReader.ReadAsync(FeedSource.Parse("https://example.com/feed?key=secret"), options, TestContext.Current.CancellationToken))
+        await foreach (var record in FeedReader.ReadAsync(FeedSource.Parse("https://example.com/feed?key=secret"), options,
+            TestContext.Current.CancellationToken))
             records.Add(record);
         return records;
     }
 
     sealed class Server(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => Task.FromResult(answer(request));
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
+            Task.FromResult(answer(request));
     }
 
     /// <summary>Time stands still until its one timer is told to fire.</summary>

@@ -28,7 +28,8 @@ static class FeedTestKit
         var records = new List<FeedRecord>();
         try
         {
-            await foreach (var record in FeedReader.ReadAsync(FeedSource.Of(name, open), options ?? Options, TestContext.Current.CancellationToken))
+            await foreach (var record in FeedReader.ReadAsync(FeedSource.Of(name, open), options ?? Options,
+                TestContext.Current.CancellationToken))
                 records.Add(record);
             return new Result(records, null);
         }

@@ -26,11 +26,14 @@ public sealed class IdentityTests
     public void ArticleId_parts_do_not_run_into_each_other()
     {
         var when = DateTimeOffset.UnixEpoch;
-        Assert.NotEqual(ArticleId.FromContent("a", EventType.News, when, "bc", "d"), ArticleId.FromContent("a", EventType.News, when, "b", "cd"));
+        Assert.NotEqual(ArticleId.FromContent("a", EventType.News, when, "bc", "d"),
+            ArticleId.FromContent("a", EventType.News, when, "b", "cd"));
         Assert.NotEqual(ArticleId.FromNativeId("ab", "c"), ArticleId.FromNativeId("a", "bc"));
         Assert.NotEqual(ArticleId.FromEventId("x"), ArticleId.FromCanonicalUrl("x"));
-        Assert.NotEqual(ArticleId.FromContent("a", EventType.News, when, "t", "x"), ArticleId.FromContent("a", EventType.Filing, when, "t", "x"));
-        Assert.NotEqual(ArticleId.FromContent("a", EventType.News, when, "t", "x"), ArticleId.FromContent("a", EventType.News, null, "t", "x"));
+        Assert.NotEqual(ArticleId.FromContent("a", EventType.News, when, "t", "x"),
+            ArticleId.FromContent("a", EventType.Filing, when, "t", "x"));
+        Assert.NotEqual(ArticleId.FromContent("a", EventType.News, when, "t", "x"),
+            ArticleId.FromContent("a", EventType.News, null, "t", "x"));
     }
 
     // Stored identities must never change: a new version of the program would ingest everything twice.
@@ -40,13 +43,16 @@ public sealed class IdentityTests
         Assert.Equal("83beb8f2dacf7c7deb12ec241f82220d", ArticleId.FromNativeId("reuters", "42"));
         Assert.Equal("6cddb6154e928bd05f48b38d1aaa8439", ArticleId.FromCanonicalUrl("https://example.com/a"));
         Assert.Equal("25950bfa2910898e79f419d710943ed5", ArticleId.FromEventId("6fa459ea"));
-        Assert.Equal("04f77a4301aa3e781a97c8aff448cc95", ArticleId.FromContent("s", EventType.Tweet, new DateTimeOffset(2020, 1, 2, 3, 4, 5, TimeSpan.Zero), "ü", new string('x', 5000)));
+        Assert.Equal("04f77a4301aa3e781a97c8aff448cc95",
+            ArticleId.FromContent("s", EventType.Tweet, new DateTimeOffset(2020, 1, 2, 3, 4, 5, TimeSpan.Zero), "ü",
+                new string('x', 5000)));
         Assert.Equal("deec5573-3e8a-0bb0-e314-3ccd6b407ec5", EventKey.Of("0123456789abcdef0123456789abcdef", "BRK.B").ToString());
     }
 
     [Fact]
     public void ArticleId_of_an_id_that_is_an_address_is_that_of_the_address() =>
-        Assert.Equal(ArticleId.FromCanonicalUrl("https://example.com/a"), ArticleId.FromNativeId("any", "https://example.com/a/?utm_medium=rss"));
+        Assert.Equal(ArticleId.FromCanonicalUrl("https://example.com/a"),
+            ArticleId.FromNativeId("any", "https://example.com/a/?utm_medium=rss"));
 
     [Fact]
     public void EventKey_differs_by_article_and_ticker()

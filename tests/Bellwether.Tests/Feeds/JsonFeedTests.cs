@@ -22,9 +22,11 @@ public sealed class JsonFeedTests
     [Fact]
     public async Task JsonLines_with_a_long_line_rejects_it_with_its_size()
     {
-        var result = await ReadAsync(Good + "\n{\"text\":\"" + new string('x', 100_000) + "\"}\n" + Good, Options with { MaxRecordBytes = 2000 });
+        var result = await ReadAsync(Good + "\n{\"text\":\"" + new string('x', 100_000) + "\"}\n"
+            + Good, Options with { MaxRecordBytes = 2000 });
         Assert.Equal(2, result.Accepted.Count);
-        Assert.Equal((2L, "line of 100,011 bytes is longer than the limit of 2,000"), (result.Rejected.Single().Position, result.Rejected.Single().Reason));
+        Assert.Equal((2L, "line of 100,011 bytes is longer than the limit of 2,000"),
+            (result.Rejected.Single().Position, result.Rejected.Single().Reason));
     }
 
     [Fact]
@@ -66,7 +68,8 @@ public sealed class JsonFeedTests
     [Fact]
     public async Task Json_array_with_a_long_element_skips_it()
     {
-        var result = await ReadAsync($"[{Good},{{\"text\":\"{new string(']', 300_000)}\"}},{Good}]", Options with { MaxRecordBytes = 100_000 });
+        var result = await ReadAsync($"[{Good},{{\"text\":\"{new string(']', 300_000)}\"}},{Good}]",
+            Options with { MaxRecordBytes = 100_000 });
         Assert.Equal(2, result.Accepted.Count);
         Assert.Equal("record of 300,011 bytes is longer than the limit of 100,000", result.Rejected.Single().Reason);
     }
@@ -100,7 +103,8 @@ public sealed class JsonFeedTests
     [Fact]
     public async Task Json_of_any_bytes_ends_in_records_or_a_feed_exception()
     {
-        foreach (var parts in Gen.Elements("{", "}", "[", "]", ",", "\"", "\\", "1", "null", " ", "\n", Good, ":", "\"data\"", "é", "\0").ListOf(12).Sample(1000))
+        foreach (var parts in Gen.Elements("{", "}", "[", "]", ",", "\"", "\\", "1", "null", " ", "\n", Good, ":", "\"data\"", "é", "\0")
+            .ListOf(12).Sample(1000))
             _ = await ReadAsync("[" + string.Concat(parts));
     }
 
@@ -118,7 +122,8 @@ public sealed class JsonFeedTests
     static async Task<List<FeedRecord>> Push(string body)
     {
         var records = new List<FeedRecord>();
-        await foreach (var record in FeedReader.ReadJsonLines(new MemoryStream(Encoding.UTF8.GetBytes(body)), "http", Options, TestContext.Current.CancellationToken))
+        await foreach (var record in FeedReader.ReadJsonLines(new MemoryStream(Encoding.UTF8.GetBytes(body)), "http", Options,
+            TestContext.Current.CancellationToken))
             records.Add(record);
         return records;
     }

@@ -84,7 +84,8 @@ public sealed class PlatformFeedTests
         var item = result.Accepted[0];
         Assert.Equal("Intel & AMD jump", item.ArticleTitle);
         Assert.Equal("Shares of Intel rose.\n\nSo did AMD’s.", item.Text);
-        Assert.Equal(("Example Wire", "Ann", ArticleId.FromNativeId("Example Wire", "w-1")), (item.Source, item.Author?.Username, item.ArticleId));
+        Assert.Equal(("Example Wire", "Ann", ArticleId.FromNativeId("Example Wire", "w-1")),
+            (item.Source, item.Author?.Username, item.ArticleId));
         Assert.Equal(["AMD", "INTC"], item.Tickers);
         Assert.Equal(ArticleId.FromCanonicalUrl("https://wire.example/2"), result.Accepted[1].ArticleId);
         Assert.StartsWith("no timestamp", Assert.Single(result.Rejected).Reason);
@@ -102,7 +103,8 @@ public sealed class PlatformFeedTests
               <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>One</p><p>Two</p></div></content></entry></feed>
             """;
         var entry = (await ReadAsync(Xml, Options with { Type = EventType.Filing })).Single();
-        Assert.Equal(("One\n\nTwo", "8-K", "https://f.example/1", "Filings", "Ann"), (entry.Text, entry.ArticleTitle, entry.SourceUrl, entry.Source, entry.Author?.Username));
+        Assert.Equal(("One\n\nTwo", "8-K", "https://f.example/1", "Filings", "Ann"),
+            (entry.Text, entry.ArticleTitle, entry.SourceUrl, entry.Source, entry.Author?.Username));
         Assert.Equal(new DateTimeOffset(2020, 6, 5, 14, 30, 0, TimeSpan.Zero), entry.Timestamp);
         Assert.Equal(EventType.Filing, entry.Type);
     }

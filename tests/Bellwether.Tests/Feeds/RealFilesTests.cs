@@ -28,7 +28,8 @@ public sealed class RealFilesTests(ITestOutputHelper output)
     {
         var path = SharedData.File("news", "analyst_ratings.csv");
         var (first, _) = await ReadAsync(path, FeedTestKit.Options);
-        var (second, _) = await ReadAsync(path, FeedTestKit.Options with { Clock = new FeedTestKit.FixedClock(FeedTestKit.Now.AddDays(1)) });
+        var (second, _) = await ReadAsync(path,
+            FeedTestKit.Options with { Clock = new FeedTestKit.FixedClock(FeedTestKit.Now.AddDays(1)) });
         Assert.Equal(first.Select(e => e.ArticleId), second.Select(e => e.ArticleId));
     }
 
@@ -48,7 +49,8 @@ public sealed class RealFilesTests(ITestOutputHelper output)
         Assert.All(accepted, e => Assert.Equal(EventType.Tweet, e.Type));
 
         // One post stands in several rows, one for each ticker, under one identity.
-        Assert.Equal(accepted.Select(e => e.RawPayload![e.RawPayload!.IndexOf("tweet_id", StringComparison.Ordinal)..][11..29]).Distinct().Count(),
+        Assert.Equal(accepted.Select(e => e.RawPayload![e.RawPayload!.IndexOf("tweet_id", StringComparison.Ordinal)..][11..29]).Distinct()
+            .Count(),
             accepted.Select(e => e.ArticleId).Distinct().Count());
 
         watch.Restart();
