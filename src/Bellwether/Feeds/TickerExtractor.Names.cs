@@ -39,8 +39,9 @@ public sealed partial class TickerExtractor
     {
         var words = Words(name);
         // A name that is one of its own symbols (RH, UBS) is found as a bare symbol, with that guard.
+        // 3M alone is three million or three months more often than the company.
         if (words.Length == 0) return;
-        if (words.Length == 1 && words[0].Length < 3 && !words[0].Contains('&') && words[0] is not ("BP" or "HP" or "3M")) return;
+        if (words.Length == 1 && words[0].Length < 3 && !words[0].Contains('&') && words[0] is not ("BP" or "HP")) return;
         names.TryAdd(string.Join(' ', words), new Name(symbol, words[0], words[1..], ambiguous));
     }
 

@@ -34,6 +34,7 @@ public sealed class TickerExtractorTests(ITestOutputHelper output)
         Analysts expect Apple to beat estimates this quarter|AAPL
         She baked an apple pie for the party|
         Apple pie recipes for the holidays|
+        Sales grew 3M in 3m, 3M users joined|
         The Big Apple wakes up to snow|
         Microsoft and Google announce a joint standard|GOOGL MSFT
         microsoft office is slow again|
@@ -147,10 +148,8 @@ public sealed class TickerExtractorTests(ITestOutputHelper output)
     [Fact]
     public void Extract_of_lower_case_text_finds_no_names()
     {
-        Check.One(Config.QuickThrowOnFailure.WithQuietOnSuccess(true),
-            Prop.ForAll(Gen.Elements(SymbolList.BuiltIn.Symbols.Select(s => s.Name).ToArray())
-            .ToArbitrary(), name =>
-            Assert.True(TickerExtractor.Default.Extract(name.ToLowerInvariant()).Count == 0 || char.IsLower(name[0]), name)));
+        foreach (var name in SymbolList.BuiltIn.Symbols.Select(s => s.Name).Where(n => !char.IsLower(n[0])))
+            Assert.True(TickerExtractor.Default.Extract($"some {name.ToLowerInvariant()} thing").Count == 0, name);
     }
 
     [Fact]
