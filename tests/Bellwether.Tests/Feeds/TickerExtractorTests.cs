@@ -70,6 +70,14 @@ public sealed class TickerExtractorTests(ITestOutputHelper output)
         Bank of America and Wells Fargo raise dividends|BAC WFC
         JPMorgan Chase & Co. names a new CFO|JPM
         J.P. Morgan reels in expectations on Beyond Meat|BYND JPM
+        Morgan Stanley Upgrades Boeing to Overweight|BA
+        Qualcomm upgraded to buy by Goldman Sachs|QCOM
+        Citigroup Raises PT on Halliburton to $40|HAL
+        RBC Upgrades Morgan Stanley to Outperform|MS
+        Goldman Sachs posts record trading revenue|GS
+        Nasdaq and Dow close at records|
+        American Capital sells its stake in a pump maker|
+        European Goldfields - News Release|
         Johnson & Johnson settles talc claims|JNJ
         Coca-Cola raises prices again|KO
         Procter & Gamble warns on costs|PG
@@ -92,7 +100,7 @@ public sealed class TickerExtractorTests(ITestOutputHelper output)
         eBay sells its classifieds unit|EBAY
         Read more at https://example.com/AAPL/MSFT?id=TSLA|
         @AAPL_fan says hello|
-        Goldman Sachs Upgrades Caterpillar To Buy|CAT GS
+        Goldman Sachs Upgrades Caterpillar To Buy|CAT
         A caterpillar ate my cabbage|
         Shell plc and BP plc book record profit|BP SHEL
         He found a shell on the beach|
