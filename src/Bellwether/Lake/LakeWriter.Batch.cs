@@ -1,4 +1,5 @@
 using System.Data;
+using System.Globalization;
 using Bellwether.Engines.DuckDb;
 using Npgsql;
 
@@ -14,8 +15,8 @@ public sealed partial class LakeWriter
         Run run, DateOnly[] days, NpgsqlConnection owner, DuckDbConnection lake, Totals total, CancellationToken cancellationToken)
     {
         var read = await ReadBatchAsync(days, lake, cancellationToken).ConfigureAwait(false);
-        var staged = StageFiles(run, read, lake, cancellationToken);
-        var files = Verify(staged, read.Digests, lake, cancellationToken);
+        var staged = await StageFilesAsync(run, read, cancellationToken).ConfigureAwait(false);
+        var files = await Task.Run(() => Verify(staged, read.Digests, lake, cancellationToken), cancellationToken).ConfigureAwait(false);
         lake.Execute("DROP TABLE hot", cancellationToken);
         Sync(staged.Values);
 
@@ -64,33 +65,28 @@ public sealed partial class LakeWriter
 
     /// <summary>
     /// One file a day under the staging folder. The rows lie in the table in their final order, and DuckDB keeps it: PostgreSQL sorts them,
-    /// because its sort runs in bounded memory however wide the rows are, where DuckDB's gives up at the memory limit.
+    /// because its sort runs in bounded memory however wide the rows are, where DuckDB's gives up at the memory limit. Each day is a COPY of
+    /// its own: a partitioned one would write them all at once, but not in order within a partition.
     /// </summary>
-    static SortedDictionary<DateOnly, string> StageFiles(Run run, Batch read, DuckDbConnection lake, CancellationToken cancellationToken)
+    async Task<SortedDictionary<DateOnly, string>> StageFilesAsync(Run run, Batch read, CancellationToken cancellationToken)
     {
         var folder = Path.Combine(run.Staging, "files");
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
-        var staged = new SortedDictionary<DateOnly, string>();
+        var days = read.Digests.Keys.Order().ToArray();
+        var staged = new SortedDictionary<DateOnly, string>(days.ToDictionary(
+            day => day, day => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{day:yyyy-MM-dd}.parquet"))));
         var format = $"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupSize(read)}";
-        var days = read.Digests.Keys;
-        if (days.Count == 1)
+        var lanes = Math.Min(options.Threads, days.Length);
+        await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => Task.Run(() =>
         {
-            var file = Path.Combine(folder, LakePaths.FileName);
-            lake.Execute($"COPY hot TO {Literal(file)} ({format})", cancellationToken);
-            staged.Add(days.Single(), file);
-        }
-        else if (days.Count > 1)
-        {
-            // One thread keeps the order within each file; DuckDB puts a counter behind the file name.
-            lake.Execute($"""
-                SET threads = 1;
-                COPY (SELECT *, strftime(timestamp, '%Y') AS year, strftime(timestamp, '%m') AS month, strftime(timestamp, '%d') AS day FROM hot)
-                TO {Literal(folder)} ({format}, PARTITION_BY (year, month, day), FILENAME_PATTERN 'sentiment', OVERWRITE_OR_IGNORE);
-                RESET threads
-                """, cancellationToken);
-            foreach (var day in days) staged.Add(day, Directory.EnumerateFiles(Path.Combine(folder, LakePaths.Folder(day))).Single());
-        }
+            using var connection = run.Engine.Connect();
+            for (var i = lane; i < days.Length; i += lanes)
+            {
+                var rows = days.Length == 1 ? "hot" : $"(FROM hot WHERE {HotRows.In([days[i]])})";
+                connection.Execute($"COPY {rows} TO {Literal(staged[days[i]])} ({format})", cancellationToken);
+            }
+        }, cancellationToken))).ConfigureAwait(false);
         return staged;
     }
 
