@@ -15,12 +15,21 @@ sealed record Postmaster(int Pid, string SocketDirectory, int Port, string Statu
     internal static Postmaster? Find(string cluster) =>
         Read(cluster) is { } postmaster && IsServerOf(postmaster.Pid, cluster) ? postmaster : null;
 
+    /// <summary>One more than the kernel ever gives out.</summary>
+    const int NoSuchPid = (1 << 22) + 1;
+
     /// <summary>
-    /// After a kill or a reboot the number in the file may belong to any other process. The server itself would then refuse to start,
-    /// since it checks no more than the number.
+    /// After a kill or a reboot the number in the file may belong to another process, or to a zombie that nobody fetches. A new server would refuse
+    /// to start, since it checks no more than the number. Only the number is replaced: the file also names the shared memory, by which the
+    /// new server sees whether children of the killed one are still at work.
     /// </summary>
-    internal static bool PidIsTakenByAnother(string cluster) =>
-        Read(cluster) is { } postmaster && IsAlive(postmaster.Pid) && !IsServerOf(postmaster.Pid, cluster);
+    internal static void DisownStalePid(ClusterHome home)
+    {
+        if (Read(home.Cluster) is not { } stale || !Directory.Exists($"/proc/{stale.Pid}") || IsServerOf(stale.Pid, home.Cluster))
+            return;
+        var text = File.ReadAllText(FileOf(home.Cluster));
+        ClusterFiles.Write(home, FileOf(home.Cluster), $"{NoSuchPid}{text[text.IndexOf('\n')..]}");
+    }
 
     internal static string FileOf(string cluster) => Path.Combine(cluster, "postmaster.pid");
 
