@@ -13,7 +13,7 @@ sealed record Postmaster(int Pid, string SocketDirectory, int Port, string Statu
 
     /// <summary>The server of a cluster, or null where none runs: no file, or a file left behind by a server that was killed.</summary>
     internal static Postmaster? Find(string cluster) =>
-        Read(cluster) is { } postmaster && IsServerOf(postmaster.Pid, cluster) ? postmaster : null;
+        Read(FileOf(cluster)) is { } postmaster && IsServerOf(postmaster.Pid, cluster) ? postmaster : null;
 
     /// <summary>One more than the kernel ever gives out.</summary>
     const int NoSuchPid = (1 << 22) + 1;
@@ -25,20 +25,28 @@ sealed record Postmaster(int Pid, string SocketDirectory, int Port, string Statu
     /// </summary>
     internal static void DisownStalePid(ClusterHome home)
     {
-        if (Read(home.Cluster) is not { } stale || !Directory.Exists($"/proc/{stale.Pid}") || IsServerOf(stale.Pid, home.Cluster))
-            return;
-        var text = File.ReadAllText(FileOf(home.Cluster));
-        ClusterFiles.Write(home, FileOf(home.Cluster), $"{NoSuchPid}{text[text.IndexOf('\n')..]}");
+        if (IsStale(FileOf(home.Cluster)))
+        {
+            var lines = File.ReadAllLines(FileOf(home.Cluster));
+            lines[0] = NoSuchPid.ToString(CultureInfo.InvariantCulture);
+            ClusterFiles.Write(home, FileOf(home.Cluster), string.Join('\n', lines) + "\n");
+        }
+        // The socket has a lock file of its own with the same number, and nothing more of use in it.
+        var socketLock = Path.Combine(ClusterFiles.SocketDirectory(home), $".s.PGSQL.{ClusterFiles.Port}.lock");
+        if (IsStale(socketLock))
+            File.Delete(socketLock);
+
+        bool IsStale(string file) => Read(file) is { } stale && Directory.Exists($"/proc/{stale.Pid}") && !IsServerOf(stale.Pid, home.Cluster);
     }
 
     internal static string FileOf(string cluster) => Path.Combine(cluster, "postmaster.pid");
 
-    static Postmaster? Read(string cluster)
+    static Postmaster? Read(string file)
     {
         string[] lines;
         try
         {
-            lines = File.ReadAllLines(FileOf(cluster));
+            lines = File.ReadAllLines(file);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
