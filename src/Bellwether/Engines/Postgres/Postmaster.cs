@@ -1,0 +1,79 @@
+using System.Globalization;
+using Bellwether.Engines.Unix;
+
+namespace Bellwether.Engines.Postgres;
+
+/// <summary>What <c>postmaster.pid</c> says of a server that is really there.</summary>
+/// <param name="Status">starting, ready, standby or stopping; empty while the server has not come so far.</param>
+sealed record Postmaster(int Pid, string SocketDirectory, int Port, string Status)
+{
+    internal bool IsReady => Status is "ready" or "standby";
+
+    internal bool IsStopping => Status is "stopping";
+
+    /// <summary>The server of a cluster, or null where none runs: no file, or a file left behind by a server that was killed.</summary>
+    internal static Postmaster? Find(string cluster) =>
+        Read(cluster) is { } postmaster && IsServerOf(postmaster.Pid, cluster) ? postmaster : null;
+
+    /// <summary>
+    /// After a kill or a reboot the number in the file may belong to any other process. The server itself would then refuse to start,
+    /// since it checks no more than the number.
+    /// </summary>
+    internal static bool PidIsTakenByAnother(string cluster) =>
+        Read(cluster) is { } postmaster && IsAlive(postmaster.Pid) && !IsServerOf(postmaster.Pid, cluster);
+
+    internal static string FileOf(string cluster) => Path.Combine(cluster, "postmaster.pid");
+
+    static Postmaster? Read(string cluster)
+    {
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(FileOf(cluster));
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        // pid, data directory, start time, port, socket directory, listen address, shared memory key, status
+        if (lines.Length == 0 || !int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid) || pid <= 0)
+            return null;
+        _ = int.TryParse(Line(3), CultureInfo.InvariantCulture, out var port);
+        return new Postmaster(pid, Line(4), port, Line(7));
+
+        string Line(int index) => index < lines.Length ? lines[index].Trim() : "";
+    }
+
+    internal static bool IsAlive(int pid)
+    {
+        var stat = ReadProc($"/proc/{pid}/stat");
+        // The state follows the program's name in parentheses; a zombie has ended, it only waits to be fetched by its parent.
+        var afterName = stat.LastIndexOf(") ", StringComparison.Ordinal);
+        return afterName > 0 && stat[afterName + 2] is not ('Z' or 'X');
+    }
+
+    /// <summary>By the command line, which everyone may read; the working folder of another user's process root may not, in a container.</summary>
+    static bool IsServerOf(int pid, string cluster)
+    {
+        if (!IsAlive(pid))
+            return false;
+        var arguments = ReadProc($"/proc/{pid}/cmdline").Split('\0');
+        if (Path.GetFileName(arguments[0]) is not ("postgres" or "postmaster"))
+            return false;
+        var option = Array.IndexOf(arguments, "-D");
+        return option >= 0 && option + 1 < arguments.Length
+            && Posix.Stat(arguments[option + 1]) is { } theirs && Posix.Stat(cluster) is { } ours && ours.SameFileAs(theirs);
+    }
+
+    static string ReadProc(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using Bellwether.Engines.Postgres;
+using Bellwether.Engines.Unix;
+using Npgsql;
+
+namespace Bellwether.Tests.Engines;
+
+/// <summary>A data folder of a test's own, removed with everything in it.</summary>
+sealed class EngineFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("bw-engine-").FullName;
+
+    /// <summary>What the engine reported, in order.</summary>
+    public List<string> Messages { get; } = [];
+
+    public EngineFolder()
+    {
+        // The temporary folder is private to its maker; the server runs as another user where the tests run as root.
+        Posix.SetMode(Path, Posix.OpenDirectory);
+    }
+
+    public string this[params string[] parts] => System.IO.Path.Combine([Path, .. parts]);
+
+    public PostgresOptions Options => new() { DataDirectory = Path };
+
+    public Task<PostgresEngine> StartAsync(PostgresOptions? options = null) =>
+        PostgresEngine.StartAsync(options ?? Options, new Reporter(Messages), TestContext.Current.CancellationToken);
+
+    /// <summary>Processes that have this folder in their command line.</summary>
+    public IReadOnlyList<int> Processes() =>
+        Directory.EnumerateDirectories("/proc")
+            .Select(d => int.TryParse(System.IO.Path.GetFileName(d), out var pid) ? pid : 0)
+            .Where(pid => pid > 0 && pid != Environment.ProcessId && CommandLine(pid).Contains(Path, StringComparison.Ordinal))
+            .ToList();
+
+    public int ServerPid() => int.Parse(File.ReadLines(this["postgres", "postmaster.pid"]).First());
+
+    /// <summary>Waits for something that other processes bring about; the test's own timeout ends it.</summary>
+    public static async Task Until(Func<bool> condition, string what)
+    {
+        var clock = TimeProvider.System;
+        var started = clock.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(clock.GetElapsedTime(started) < TimeSpan.FromSeconds(30), $"waited in vain until {what}");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), clock, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public static async Task<object?> QueryAsync(PostgresEngine engine, string sql)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(engine.ConnectionString) { Pooling = false };
+        await using var connection = new NpgsqlConnection(builder.ConnectionString);
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
+    }
+
+    static string CommandLine(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/cmdline");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+
+    /// <summary>Unlike <see cref="Progress{T}"/> it reports at once, in order.</summary>
+    sealed class Reporter(List<string> messages) : IProgress<string>
+    {
+        public void Report(string value)
+        {
+            lock (messages)
+                messages.Add(value);
+        }
+    }
+}
