@@ -34,7 +34,8 @@ public static class ArticleId
     public static string FromEventId(ReadOnlySpan<char> eventId) => Hash("event", eventId, default, default, default);
 
     /// <param name="timestamp">Null when the record names no time: a refetch would otherwise look new.</param>
-    public static string FromContent(string source, EventType type, DateTimeOffset? timestamp, ReadOnlySpan<char> title, ReadOnlySpan<char> text)
+    public static string FromContent(string source, EventType type, DateTimeOffset? timestamp, ReadOnlySpan<char> title,
+        ReadOnlySpan<char> text)
     {
         Span<char> when = stackalloc char[20];
         var digits = 0;

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Bellwether.Feeds;
 
 /// <summary>
-/// The part of a stream that is being looked at. Grows only as far as one record needs. A stream that fails midway is reported when what came
-/// before it has been taken, so that complete records are not lost to a damaged end.
+/// The part of a stream that is being looked at. Grows only as far as one record needs. A stream that fails midway is reported when
+/// what came before it has been taken, so that complete records are not lost to a damaged end.
 /// </summary>
 sealed class ByteWindow(Stream stream) : IAsyncDisposable
 {
@@ -118,7 +118,8 @@ sealed class CountedStream(Stream inner, string origin, FeedProgress? progress, 
     {
         var count = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         _read += count;
-        if (_read > limit) throw new FeedException(origin, $"is larger than {limit:N0} bytes", "Raise the download limit or fetch a smaller page.");
+        if (_read > limit) throw new FeedException(origin, $"is larger than {limit:N0} bytes",
+            "Raise the download limit or fetch a smaller page.");
         progress?.Add(count);
         return count;
     }
@@ -144,7 +145,8 @@ abstract class ReadOnlyStream : Stream
     public sealed override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public sealed override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("Feeds are read asynchronously.");
+    public sealed override int Read(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("Feeds are read asynchronously.");
 
     public sealed override void Flush()
     {

@@ -8,8 +8,8 @@ public static class CanonicalUrl
     static readonly HashSet<string> Tracking = new(StringComparer.OrdinalIgnoreCase)
     {
         "ref", "ref_src", "ref_url", "referrer", "fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "yclid", "twclid", "igshid",
-        "mc_cid", "mc_eid", "cmpid", "cmp", "ocid", "ncid", "icid", "_ga", "_gl", "mkt_tok", "guccounter", "guce_referrer", "guce_referrer_sig",
-        "taid", "smid", "smtyp", "sref", "spm", "src_trk",
+        "mc_cid", "mc_eid", "cmpid", "cmp", "ocid", "ncid", "icid", "_ga", "_gl", "mkt_tok", "guccounter", "guce_referrer",
+        "guce_referrer_sig", "taid", "smid", "smtyp", "sref", "spm", "src_trk",
     };
 
     /// <summary>

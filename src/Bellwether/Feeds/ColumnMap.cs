@@ -71,5 +71,6 @@ public sealed class ColumnMap
     static string Describe(Field field) => KnownFields.Mappable.First(p => p.Value == field).Key;
 
     static FeedException Bad(string problem) =>
-        new("--map", problem, $"Write --map field=column,… with fields {string.Join(", ", KnownFields.Mappable.Keys.Order(StringComparer.Ordinal))}.");
+        new("--map", problem,
+            $"Write --map field=column,… with fields {string.Join(", ", KnownFields.Mappable.Keys.Order(StringComparer.Ordinal))}.");
 }

@@ -24,11 +24,13 @@ sealed partial class CsvFeed
             end = span.Length;
         }
         if (end > input.Options.MaxRecordBytes) return new(FrameKind.TooLong);
-        return span[..end].Contains((byte)'"') ? QuotedFrame(span, (byte)delimiter, end) : new(FrameKind.Record, end, Math.Min(end + 1, span.Length));
+        return span[..end].Contains((byte)'"') 
+            ? QuotedFrame(span, (byte)delimiter, end)
+            : new(FrameKind.Record, end, Math.Min(end + 1, span.Length));
     }
 
-    // A quote opens a field only where a field starts. A quoted field that spans lines and is then followed by neither delimiter nor line end
-    // was opened by a stray quote: the line that opened it is refused and reading resumes with the next.
+    // A quote opens a field only where a field starts. A quoted field that spans lines and is then followed by neither delimiter nor
+    // line end was opened by a stray quote: the line that opened it is refused and reading resumes with the next.
     Cut QuotedFrame(ReadOnlySpan<byte> span, byte delimiter, int firstLine)
     {
         var open = new Cut(FrameKind.OpenQuote, firstLine, Math.Min(firstLine + 1, span.Length));

@@ -26,7 +26,7 @@ sealed partial class CsvFeed
             _ => input.Options.Map.IsEmpty || !input.Options.Map.Columns.All(c => int.TryParse(c, out _)) || first.Any(Known),
         };
         var columns = hasHeader
-            ? first.Select((name, i) => name.Length == 0 ? $"column{i + 1}" : name).ToArray()
+            ? first.Select((name, i) => name.Length == 0 ? $"column{i + 1}" : PlainText.Clean(name)).ToArray()
             : first.Select((_, i) => $"{i + 1}").ToArray();
         input.Options.Map.RequireColumns(input.Origin, columns);
         var meanings = columns.Select(c => hasHeader || !input.Options.Map.IsEmpty ? Meaning(c) : null).ToArray();

@@ -37,13 +37,14 @@ sealed partial class CsvFeed(ByteWindow window, FeedInput input)
                     _line += Consume(frame);
                     break;
                 case FrameKind.OpenQuote:
-                    yield return input.Reject(_line, "a quoted field that opens in this line is not closed properly", window.Span[..frame.Length]);
+                    yield return input.Reject(_line, "a quoted field that opens in this line is not closed properly",
+                        window.Span[..frame.Length]);
                     _line += Consume(frame);
                     break;
                 default:
                     var start = window.Memory[..Math.Min(window.Length, FeedRejection.MaxValueBytes)].ToArray();
                     var size = await SkipLineAsync(cancellationToken).ConfigureAwait(false);
-                    yield return input.RejectSize(_line++, size, "line", start);
+                    yield return input.RejectSize(_line++, size, "line", input.Options.MaxRecordBytes, start);
                     break;
             }
         }

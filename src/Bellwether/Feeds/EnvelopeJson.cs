@@ -16,15 +16,28 @@ public static class EnvelopeJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     });
 
-    static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    static readonly JsonWriterOptions WriterOptions = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    // One a thread, let go of the caller's buffer after every use: a new one costs as much as the small fields together.
+    [ThreadStatic]
+    static Utf8JsonWriter? _writer;
+
+    static readonly ArrayBufferWriter<byte> Nowhere = new(1);
 
     public static byte[] Serialize(EventEnvelope envelope) => JsonSerializer.SerializeToUtf8Bytes(envelope, Context.EventEnvelope);
 
     /// <summary>Appends to a buffer that the caller reuses.</summary>
     public static void Serialize(EventEnvelope envelope, IBufferWriter<byte> output)
     {
-        using var writer = new Utf8JsonWriter(output, WriterOptions);
+        var writer = _writer ??= new Utf8JsonWriter(output, WriterOptions);
+        writer.Reset(output);
         JsonSerializer.Serialize(writer, envelope, Context.EventEnvelope);
+        writer.Flush();
+        writer.Reset(Nowhere);
     }
 
     /// <summary>Reads an envelope, or says in <paramref name="problem"/> why these bytes are none.</summary>
@@ -42,7 +55,8 @@ public static class EnvelopeJson
             }
             if (version is < 1 or > EventEnvelope.CurrentSchemaVersion)
             {
-                problem = $"schema_version {version} is outside 1..{EventEnvelope.CurrentSchemaVersion}, which this program reads; upgrade it to read newer events";
+                problem = $"schema_version {version} is outside 1..{EventEnvelope.CurrentSchemaVersion}, which this program reads; "
+                    + "upgrade it to read newer events";
                 return false;
             }
             envelope = JsonSerializer.Deserialize(utf8, Context.EventEnvelope);

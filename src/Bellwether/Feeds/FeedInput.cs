@@ -24,10 +24,11 @@ sealed class FeedInput(string origin, FeedOptions options, Normalizer normalizer
             : Reject(position, problem!, Encoding.UTF8.GetBytes(Normalizer.BagAsJson()));
 
     public FeedRecord Reject(long position, string reason, ReadOnlySpan<byte> record) =>
-        FeedRecord.Reject(new FeedRejection(Origin, position, reason, record[..Math.Min(record.Length, FeedRejection.MaxValueBytes)].ToArray()));
+        FeedRecord.Reject(new FeedRejection(Origin, position, reason,
+            record[..Math.Min(record.Length, FeedRejection.MaxValueBytes)].ToArray()));
 
-    public FeedRecord RejectSize(long position, long bytes, string unit, ReadOnlySpan<byte> start) =>
-        Reject(position, $"{unit} of {bytes:N0} bytes is longer than the limit of {Options.MaxRecordBytes:N0}", start);
+    public FeedRecord RejectSize(long position, long bytes, string unit, int limit, ReadOnlySpan<byte> start) =>
+        Reject(position, $"{unit} of {bytes:N0} bytes is longer than the limit of {limit:N0}", start);
 
     /// <summary>The reason to refuse bytes that are no UTF-8, or null.</summary>
     /// <param name="offset">Position of the record in the stream.</param>

@@ -107,6 +107,24 @@ public sealed record FeedOptions
 
     /// <summary>Receives the number of bytes read; null when nobody looks.</summary>
     public FeedProgress? Progress { get; init; }
+
+    /// <exception cref="ArgumentOutOfRangeException">A limit is outside its range.</exception>
+    internal void Validate()
+    {
+        Require(nameof(MaxRecordBytes), MaxRecordBytes);
+        Require(nameof(MaxDocumentBytes), MaxDocumentBytes);
+        if (HttpTimeout <= TimeSpan.Zero)
+            throw new ArgumentOutOfRangeException(nameof(HttpTimeout), HttpTimeout, "HttpTimeout must be above 0.");
+        if (Delimiter is '"' or '\r' or '\n' or > '\u007f')
+            throw new ArgumentOutOfRangeException(nameof(Delimiter), Delimiter,
+                "Delimiter must be an ASCII character other than quote and line end.");
+    }
+
+    static void Require(string name, int value)
+    {
+        if (value is < 1024 or > 1024 * 1024 * 1024)
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be within 1024..1073741824 bytes.");
+    }
 }
 
 /// <summary>How far reading has come, for a progress bar. Safe to read from another thread.</summary>

@@ -54,7 +54,8 @@ public static partial class FeedReader
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new FeedException(source.Origin, $"cannot be opened: {error.Message.TrimEnd('.')}", "Check its permissions.", inner: error);
+            throw new FeedException(source.Origin, $"cannot be opened: {error.Message.TrimEnd('.')}", "Check its permissions.",
+                inner: error);
         }
     }
 
@@ -66,14 +67,16 @@ public static partial class FeedReader
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, source.Url);
-            request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Bellwether", typeof(FeedReader).Assembly.GetName().Version?.ToString(3)));
+            request.Headers.UserAgent.Add(new ProductInfoHeaderValue("Bellwether",
+                typeof(FeedReader).Assembly.GetName().Version?.ToString(3)));
             if (options.HttpState is { } state)
             {
                 state.NotModified = false;
                 if (state.ETag is { } tag) request.Headers.TryAddWithoutValidation("If-None-Match", tag);
                 if (state.LastModified is { } since) request.Headers.IfModifiedSince = since;
             }
-            response = await (options.Http ?? SharedHttp.Value).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token).ConfigureAwait(false);
+            response = await (options.Http ?? SharedHttp.Value).SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token)
+                .ConfigureAwait(false);
             if (response.StatusCode == HttpStatusCode.NotModified && options.HttpState is not null)
             {
                 options.HttpState.NotModified = true;
@@ -81,9 +84,11 @@ public static partial class FeedReader
                 return null;
             }
             if (!response.IsSuccessStatusCode)
-                throw new FeedException(source.Origin, $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}", Mend(response));
+                throw new FeedException(source.Origin, $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}",
+                    Mend(response));
             if (response.Content.Headers.ContentLength > options.MaxDownloadBytes)
-                throw new FeedException(source.Origin, $"is larger than {options.MaxDownloadBytes:N0} bytes", "Raise the download limit or fetch a smaller page.");
+                throw new FeedException(source.Origin, $"is larger than {options.MaxDownloadBytes:N0} bytes",
+                    "Raise the download limit or fetch a smaller page.");
             options.Progress?.Begin(response.Content.Headers.ContentLength);
             var body = await response.Content.ReadAsStreamAsync(linked.Token).ConfigureAwait(false);
             var counted = new CountedStream(body, source.Origin, options.Progress, options.MaxDownloadBytes);
@@ -92,9 +97,11 @@ public static partial class FeedReader
         catch (Exception error)
         {
             Release();
-            if (error is OperationCanceledException && !cancellationToken.IsCancellationRequested) throw TooSlow(source.Origin, options, error);
+            if (error is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                throw TooSlow(source.Origin, options, error);
             if (error is HttpRequestException)
-                throw new FeedException(source.Origin, $"cannot be fetched: {error.Message.TrimEnd('.')}", "Check the address and the network.", inner: error);
+                throw new FeedException(source.Origin, $"cannot be fetched: {error.Message.TrimEnd('.')}",
+                    "Check the address and the network.", inner: error);
             throw;
         }
 
@@ -109,18 +116,20 @@ public static partial class FeedReader
     static string Mend(HttpResponseMessage response) => response.StatusCode switch
     {
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => "Check the credentials in the address.",
-        HttpStatusCode.TooManyRequests when response.Headers.RetryAfter is { } after => $"Fetch less often; it may be asked again after {after}.",
+        HttpStatusCode.TooManyRequests when response.Headers.RetryAfter is { } after =>
+            $"Fetch less often; it may be asked again after {after}.",
         HttpStatusCode.TooManyRequests => "Fetch less often.",
         _ => "Check the address, or repeat later.",
     };
 
     static FeedException TooSlow(string origin, FeedOptions options, Exception error) =>
-        new(origin, $"was not transferred within {options.HttpTimeout.TotalSeconds:N0} s", "Repeat, or raise the HTTP timeout; what was read is recognised.", inner: error);
+        new(origin, $"was not transferred within {options.HttpTimeout.TotalSeconds:N0} s",
+            "Repeat, or raise the HTTP timeout; what was read is recognised.", inner: error);
 
     /// <summary>The body of a response: within the time limit, and remembering the validators once it was read to its end.</summary>
     sealed class HttpBody(
-        Stream inner, string origin, FeedOptions options, HttpResponseMessage response, CancellationTokenSource deadline, CancellationTokenSource linked,
-        CancellationToken caller) : ReadOnlyStream
+        Stream inner, string origin, FeedOptions options, HttpResponseMessage response, CancellationTokenSource deadline,
+        CancellationTokenSource linked, CancellationToken caller) : ReadOnlyStream
     {
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {

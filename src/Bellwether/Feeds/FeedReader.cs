@@ -11,10 +11,26 @@ namespace Bellwether.Feeds;
 /// </summary>
 public static partial class FeedReader
 {
+    // The runtime option says the same; this is for hosts that lack it. Unset, a gzip stream that was cut off ends without a word.
+    static FeedReader() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
+
     /// <exception cref="FeedException">See the class.</exception>
-    public static async IAsyncEnumerable<FeedRecord> ReadAsync(
-        FeedSource source, FeedOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public static IAsyncEnumerable<FeedRecord> ReadAsync(FeedSource source, FeedOptions options, CancellationToken cancellationToken) =>
+        ReadAsync(source, options, json: false, cancellationToken);
+
+    /// <summary>
+    /// Reads what a client pushed: one JSON object, an array, or JSON Lines with one result a line, packed or not. A body that was declared
+    /// to be JSON Lines should be read with that format: its first line cannot then be taken for the start of an object over several lines.
+    /// </summary>
+    /// <param name="origin">For rejections, for example <c>http</c>.</param>
+    public static IAsyncEnumerable<FeedRecord> ReadJsonLines(Stream body, string origin, FeedOptions options,
+        CancellationToken cancellationToken) =>
+        ReadAsync(FeedSource.Of(origin, () => body), options, json: true, cancellationToken);
+
+    static async IAsyncEnumerable<FeedRecord> ReadAsync(
+        FeedSource source, FeedOptions options, bool json, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        options.Validate();
         using var normalizer = new Normalizer(options, source.DefaultSource);
         var input = new FeedInput(source.Origin, options, normalizer);
         var opened = await OpenAsync(source, options, cancellationToken).ConfigureAwait(false);
@@ -25,14 +41,16 @@ public static partial class FeedReader
             await PeekAsync(window, input.Origin, 4, cancellationToken).ConfigureAwait(false);
             var packed = window.Span.StartsWith(GzipMagic);
             if (packed) window = new ByteWindow(new GZipStream(window.AsStream(), CompressionMode.Decompress));
-            if (options.Format == FeedFormat.Parquet || options.Format == FeedFormat.Auto && !packed && window.Span.StartsWith("PAR1"u8))
+            if (options.Format == FeedFormat.Parquet || options.Format == FeedFormat.Auto && !json && !packed
+                && window.Span.StartsWith("PAR1"u8))
             {
-                await foreach (var record in Parquet(source, options, input).ReadAsync(cancellationToken).ConfigureAwait(false)) yield return record;
+                var rows = Parquet(source, options, input, cancellationToken).ReadAsync(cancellationToken);
+                await foreach (var row in rows.ConfigureAwait(false)) yield return row;
                 yield break;
             }
             window = await DecodeAsync(window, options, input.Origin, cancellationToken).ConfigureAwait(false);
             var format = options.Format == FeedFormat.Auto
-                ? await RecogniseAsync(window, source, cancellationToken).ConfigureAwait(false)
+                ? await RecogniseAsync(window, source, json, cancellationToken).ConfigureAwait(false)
                 : options.Format;
             var records = format switch
             {
@@ -49,23 +67,18 @@ public static partial class FeedReader
         }
     }
 
-    /// <summary>
-    /// Reads what a client pushed: one JSON object, an array, or JSON Lines with one result a line. Format and compression are recognised by content.
-    /// </summary>
-    /// <param name="origin">For rejections, for example <c>http</c>.</param>
-    public static IAsyncEnumerable<FeedRecord> ReadJsonLines(Stream body, string origin, FeedOptions options, CancellationToken cancellationToken) =>
-        ReadAsync(FeedSource.Of(origin, () => body), options.Format == FeedFormat.Auto ? options with { Format = FeedFormat.Json } : options, cancellationToken);
-
-    static RowFeed Parquet(FeedSource source, FeedOptions options, FeedInput input)
+    static RowFeed Parquet(FeedSource source, FeedOptions options, FeedInput input, CancellationToken cancellationToken)
     {
         if (options.ParquetRows is not { } rows)
-            throw new FeedException(source.Origin, "is Parquet, which this command was not set up to read", "Convert it to CSV or JSON Lines.");
+            throw new FeedException(source.Origin, "is Parquet, which this command was not set up to read",
+                "Convert it to CSV or JSON Lines.");
         if (source.IsStandardInput || source.Url is not null || source.Open is not null)
             throw new FeedException(source.Origin, "is Parquet, which can only be read from a file", "Save it and name the file.");
-        return new RowFeed(rows(source.Location, CancellationToken.None), input);
+        return new RowFeed(rows(source.Location, cancellationToken), input);
     }
 
-    static async ValueTask<ByteWindow> DecodeAsync(ByteWindow window, FeedOptions options, string origin, CancellationToken cancellationToken)
+    static async ValueTask<ByteWindow> DecodeAsync(ByteWindow window, FeedOptions options, string origin,
+        CancellationToken cancellationToken)
     {
         await PeekAsync(window, origin, 3, cancellationToken).ConfigureAwait(false);
         Encoding? encoding = null;
@@ -75,7 +88,8 @@ public static partial class FeedReader
             window.Advance(2);
         }
         else if (window.Span.StartsWith(Encoding.UTF8.Preamble)) window.Advance(3);
-        else if (options.Encoding is { } name && EncodingOf(name) is var named && named is not UTF8Encoding && options.Format != FeedFormat.Xml) encoding = named;
+        else if (options.Encoding is { } name && EncodingOf(name) is var named && named is not UTF8Encoding
+            && options.Format != FeedFormat.Xml) encoding = named;
         return encoding is null
             ? window
             : new ByteWindow(Encoding.CreateTranscodingStream(window.AsStream(), encoding, new UTF8Encoding(false)));

@@ -30,7 +30,8 @@ public sealed record FeedSource
         ArgumentException.ThrowIfNullOrWhiteSpace(location);
         if (location == "-") return new(location, "stdin", null, null);
         if (Uri.TryCreate(location, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
-            return new(location, url.GetComponents(UriComponents.Scheme | UriComponents.Host | UriComponents.Port | UriComponents.Path, UriFormat.UriEscaped), url, null);
+            return new(location, url.GetComponents(UriComponents.Scheme | UriComponents.Host | UriComponents.Port | UriComponents.Path,
+                UriFormat.UriEscaped), url, null);
         return new(location, location, null, null);
     }
 

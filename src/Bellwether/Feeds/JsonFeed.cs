@@ -19,7 +19,7 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
             if (end < 0 && window.Length == 0) yield break;
             if (end > limit || end < 0 && window.Length > limit)
             {
-                var start = window.Memory[..Math.Min(window.Length, FeedRejection.MaxValueBytes)].ToArray();
+                var start = Head();
                 var size = 0L;
                 do
                 {
@@ -28,7 +28,7 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
                     window.Advance(end < 0 ? window.Length : end + 1);
                 }
                 while (end < 0 && await Reading.FillAsync(window, input.Origin, line, cancellationToken).ConfigureAwait(false));
-                yield return input.RejectSize(line, size, "line", start);
+                yield return input.RejectSize(line, size, "line", limit, start);
                 continue;
             }
             var length = end < 0 ? window.Length : end;
@@ -73,7 +73,7 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
                 if (scanned > limit)
                 {
                     // Too long to hold: the scan goes on, the bytes go.
-                    start ??= window.Memory[..FeedRejection.MaxValueBytes].ToArray();
+                    start ??= Head();
                     dropped += scanned;
                     window.Advance(scanned);
                     scanned = 0;
@@ -85,7 +85,8 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
                     "Everything before it was read; fetch the file again and repeat, what was read is recognised.");
             }
             if (start is not null || scanned > limit)
-                yield return input.RejectSize(position, dropped + scanned, "record", start ?? window.Memory[..FeedRejection.MaxValueBytes].ToArray());
+                yield return input.RejectSize(position, dropped + scanned, "record",
+                    inArray ? input.Options.MaxRecordBytes : input.Options.MaxDocumentBytes, start ?? Head());
             else
             {
                 _out.Clear();
@@ -95,6 +96,10 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
             window.Advance(scanned);
         }
     }
+
+    string At(long? record) => record is null ? input.Origin : $"{input.Origin}, record {record}";
+
+    byte[] Head() => window.Memory[..Math.Min(window.Length, FeedRejection.MaxValueBytes)].ToArray();
 
     // Blanks, and between the elements of an array commas: a doubled one costs nothing, so it is not made an error.
     async ValueTask SkipAsync(bool inArray, CancellationToken cancellationToken)
@@ -114,7 +119,7 @@ sealed partial class JsonFeed(ByteWindow window, FeedInput input)
         {
             return await window.FillAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception error) when (Reading.Explain(error, record is null ? input.Origin : $"{input.Origin}, record {record}", null) is { } told)
+        catch (Exception error) when (Reading.Explain(error, At(record), null) is { } told)
         {
             throw told;
         }

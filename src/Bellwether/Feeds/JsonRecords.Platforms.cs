@@ -68,7 +68,8 @@ sealed partial class JsonRecords
                 && Text(meta, "result_count") == "0";
         }
         var sample = data.ValueKind == JsonValueKind.Array && data.GetArrayLength() > 0 ? data[0] : data;
-        if (sample.ValueKind != JsonValueKind.Object || !sample.TryGetProperty("id", out _) || !sample.TryGetProperty("text", out _)) return false;
+        if (sample.ValueKind != JsonValueKind.Object || !sample.TryGetProperty("id", out _) || !sample.TryGetProperty("text", out _))
+            return false;
         var users = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         if (value.TryGetProperty("includes", out var includes) && includes.ValueKind == JsonValueKind.Object
             && includes.TryGetProperty("users", out var list) && list.ValueKind == JsonValueKind.Array)
@@ -129,6 +130,7 @@ sealed partial class JsonRecords
     // Both platforms deliver the three characters of markup as entities, whatever the text.
     static string Unescape(string text, Field field) =>
         field is Field.Text or Field.Title && text.Contains('&')
-            ? text.Replace("&lt;", "<", StringComparison.Ordinal).Replace("&gt;", ">", StringComparison.Ordinal).Replace("&amp;", "&", StringComparison.Ordinal)
+            ? text.Replace("&lt;", "<", StringComparison.Ordinal).Replace("&gt;", ">", StringComparison.Ordinal)
+                .Replace("&amp;", "&", StringComparison.Ordinal)
             : text;
 }

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Bellwether.Feeds;
 
-/// <summary>Turns one JSON value into records: an event of its own, a Reddit listing, an X API v2 page, or an object that wraps an array.</summary>
+/// <summary>Turns one JSON value into records: an event of its own, a Reddit listing, an X API v2 page, or an object that wraps an
+/// array.</summary>
 sealed partial class JsonRecords(FeedInput input)
 {
     static readonly string[] Wrappers = ["articles", "items", "results", "events", "feed", "stories", "news", "data", "messages", "posts"];
@@ -49,10 +50,12 @@ sealed partial class JsonRecords(FeedInput input)
                 foreach (var item in value.EnumerateArray()) Expand(item, target);
                 break;
             case JsonValueKind.Object:
-                if (!TryReddit(value, target) && !TryX(value, target) && !TryWrapper(value, target)) target.Output.Add(Event(value, target));
+                if (!TryReddit(value, target) && !TryX(value, target) && !TryWrapper(value, target))
+                    target.Output.Add(Event(value, target));
                 break;
             default:
-                target.Output.Add(input.Reject(target.Next, $"a JSON {value.ValueKind.ToString().ToLowerInvariant()} is not a record", target.Json.Span));
+                target.Output.Add(input.Reject(target.Next, $"a JSON {value.ValueKind.ToString().ToLowerInvariant()} is not a record",
+                    target.Json.Span));
                 break;
         }
     }
@@ -133,7 +136,8 @@ sealed partial class JsonRecords(FeedInput input)
         if (Text(value, "username", "screen_name", "login", "name") is { } name) bag.Offer(meaning, name.AsMemory());
         if (Text(value, "id_str", "id") is { } id) bag.Offer(new(Field.AuthorId, meaning.Rank + 1), id.AsMemory());
         var metrics = value.TryGetProperty("public_metrics", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : value;
-        if (Text(metrics, "followers_count", "followers") is { } followers) bag.Offer(new(Field.Followers, meaning.Rank + 1), followers.AsMemory());
+        if (Text(metrics, "followers_count", "followers") is { } followers)
+            bag.Offer(new(Field.Followers, meaning.Rank + 1), followers.AsMemory());
     }
 
     void AddPaths(FieldBag bag, in JsonElement record)

@@ -45,7 +45,8 @@ static class JsonText
             case JsonValueKind.Number:
                 var digits = JsonMarshal.GetRawUtf8Value(value);
                 var fits = digits.Length <= 64
-                    && (digits.IndexOfAny("eE"u8) < 0 || double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                    && (digits.IndexOfAny("eE"u8) < 0
+                        || double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
                         && double.IsNormal(number));
                 if (fits) writer.WriteRawValue(digits, skipInputValidation: true);
                 else writer.WriteStringValue(digits);
@@ -80,7 +81,15 @@ static class JsonText
                 escaped = escaped[(at + 6)..];
                 continue;
             }
-            result.Append(letter switch { (byte)'n' => '\n', (byte)'t' => '\t', (byte)'r' => '\r', (byte)'b' => '\b', (byte)'f' => '\f', _ => (char)letter });
+            result.Append(letter switch
+            {
+                (byte)'n' => '\n',
+                (byte)'t' => '\t',
+                (byte)'r' => '\r',
+                (byte)'b' => '\b',
+                (byte)'f' => '\f',
+                _ => (char)letter,
+            });
             escaped = escaped[(at + 2)..];
         }
         return result.ToString();

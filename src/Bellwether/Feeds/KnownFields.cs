@@ -13,7 +13,8 @@ enum Field
 /// <param name="Scope">Platform on which ids of this name are unique; null where the source scopes them.</param>
 readonly record struct FieldMeaning(Field Field, int Rank, bool Html = false, string? Scope = null);
 
-/// <summary>The names under which feeds carry their fields. body, content, text and url, link are the precedence of the founding plan.</summary>
+/// <summary>The names under which feeds carry their fields. body, content, text and url, link are the precedence of the founding
+/// plan.</summary>
 static class KnownFields
 {
     public const int Count = (int)Field.Followers + 1;
@@ -21,11 +22,13 @@ static class KnownFields
     // A trailing < marks a field that may hold markup.
     static readonly (Field Field, string[] Names)[] Names =
     [
-        (Field.Text, ["body<", "content<", "content_html<", "content_text", "full_text", "article_text", "text", "tweet", "tweet_text", "message", "selftext", "post", "description<", "summary<"]),
+        (Field.Text, ["body<", "content<", "content_html<", "content_text", "full_text", "article_text", "text", "tweet", "tweet_text",
+            "message", "selftext", "post", "description<", "summary<"]),
         (Field.Title, ["article_title", "title", "headline", "subject"]),
         (Field.Url, ["source_url", "url", "link", "article_url", "permalink", "href"]),
         (Field.Timestamp, ["timestamp", "published_at", "publishedat", "published", "pub_date", "pubdate", "date_published", "publish_date",
-            "publication_date", "time_published", "created_at_utc", "created_at", "created_utc", "datetime", "date", "time", "created", "post_date", "updated", "updated_at", "ts"]),
+            "publication_date", "time_published", "created_at_utc", "created_at", "created_utc", "datetime", "date", "time", "created",
+            "post_date", "updated", "updated_at", "ts"]),
         (Field.Tickers, ["tickers", "ticker", "symbols", "symbol", "stocks", "stock", "cashtags", "ticker_symbol", "related"]),
         (Field.Id, ["article_id", "tweet_id", "post_id", "id_str", "guid", "news_id", "id", "uuid"]),
         (Field.EventId, ["event_id", "eventid"]),

@@ -64,7 +64,8 @@ public sealed class Normalizer : IDisposable
         var url = bag.Has(Field.Url) && CanonicalUrl.IsWeb(bag[Field.Url].Trim()) ? PlainText.Clean(bag[Field.Url].Trim()) : null;
         var id = Identity(source, type, stated, title, text, url);
         var eventId = bag.Has(Field.EventId) ? PlainText.Clean(bag[Field.EventId].Trim()) : id;
-        if (eventId.Length > MaxNameLength) return Fail($"event_id has {eventId.Length} characters; at most {MaxNameLength} are allowed", out problem);
+        if (eventId.Length > MaxNameLength)
+            return Fail($"event_id has {eventId.Length} characters; at most {MaxNameLength} are allowed", out problem);
         return new EventEnvelope
         {
             EventId = eventId,
@@ -175,7 +176,8 @@ public sealed class Normalizer : IDisposable
         problem = null;
         if (!_bag.Has(Field.Weight)) return true;
         var value = _bag[Field.Weight].Trim();
-        if (double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out weight) && weight > 0 && weight <= MaxWeight) return true;
+        if (double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out weight) && weight > 0 && weight <= MaxWeight)
+            return true;
         problem = $"weight '{TimestampParser.Quote(value)}' is not a number above 0 and at most {MaxWeight:N0}";
         return false;
     }
@@ -231,7 +233,8 @@ public sealed class Normalizer : IDisposable
 
     // Pandas writes counts as 6.0 where some rows lack them.
     long? Followers() =>
-        _bag.Has(Field.Followers) && decimal.TryParse(_bag[Field.Followers], NumberStyles.Float, CultureInfo.InvariantCulture, out var count)
+        _bag.Has(Field.Followers) && decimal.TryParse(_bag[Field.Followers], NumberStyles.Float, CultureInfo.InvariantCulture,
+            out var count)
             && count is >= 0 and <= long.MaxValue ? (long)count : null;
 
     static EventEnvelope? Fail(string reason, out string? problem)

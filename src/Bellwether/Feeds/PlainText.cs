@@ -48,7 +48,8 @@ static class PlainText
         return false;
     }
 
-    /// <summary>Tags go, block tags and line breaks become line ends, scripts and styles go with their content, entities are decoded.</summary>
+    /// <summary>Tags go, block tags and line breaks become line ends, scripts and styles go with their content, entities are
+    /// decoded.</summary>
     public static string FromHtml(ReadOnlySpan<char> html)
     {
         var plain = new StringBuilder(html.Length);
@@ -75,7 +76,8 @@ static class PlainText
             return rest[1..];
         }
         var closing = rest[1] == '/';
-        if (!closing && (name.Equals("script", StringComparison.OrdinalIgnoreCase) || name.Equals("style", StringComparison.OrdinalIgnoreCase)))
+        if (!closing && (name.Equals("script", StringComparison.OrdinalIgnoreCase)
+            || name.Equals("style", StringComparison.OrdinalIgnoreCase)))
             return After(After(rest, $"</{name}"), ">");
         if (IsBlock(name)) plain.Append(name.Equals("p", StringComparison.OrdinalIgnoreCase) ? "\n\n" : "\n");
         return After(rest, ">");
@@ -134,7 +136,8 @@ static class PlainText
         if (afterBracket.IsEmpty || !char.IsAsciiLetter(afterBracket[0])) return default;
         var end = afterBracket.IndexOfAnyExcept(NameChars);
         // "a <b and c" is no tag; a real one goes on with a blank, a slash or its end.
-        if (end < 0 || !(afterBracket[end] is '>' or '/' || char.IsWhiteSpace(afterBracket[end])) || !afterBracket.Contains('>')) return default;
+        if (end < 0 || !(afterBracket[end] is '>' or '/' || char.IsWhiteSpace(afterBracket[end])) || !afterBracket.Contains('>'))
+            return default;
         return afterBracket[..end];
     }
 
@@ -145,12 +148,13 @@ static class PlainText
 
     static readonly HashSet<string> Blocks = new(StringComparer.OrdinalIgnoreCase)
     {
-        "p", "br", "div", "li", "ul", "ol", "tr", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "section", "article",
-        "header", "footer", "figure", "figcaption", "aside", "dl", "dt", "dd", "main", "nav",
+        "p", "br", "div", "li", "ul", "ol", "tr", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "section",
+        "article", "header", "footer", "figure", "figcaption", "aside", "dl", "dt", "dd", "main", "nav",
     };
 
     static readonly HashSet<string> Inline = new(StringComparer.OrdinalIgnoreCase)
     {
-        "a", "b", "i", "u", "em", "strong", "span", "img", "font", "sup", "sub", "small", "code", "td", "th", "iframe", "script", "style", "html", "body",
+        "a", "b", "i", "u", "em", "strong", "span", "img", "font", "sup", "sub", "small", "code", "td", "th", "iframe", "script", "style",
+        "html", "body",
     };
 }

@@ -48,7 +48,8 @@ sealed class RowFeed(IAsyncEnumerable<IReadOnlyDictionary<string, object?>> rows
     {
         null => "",
         string text => text,
-        DateTime time => time.ToString(time.Kind == DateTimeKind.Utc ? "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'" : "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", CultureInfo.InvariantCulture),
+        // Kind decides: O writes Z for UTC and nothing for a time of no zone.
+        DateTime time => time.ToString("O", CultureInfo.InvariantCulture),
         DateTimeOffset time => time.ToString("O", CultureInfo.InvariantCulture),
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",

@@ -56,15 +56,18 @@ public sealed class SymbolList
         var configuration = new CsvConfiguration(CultureInfo.InvariantCulture) { TrimOptions = TrimOptions.Trim, MissingFieldFound = null };
         using var csv = new CsvReader(reader, configuration);
         if (!csv.Read() || !csv.ReadHeader() || csv.HeaderRecord is not { } header || !header.Contains("symbol"))
-            throw new FeedException(origin, "the symbol file has no column 'symbol'", "Its first row must be symbol,exchange,name,aliases.");
+            throw new FeedException(origin, "the symbol file has no column 'symbol'",
+                "Its first row must be symbol,exchange,name,aliases.");
         var symbols = new List<ListedSymbol>();
         while (csv.Read())
         {
             var text = csv.GetField("symbol") ?? "";
             if (!TickerList.TryParse([text], out var tickers, out var problem) || tickers.Count != 1)
                 throw new FeedException(origin, problem ?? "the symbol is blank", "Correct the row or remove it.", csv.Parser.RawRow);
-            var aliases = (Optional(csv, header, "aliases") ?? "").Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            symbols.Add(new ListedSymbol(tickers[0], Optional(csv, header, "exchange") ?? "", Optional(csv, header, "name") ?? "", aliases));
+            var aliases = (Optional(csv, header, "aliases") ?? "")
+                .Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            symbols.Add(new ListedSymbol(tickers[0], Optional(csv, header, "exchange") ?? "", Optional(csv, header, "name") ?? "",
+                aliases));
         }
         return new SymbolList(symbols);
     }

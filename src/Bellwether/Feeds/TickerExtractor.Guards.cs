@@ -6,30 +6,33 @@ namespace Bellwether.Feeds;
 public sealed partial class TickerExtractor
 {
     static FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Set(string words, bool ignoreCase = true) =>
-        words.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+        words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
             .ToFrozenSet(ignoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal)
             .GetAlternateLookup<ReadOnlySpan<char>>();
 
-    static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Currencies = Set("USD EUR GBP JPY CAD AUD CHF CNY NZD HKD INR MXN SGD RUB BRL KRW ZAR SEK NOK DKK");
+    static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Currencies =
+        Set("USD EUR GBP JPY CAD AUD CHF CNY NZD HKD INR MXN SGD RUB BRL KRW ZAR SEK NOK DKK");
 
     // Symbols that are words or abbreviations in their own right; upper case does not make them tickers.
     static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryUpper = Set(
         """
-        A AI ALL ALLY AM AN AND ANY APP ARE ARM AS AT BA BB BE BIG BOX BUD BY CAKE CAN CAT CEG CEO CI CL COP CS CFO COO CPI CAVA DB DD DE DIA DISH DO DOW
-        EA EL ELF ET ETF EPS EU EV EW FAST FDA FED FIS FIT FIVE FL FOR FUN FB GD GDP GO GOLD GOOD HAS HE HER HES HUM ICE IN IP IPO IQ IT JACK KEY LC LEN LI
-        LIN LOGI LOVE LOW LUV MA MAR MAT MET MO MON MOS MS NET NEW NOW OF OK ON ONE OPEN OR OUT PATH PENN PH PM POT PR PEP RACE RAD REAL RH RIG RIO RIOT
-        RL RUN SAM SAP SAVE SE SEC SEE SHOP SIG SNAP SNOW SO SPOT STX TAP TD TEAM TV UK UL UN UP US USA USB USO VALE WAT WE WELL WEN WIN WM WU YOU
+        A AI ALL ALLY AM AN AND ANY APP ARE ARM AS AT BA BB BE BIG BOX BUD BY CAKE CAN CAT CEG CEO CI CL COP CS CFO COO CPI CAVA DB DD DE
+        DIA DISH DO DOW EA EL ELF ET ETF EPS EU EV EW FAST FDA FED FIS FIT FIVE FL FOR FUN FB GD GDP GO GOLD GOOD HAS HE HER HES HUM ICE
+        IN IP IPO IQ IT JACK KEY LC LEN LI LIN LOGI LOVE LOW LUV MA MAR MAT MET MO MON MOS MS NET NEW NOW OF OK ON ONE OPEN OR OUT PATH
+        PENN PH PM POT PR PEP RACE RAD REAL RH RIG RIO RIOT RL RUN SAM SAP SAVE SE SEC SEE SHOP SIG SNAP SNOW SO SPOT STX TAP TD TEAM TV
+        UK UL UN UP US USA USB USO VALE WAT WE WELL WEN WIN WM WU YOU
         """, ignoreCase: false);
 
     // Company names that are dictionary words; their legal form or a context must show that the company is meant.
     static readonly HashSet<string> OrdinaryNames = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Alphabet", "Amazon", "Anthem", "Apple", "Arm", "Ball", "Block", "Box", "Buckle", "Carnival", "Caterpillar", "Chubb", "Coach", "Constellation", "Corning", "Crown",
-        "Deere", "Delta", "Dow", "Expedia", "Express", "Ford", "Fox", "Gap", "Guess", "Hess", "Hilton", "Humana", "Lennar", "Linde", "Marathon", "Match", "Meta", "Mosaic",
-        "Nike", "Oracle", "Paramount", "Progressive", "RH", "Sea", "Shell", "Snap", "Southern", "Square", "Target", "Travelers", "Unity", "Vale", "Visa", "Waters",
-        "Whirlpool", "Zoom", "Cigna", "On", "Rocket", "Republic", "Advance", "Regions", "Moody's", "Lucid", "Bumble", "Chewy", "Lemonade", "Clover", "Pandora", "Twitter",
-        "Yahoo", "Sears", "Tiffany", "Tapestry", "Affirm", "Upstart", "Snowflake", "Workday", "Crocs", "Intel", "LinkedIn", "Reddit", "Nikola", "Fisker", "Peloton",
-        "Williams", "Simon", "Hyatt", "Hershey", "Boeing", "Dell", "Nasdaq", "Abercrombie", "Anheuser", "KeyCorp", "Church", "NIO", "Capri", "Archer", "Phillips",
+        "Alphabet", "Amazon", "Anthem", "Apple", "Arm", "Ball", "Block", "Box", "Buckle", "Carnival", "Caterpillar", "Chubb", "Coach",
+        "Constellation", "Corning", "Crown", "Deere", "Delta", "Dow", "Express", "Ford", "Fox", "Gap", "Guess", "Hess", "Hilton", "Linde",
+        "Marathon", "Match", "Meta", "Mosaic", "Oracle", "Paramount", "Progressive", "RH", "Sea", "Shell", "Snap", "Southern", "Square",
+        "Target", "Travelers", "Unity", "Vale", "Visa", "Waters", "Whirlpool", "Zoom", "On", "Rocket", "Republic", "Advance", "Regions",
+        "Lucid", "Bumble", "Chewy", "Lemonade", "Clover", "Pandora", "Twitter", "Yahoo", "Sears", "Tiffany", "Tapestry", "Affirm",
+        "Upstart", "Snowflake", "Workday", "Crocs", "Intel", "LinkedIn", "Reddit", "Nikola", "Fisker", "Peloton", "Williams", "Simon",
+        "Hershey", "Nasdaq", "Church", "Capri", "Archer", "Phillips",
     };
 
     static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Determiners =
@@ -37,27 +40,31 @@ public sealed partial class TickerExtractor
 
     // Before a company in running text: "shares of Apple", "sued by Visa", "at Target".
     static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> CompanyPrepositions =
-        Set("of at from with by for against between and than rival rivals maker giant retailer chipmaker automaker like via versus vs over");
+        Set("of at from with by for against between and than rival rivals maker giant retailer chipmaker automaker like versus vs over");
 
     static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> BusinessVerbs = Set(
         """
-        Inc Corp Corporation Company Co Ltd Plc Motor Motors Stores says said reports reported announces announced unveils unveiled launches launched beats misses missed raises
-        raised cuts sues sued hires acquires acquired acquiring recalls recalled posts posted plans expects warns warned shares stock earnings upgraded downgraded surges surged
-        soars soared jumps jumped tumbles tumbled plunges plunged rallies rallied slides slid slips slipped falls fell gains gained rises rose sinks sank climbs climbed
-        drops dropped delays delayed agrees agreed wins loses files filed faces issues issued names named appoints reaffirms reiterates guides hits tops topped introduces
+        Inc Corp Corporation Company Co Ltd Plc Motor Motors Stores says said reports reported announces announced unveils unveiled
+        launches launched beats misses missed raises raised cuts sues sued hires acquires acquired acquiring recalls recalled posts posted
+        plans expects warns warned shares stock earnings upgraded downgraded surges surged soars soared jumps jumped tumbles tumbled
+        plunges plunged rallies rallied slides slid slips slipped falls fell gains gained rises rose sinks sank climbs climbed drops
+        dropped delays delayed agrees agreed wins loses files filed faces issues issued names named appoints reaffirms reiterates guides
+        hits tops topped introduces
         """);
 
     static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> MarketWords = Set(
         """
-        shares share stock stocks earnings revenue revenues profit profits profitability eps Q1 Q2 Q3 Q4 1Q 2Q 3Q 4Q quarter quarterly guidance forecast analyst analysts
-        upgrade upgrades upgraded downgrade downgrades downgraded dividend buyback repurchase CEO CFO investor investors shareholders Nasdaq NYSE S&P bullish bearish overweight
-        underweight outperform underperform acquisition merger antitrust lawsuit deliveries layoffs subsidiary valuation ticker puts calls hedge stake initiates initiated
-        reiterates maintains sector recall iPhone iPad chipmaker automaker retailer selloff premarket after-hours trading traders
+        shares share stock stocks earnings revenue revenues profit profits profitability eps Q1 Q2 Q3 Q4 1Q 2Q 3Q 4Q quarter quarterly
+        guidance forecast analyst analysts upgrade upgrades upgraded downgrade downgrades downgraded dividend buyback repurchase CEO CFO
+        investor investors shareholders Nasdaq NYSE S&P bullish bearish overweight underweight outperform underperform acquisition merger
+        antitrust lawsuit deliveries layoffs subsidiary valuation ticker puts calls hedge stake initiates initiated reiterates maintains
+        sector recall iPhone iPad chipmaker automaker retailer selloff premarket after-hours trading traders
         """);
 
     // Words before a name that give it another meaning.
     static readonly Dictionary<string, HashSet<string>> OtherBefore = Phrases(
-        "Target:price,prices,pt,target,on,off,inflation,rate,near,above,below,missed,miss,hit,hits,raises,raised,lowers,lowered,cuts,soft,key,profit,sales,growth,stop,upside,takeover,prime,moving",
+        "Target:price,prices,pt,target,on,off,inflation,rate,near,above,below,missed,miss,hit,hits,raises,raised,lowers,lowered,cuts,"
+        + "soft,key,profit,sales,growth,stop,upside,takeover,prime,moving",
         "Gap:price,wage,gender,output,funding,pay,bridge,up,down,the,budget,trade,opening,overnight,bull,bear,cumberland",
         "Apple:big,golden,green,red,candied,caramel,baked,fiona",
         "Amazon:brazilian,brazil's,peruvian,lower,upper",
@@ -91,12 +98,16 @@ public sealed partial class TickerExtractor
 
     // Words after a name that give it another meaning.
     static readonly Dictionary<string, HashSet<string>> OtherAfter = Phrases(
-        "Target:price,prices,date,dates,audience,range,of,to,for,at,from,market,markets,raised,lowered,cut,increased,rate,practice,hit,zone,allocation,level,levels",
-        "Gap:up,ups,down,downs,between,year,fill,filled,fills,in,higher,lower,analysis,open,and,closes,widens,narrows,widened,narrowed,trading",
+        "Target:price,prices,date,dates,audience,range,of,to,for,at,from,market,markets,raised,lowered,cut,increased,rate,practice,hit,"
+        + "zone,allocation,level,levels",
+        "Gap:up,ups,down,downs,between,year,fill,filled,fills,in,higher,lower,analysis,open,and,closes,widens,narrows,widened,narrowed,"
+        + "trading",
         "Apple:pie,pies,cider,juice,orchard,orchards,tree,trees,sauce,picking,valley,crumble,tart,hospitality,blossom,martini,fritter",
-        "Amazon:river,rainforest,rain,forest,forests,jungle,basin,tribe,tribes,deforestation,fire,fires,warrior,warriors,women,region,fund,reef",
+        "Amazon:river,rainforest,rain,forest,forests,jungle,basin,tribe,tribes,deforestation,fire,fires,warrior,warriors,women,region,"
+        + "fund,reef",
         "Ford:foundation,theatre,theater,administration,county,presidency,madox,crossing",
-        "Visa:application,applications,requirements,requirement,waiver,waivers,free,ban,bans,program,programs,rules,applicants,holders,interview,restrictions,policy,delays,on,status",
+        "Visa:application,applications,requirements,requirement,waiver,waivers,free,ban,bans,program,programs,rules,applicants,holders,"
+        + "interview,restrictions,policy,delays,on,status",
         "Shell:company,companies,casing,script,shock,game,fish,out,corporation,corporations,collecting,of,command",
         "Delta:variant,variants,force,strain,hedging,hedge,neutral,wave,blues,surge,between,of,hedged",
         "Block:party,trade,trades,grant,size,chain,rewards,reward,deal,deals,the,of,on,listing",

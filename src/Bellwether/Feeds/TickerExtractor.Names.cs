@@ -4,8 +4,8 @@ public sealed partial class TickerExtractor
 {
     static readonly string[] LegalForms =
     [
-        "Inc", "Corp", "Corporation", "Company", "Companies", "Co", "Cos", "Ltd", "Limited", "plc", "Group", "Holdings", "Holding", "NV", "AG", "SA", "SE",
-        "International", "& Co", "and Company", "& Company", "Class A", "Class C",
+        "Inc", "Corp", "Corporation", "Company", "Companies", "Co", "Cos", "Ltd", "Limited", "plc", "Group", "Holdings", "Holding", "NV",
+        "AG", "SA", "SE", "International", "& Co", "and Company", "& Company", "Class A", "Class C",
     ];
 
     /// <param name="Words">The words after the first.</param>
@@ -25,7 +25,8 @@ public sealed partial class TickerExtractor
             {
                 before = shorter;
                 foreach (var form in LegalForms)
-                    if (shorter.EndsWith(" " + form, StringComparison.Ordinal)) shorter = shorter[..^(form.Length + 1)].TrimEnd(' ', '&', ',');
+                    if (shorter.EndsWith(" " + form, StringComparison.Ordinal))
+                        shorter = shorter[..^(form.Length + 1)].TrimEnd(' ', '&', ',');
                 // "Target" alone may be the ordinary word even though "Target Corporation" is not.
                 AddName(names, listed.Symbol, shorter, ambiguous: Words(shorter).Length == 1 && OrdinaryNames.Contains(shorter));
             }
@@ -38,7 +39,8 @@ public sealed partial class TickerExtractor
     {
         var words = Words(name);
         // A name that is one of its own symbols (RH, UBS) is found as a bare symbol, with that guard.
-        if (words.Length == 0 || words.Length == 1 && (words[0].Length < 3 && !words[0].Contains('&') && words[0] is not ("BP" or "HP" or "3M"))) return;
+        if (words.Length == 0) return;
+        if (words.Length == 1 && words[0].Length < 3 && !words[0].Contains('&') && words[0] is not ("BP" or "HP" or "3M")) return;
         names.TryAdd(string.Join(' ', words), new Name(symbol, words[0], words[1..], ambiguous));
     }
 
@@ -74,7 +76,8 @@ public sealed partial class TickerExtractor
         if (last >= tokens.Length) return false;
         // The first word must not be a possessive inside a longer name: "Apple's Hospitality" is not "Apple Hospitality".
         if (name.Words.Length > 0 && tokens[i].Length != name.First.Length) return false;
-        if (!tokens[i].Capital && !tokens[i].Of(text).StartsWith(name.First.AsSpan(0, Math.Min(2, name.First.Length)), StringComparison.Ordinal)) return false;
+        var opening = name.First.AsSpan(0, Math.Min(2, name.First.Length));
+        if (!tokens[i].Capital && !tokens[i].Of(text).StartsWith(opening, StringComparison.Ordinal)) return false;
         for (var w = 0; w < name.Words.Length; w++)
         {
             var token = tokens[i + 1 + w];
@@ -100,8 +103,9 @@ public sealed partial class TickerExtractor
     }
 
     /// <summary>
-    /// Decides whether a capitalised ordinary word is the company: never in a phrase known to mean something else; else yes when a word of business
-    /// follows directly, when the text around speaks of markets, or when the capital stands inside a sentence written in lower case.
+    /// Decides whether a capitalised ordinary word is the company: never in a phrase known to mean something else; else yes when a word
+    /// of business follows directly, when the text around speaks of markets, or when the capital stands inside a sentence
+    /// written in lower case.
     /// </summary>
     static bool IsCompany(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens, int first, int last, Name name, in Style style)
     {
@@ -119,5 +123,6 @@ public sealed partial class TickerExtractor
     static bool MeansOther(Dictionary<string, HashSet<string>> phrases, Name name, ReadOnlySpan<char> neighbour) =>
         phrases.TryGetValue(name.First, out var words) && words.GetAlternateLookup<ReadOnlySpan<char>>().Contains(neighbour);
 
-    static bool IsPlural(in Token token, ReadOnlySpan<char> text, Name name) => token.Length != name.First.Length && !token.Possessive && text[token.End - 1] == 's';
+    static bool IsPlural(in Token token, ReadOnlySpan<char> text, Name name) =>
+        token.Length != name.First.Length && !token.Possessive && text[token.End - 1] == 's';
 }

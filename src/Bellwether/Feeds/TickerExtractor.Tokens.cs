@@ -65,7 +65,8 @@ public sealed partial class TickerExtractor
                 longWords++;
                 if (capital) longCapitals++;
             }
-            var mark = start > 0 && text[start - 1] is '$' or '#' or '@' && (start == 1 || !char.IsLetterOrDigit(text[start - 2]) && text[start - 2] != '$')
+            var mark = start > 0 && text[start - 1] is '$' or '#' or '@'
+                && (start == 1 || !char.IsLetterOrDigit(text[start - 2]) && text[start - 2] != '$')
                 ? text[start - 1]
                 : start > 0 && text[start - 1] is '$' or '_' ? '_' : '\0';
             if (at < text.Length && text[at] == '_') mark = '_';

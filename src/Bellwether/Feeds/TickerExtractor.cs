@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Bellwether.Feeds;
 
 /// <summary>
-/// Finds the securities a text speaks of: cashtags (<c>$AAPL</c>), symbols behind an exchange (<c>NYSE: T</c>), names of listed companies, and
-/// bare upper-case symbols that are no ordinary words. Prefers a miss to a false find. Thread-safe; one pass, no regular expressions.
+/// Finds the securities a text speaks of: cashtags (<c>$AAPL</c>), symbols behind an exchange (<c>NYSE: T</c>), names of listed
+/// companies, and bare upper-case symbols that are no ordinary words. Prefers a miss to a false find. Thread-safe; one
+/// pass, no regular expressions.
 /// </summary>
 public sealed partial class TickerExtractor
 {
@@ -70,7 +71,8 @@ public sealed partial class TickerExtractor
         if (Currencies.Contains(upper[..letters])) return null;
         // A class of share is one letter after a dot or a dash; the dash ends a token.
         char? suffix = letters + 2 == word.Length && word[letters] == '.' ? word[^1]
-            : letters == word.Length && token.End + 1 < text.Length && text[token.End] == '-' && IsWordEnd(text, token.End + 2) ? text[token.End + 1]
+            : letters == word.Length && token.End + 1 < text.Length && text[token.End] == '-' && IsWordEnd(text, token.End + 2)
+                ? text[token.End + 1]
             : null;
         if (suffix is { } c && char.IsAsciiLetter(c))
         {
@@ -90,9 +92,11 @@ public sealed partial class TickerExtractor
         if (!Exchanges.IsPrefix(exchange.Of(text)))
             return false;
         // "NYSE Arca:", "NYSE American:" and their like.
-        if (i + 1 < tokens.Length && tokens[i + 1].Of(text) is "Arca" or "ARCA" or "American" or "AMERICAN" or "MKT" or "Gs" or "GS") last++;
+        if (i + 1 < tokens.Length && tokens[i + 1].Of(text) is "Arca" or "ARCA" or "American" or "AMERICAN" or "MKT" or "Gs" or "GS")
+            last++;
         var gap = GapAfter(text, tokens, last).Trim();
-        if (gap is not (":" or ":$" or ": $" or ":\"" or ": \"") || last + 1 >= tokens.Length || !IsSymbolShape(tokens[last + 1].Of(text))) return false;
+        if (gap is not (":" or ":$" or ": $" or ":\"" or ": \"") || last + 1 >= tokens.Length || !IsSymbolShape(tokens[last + 1].Of(text)))
+            return false;
         var bracketed = exchange.Start > 0 && text[exchange.Start - 1] is '(' or '[';
         do
         {

@@ -124,13 +124,15 @@ static class Exchanges
 {
     static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> Prefixes = new HashSet<string>(StringComparer.OrdinalIgnoreCase)
     {
-        "NASDAQ", "NASDAQGS", "NASDAQGM", "NASDAQCM", "XNAS", "NYSE", "XNYS", "NYSEARCA", "ARCA", "NYSEAMERICAN", "NYSEMKT", "AMEX", "BATS", "CBOE", "IEX",
-        "OTC", "OTCMKTS", "OTCBB", "OTCQB", "OTCQX", "PINK", "LSE", "LON", "AIM", "TSX", "TSXV", "TSE", "CSE", "NEO", "ASX", "NZX", "HKG", "HKEX", "SEHK", "SGX",
-        "FRA", "ETR", "XETRA", "EPA", "AMS", "SWX", "BIT", "BME", "STO", "CPH", "HEL", "OSL", "NSE", "BSE", "JSE", "KRX", "TYO", "EURONEXT",
+        "NASDAQ", "NASDAQGS", "NASDAQGM", "NASDAQCM", "XNAS", "NYSE", "XNYS", "NYSEARCA", "ARCA", "NYSEAMERICAN", "NYSEMKT", "AMEX",
+        "BATS", "CBOE", "IEX", "OTC", "OTCMKTS", "OTCBB", "OTCQB", "OTCQX", "PINK", "LSE", "LON", "AIM", "TSX", "TSXV", "TSE", "CSE",
+        "NEO", "ASX", "NZX", "HKG", "HKEX", "SEHK", "SGX", "FRA", "ETR", "XETRA", "EPA", "AMS", "SWX", "BIT", "BME", "STO", "CPH", "HEL",
+        "OSL", "NSE", "BSE", "JSE", "KRX", "TYO", "EURONEXT",
     }.GetAlternateLookup<ReadOnlySpan<char>>();
 
     static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> Suffixes =
-        new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "US", "UN", "UQ", "UW", "LN", "CN" }.GetAlternateLookup<ReadOnlySpan<char>>();
+        new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "US", "UN", "UQ", "UW", "LN", "CN" }
+            .GetAlternateLookup<ReadOnlySpan<char>>();
 
     public static bool IsPrefix(ReadOnlySpan<char> name) => Prefixes.Contains(name);
 

@@ -4,7 +4,8 @@ using System.Xml.Linq;
 
 namespace Bellwether.Feeds;
 
-/// <summary>RSS 0.9x, 1.0, 2.0 and Atom. Only one item is held at a time; document type definitions are refused, so nothing is expanded or fetched.</summary>
+/// <summary>RSS 0.9x, 1.0, 2.0 and Atom. Only one item is held at a time; document type definitions are refused, so nothing is expanded or
+/// fetched.</summary>
 sealed class XmlFeed(Stream stream, FeedInput input)
 {
     const string Content = "http://purl.org/rss/1.0/modules/content/";
@@ -60,7 +61,8 @@ sealed class XmlFeed(Stream stream, FeedInput input)
                 }
                 if (reader.LocalName is "rss" or "RDF" or "channel" or "feed") await reader.ReadAsync().ConfigureAwait(false);
                 else if (reader.Depth == 0)
-                    throw new FeedException(input.Origin, $"is XML, but neither RSS nor Atom: its root is <{reader.LocalName}>", "Convert it to a feed, CSV or JSON Lines.");
+                    throw new FeedException(input.Origin, $"is XML, but neither RSS nor Atom: its root is <{reader.LocalName}>",
+                        "Convert it to a feed, CSV or JSON Lines.");
                 else await reader.SkipAsync().ConfigureAwait(false);
             }
             return null;
@@ -106,7 +108,8 @@ sealed class XmlFeed(Stream stream, FeedInput input)
     {
         "link" when atom => (string?)child.Attribute("href") ?? "",
         "author" when child.HasElements => child.Elements().FirstOrDefault(e => e.Name.LocalName == "name")?.Value ?? child.Value,
-        _ when child.Elements().Any(e => e.Name.NamespaceName == Xhtml) => string.Concat(child.Nodes().Select(n => n.ToString(SaveOptions.DisableFormatting))),
+        _ when child.Elements().Any(e => e.Name.NamespaceName == Xhtml) =>
+            string.Concat(child.Nodes().Select(n => n.ToString(SaveOptions.DisableFormatting))),
         _ => child.Value,
     };
 }

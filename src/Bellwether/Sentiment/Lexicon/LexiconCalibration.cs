@@ -2,29 +2,33 @@ namespace Bellwether.Sentiment.Lexicon;
 
 /// <summary>
 /// Turns evidence into class probabilities by a multinomial logistic map with neutral as the reference class:
-/// logit(class) = Bias + OnPositive·p + OnNegative·n, where p = P/(P+2) and n = N/(N+2).
+/// logit(positive) = Bias + For·p + Against·n + Mixed·min(p, n), and the same with p and n exchanged for negative.
 /// </summary>
+/// <remarks>
+/// The two sides share their constants, so a text without evidence scores exactly 0 and the balance of good and bad news in the
+/// training sets leaves no lean. The four constants are the maximum-likelihood fit (Newton's method) over the union of SEntFiN's
+/// single-entity headlines and the Twitter financial news training set, 17,396 texts; a test repeats the fit and compares.
+/// </remarks>
 static class LexiconCalibration
 {
+    public const double Bias = -2.620;
+    public const double For = 7.887;
+    public const double Against = 0.670;
+    public const double Mixed = -3.082;
+
     const double HalfSaturation = 2;
 
     public static SentimentScore ToScore(Evidence evidence)
     {
         var (p, n) = Features(evidence);
-        var positive = Math.Exp(PositiveBias + PositiveOnPositive * p + PositiveOnNegative * n);
-        var negative = Math.Exp(NegativeBias + NegativeOnPositive * p + NegativeOnNegative * n);
+        var mixed = Bias + Mixed * Math.Min(p, n);
+        var positive = Math.Exp(mixed + For * p + Against * n);
+        var negative = Math.Exp(mixed + For * n + Against * p);
         var total = 1 + positive + negative;
         return new(positive / total, negative / total);
     }
 
-    /// <summary>Both 0 to 1, so that a long list of good words does not become certainty.</summary>
+    /// <summary>p and n: evidence saturated to 0–1, so that a long list of good words does not become certainty.</summary>
     public static (double P, double N) Features(Evidence evidence) =>
         (evidence.Positive / (evidence.Positive + HalfSaturation), evidence.Negative / (evidence.Negative + HalfSaturation));
-
-    public const double PositiveBias = -1.5;
-    public const double PositiveOnPositive = 4;
-    public const double PositiveOnNegative = -1;
-    public const double NegativeBias = -1.8;
-    public const double NegativeOnPositive = -1;
-    public const double NegativeOnNegative = 4;
 }

@@ -20,12 +20,12 @@ sealed class LexiconTable
     {
         var frozen = entries.ToFrozenDictionary(StringComparer.Ordinal);
         _lookup = frozen.GetAlternateLookup<ReadOnlySpan<char>>();
-        Count = frozen.Count;
+        Terms = frozen;
         Hash = hash;
     }
 
-    /// <summary>Terms and first words of terms.</summary>
-    public int Count { get; }
+    /// <summary>Terms, and first words of terms.</summary>
+    public IReadOnlyDictionary<string, LexiconEntry> Terms { get; }
 
     /// <summary>First 8 hex digits of SHA-256 over all files.</summary>
     public string Hash { get; }
