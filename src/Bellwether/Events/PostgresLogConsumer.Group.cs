@@ -120,6 +120,9 @@ sealed partial class PostgresLogConsumer
         }
     }
 
+    /// <summary>Falls silent as a killed process does: leases stay until they run out.</summary>
+    internal void StopRenewing() => _stop.Cancel();
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

@@ -151,6 +151,6 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
             SELECT (regexp_match(pg_get_expr(relpartbound, oid), 'TO \(''([0-9-]{10})'))[1]::date
             FROM pg_class WHERE oid = 'sentiment.sentiment_data_history'::regclass
             """);
-        return DateOnly.FromDateTime((DateTime)(await read.ExecuteScalarAsync(cancellationToken))!);
+        return (DateOnly)(await read.ExecuteScalarAsync(cancellationToken))!;
     }
 }

@@ -1,0 +1,138 @@
+using Bellwether.Storage;
+using Bellwether.Tests.Support;
+using Dapper;
+using Npgsql;
+
+namespace Bellwether.Tests.Storage;
+
+public sealed class MigratorTests(TestServer server)
+{
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Up_down_up_on_a_populated_database_leaves_the_identical_catalogue()
+    {
+        await using var database = await server.EmptyAsync(nameof(MigratorTests));
+        var migrator = new Migrator(database.DataSource);
+        await migrator.UpAsync(null, false, Cancel);
+        var before = await CatalogueAsync(database.DataSource);
+        Assert.Contains(before, line => line.Contains("sentiment_data", StringComparison.Ordinal));
+        await PopulateAsync(database);
+
+        await migrator.DownAsync(0, false, Cancel);
+        Assert.Empty(await CatalogueAsync(database.DataSource));
+        await migrator.UpAsync(null, false, Cancel);
+
+        Assert.Equal(before, await CatalogueAsync(database.DataSource));
+        Assert.Empty(await migrator.VerifyAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Each_revision_alone_goes_down_and_up_again()
+    {
+        await using var database = await server.MigratedAsync(nameof(MigratorTests));
+        var migrator = new Migrator(database.DataSource);
+        var full = await CatalogueAsync(database.DataSource);
+        for (var revision = migrator.Latest - 1; revision >= 0; revision--)
+        {
+            await migrator.DownAsync(revision, false, Cancel);
+            Assert.Equal(revision, (await migrator.AppliedAsync(Cancel)).Count);
+            var at = await CatalogueAsync(database.DataSource);
+            await migrator.UpAsync(revision + 1, false, Cancel);
+            await migrator.DownAsync(revision, false, Cancel);
+            Assert.Equal(at, await CatalogueAsync(database.DataSource));
+        }
+        await migrator.UpAsync(null, false, Cancel);
+        Assert.Equal(full, await CatalogueAsync(database.DataSource));
+    }
+
+    [Fact]
+    public async Task Dry_run_names_the_steps_and_changes_nothing()
+    {
+        await using var database = await server.EmptyAsync(nameof(MigratorTests));
+        var migrator = new Migrator(database.DataSource);
+        var steps = await migrator.UpAsync(null, true, Cancel);
+        Assert.Equal(migrator.Latest, steps.Count);
+        Assert.All(steps, s => Assert.Contains("CREATE", s.Up, StringComparison.Ordinal));
+        Assert.Empty(await migrator.AppliedAsync(Cancel));
+        Assert.Empty(await CatalogueAsync(database.DataSource));
+    }
+
+    [Fact]
+    public async Task Two_processes_at_once_apply_each_revision_once()
+    {
+        await using var database = await server.EmptyAsync(nameof(MigratorTests));
+        var applied = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => new Migrator(database.DataSource).UpAsync(null, false, Cancel)));
+        Assert.Equal(Migration.Shipped.Count, applied.Sum(a => a.Count));
+        Assert.Empty(await new Migrator(database.DataSource).VerifyAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task A_failing_revision_is_rolled_back_whole_and_named()
+    {
+        await using var database = await server.EmptyAsync(nameof(MigratorTests));
+        var migrator = new Migrator(database.DataSource,
+        [
+            Migration.Create(1, "good", "CREATE TABLE good (id int)", "DROP TABLE good"),
+            Migration.Create(2, "bad", "CREATE TABLE half (id int); SELECT 1/0", "DROP TABLE half"),
+        ]);
+        var error = await Assert.ThrowsAsync<MigrationException>(() => migrator.UpAsync(null, false, Cancel));
+        Assert.Contains("revision 2 (bad)", error.Message, StringComparison.Ordinal);
+        Assert.Single(await migrator.AppliedAsync(Cancel));
+        Assert.Null(await database.ScalarAsync<string?>("SELECT to_regclass('half')::text"));
+    }
+
+    [Fact]
+    public async Task A_changed_script_is_noticed_before_anything_runs()
+    {
+        await using var database = await server.EmptyAsync(nameof(MigratorTests));
+        await new Migrator(database.DataSource, [Migration.Create(1, "one", "CREATE TABLE one (id int)", "DROP TABLE one")]).UpAsync(null, false, Cancel);
+        var other = new Migrator(database.DataSource, [Migration.Create(1, "one", "CREATE TABLE one (id bigint)", "DROP TABLE one")]);
+        Assert.Contains(await other.VerifyAsync(Cancel), p => p.Contains("another script", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<MigrationException>(() => other.DownAsync(0, false, Cancel));
+    }
+
+    [Fact]
+    public async Task A_database_newer_than_the_program_is_refused()
+    {
+        await using var database = await server.MigratedAsync(nameof(MigratorTests));
+        var old = new Migrator(database.DataSource, [.. Migration.Shipped.Take(1)]);
+        var error = await Assert.ThrowsAsync<MigrationException>(() => old.UpAsync(null, false, Cancel));
+        Assert.Contains("use a newer program", error.Message, StringComparison.Ordinal);
+    }
+
+    static async Task PopulateAsync(TestDatabase database)
+    {
+        await new RangePartitions(database.DataSource, "sentiment.sentiment_data").EnsureDayAsync(new(2025, 4, 25), Cancel);
+        await using var connection = await database.DataSource.OpenConnectionAsync(Cancel);
+        await connection.ExecuteAsync("""
+            INSERT INTO sentiment.tweets (tweet_id, article_id, created_at, text, fetched_at) VALUES ('1', 'a', now(), 'up', now());
+            INSERT INTO sentiment.tweet_sentiments (tweet_ref, tweet_id, symbol, created_at, sentiment, confidence, level, model, model_version, processed_at)
+            VALUES (1, '1', 'AAPL', now(), 0.5, 0.9, 'bullish', 'm', '1', now());
+            INSERT INTO sentiment.sentiment_data VALUES ('2025-04-25 12:00+00', 'AAPL', 't', 0.1, 0.5, 'news', NULL, 'm', 'a', 'x', now(), now(), '{}',
+                'e', 'news', 'standard', 1, '1', 0.3, 0.2, 1);
+            INSERT INTO ops.inbox VALUES (gen_random_uuid());
+            """);
+    }
+
+    /// <summary>Everything a user of the schema can see of it, a line each.</summary>
+    static async Task<IReadOnlyList<string>> CatalogueAsync(NpgsqlDataSource source)
+    {
+        await using var connection = await source.OpenConnectionAsync(Cancel);
+        return [.. await connection.QueryAsync<string>("""
+            SELECT format('column %s.%s %s %s %s %s', n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid))
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+            LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+            WHERE n.nspname IN ('ops', 'sentiment') AND c.relkind IN ('r', 'p', 'v', 'm')
+            UNION ALL SELECT format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+            FROM pg_constraint WHERE connamespace::regnamespace::text IN ('ops', 'sentiment')
+            UNION ALL SELECT format('index %s', pg_get_indexdef(indexrelid)) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+            WHERE c.relnamespace::regnamespace::text IN ('ops', 'sentiment')
+            UNION ALL SELECT format('view %s %s', c.oid::regclass, pg_get_viewdef(c.oid)) FROM pg_class c
+            WHERE c.relkind = 'v' AND c.relnamespace::regnamespace::text IN ('ops', 'sentiment')
+            UNION ALL SELECT format('partitioned %s %s', partrelid::regclass, pg_get_partkeydef(partrelid)) FROM pg_partitioned_table
+            UNION ALL SELECT format('schema %s', nspname) FROM pg_namespace WHERE nspname IN ('ops', 'sentiment')
+            ORDER BY 1
+            """)];
+    }
+}
