@@ -39,7 +39,7 @@ public static partial class CommandLine
     /// <summary>The tree of commands; what they need is loaded when one of them runs.</summary>
     public static RootCommand Build(Screen screen, GlobalOptions globals)
     {
-        var root = new RootCommand("Posts, news and prices in; scored sentiment out: live, as of any past moment, and in a lake of Parquet files.");
+        var root = new RootCommand("Posts, news and prices in; scored sentiment out: live, as of any past moment, and in a lake of Parquet files.") { HelpName = ProgramName };
         globals.AddTo(root);
         foreach (var make in Verbs) root.Add(make(screen, globals));
         foreach (var option in root.Options)
