@@ -1,21 +1,12 @@
 using System.Runtime.CompilerServices;
 using Bellwether.Engines.DuckDb;
 using Bellwether.Feeds;
-using Bellwether.Lake;
 
 namespace Bellwether.App.Commands;
 
-/// <summary>The lake of a desk: DuckDB is found, and fetched where it is missing, when a command first needs it.</summary>
-static class DeskLake
+/// <summary>Parquet files as input: DuckDB is found, and fetched where it is missing, when a file first needs it.</summary>
+static class ParquetInput
 {
-    public static async Task<LakeOptions> LakeOptionsAsync(this Desk desk, IProgress<string>? progress, CancellationToken cancellationToken) => new()
-    {
-        Directory = desk.Options.LakeDirectory,
-        DuckDbLibrary = await desk.Engines.FindDuckDbLibraryAsync(desk.Options.DuckDb, progress, cancellationToken),
-        MemoryLimitMb = desk.Options.LakeMemoryMegabytes,
-        Threads = desk.Options.LakeThreads,
-    };
-
     /// <summary>Rows of a Parquet file as input of a feed.</summary>
     public static ParquetRows ParquetRows(this Desk desk, IProgress<string>? progress)
     {
