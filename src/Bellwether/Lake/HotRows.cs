@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Bellwether.Lake;
+
+/// <summary>Selects hot rows by UTC days, in conditions that PostgreSQL can prune partitions by.</summary>
+static class HotRows
+{
+    public const string Table = "sentiment.sentiment_data";
+
+    public static string Select(IEnumerable<LakeColumn> columns, string condition) =>
+        $"SELECT {string.Join(", ", columns.Select(column => column.PostgresExpression))} FROM {Table} WHERE {condition}";
+
+    /// <summary>Rows of the given days.</summary>
+    public static string In(IEnumerable<DateOnly> days) => Or(Ranges(days).Select(range => Between(range.From, range.To)));
+
+    /// <summary>Rows of all other days.</summary>
+    public static string NotIn(IReadOnlyCollection<DateOnly> days)
+    {
+        if (days.Count == 0) return "true";
+        var gaps = new List<string>();
+        DateOnly? from = null;
+        foreach (var (start, end) in Ranges(days))
+        {
+            gaps.Add(from is { } open ? Between(open, start) : $"timestamp < {At(start)}");
+            from = end;
+        }
+        gaps.Add($"timestamp >= {At(from!.Value)}");
+        return Or(gaps);
+    }
+
+    /// <summary>Runs of adjacent days, half-open.</summary>
+    static IEnumerable<(DateOnly From, DateOnly To)> Ranges(IEnumerable<DateOnly> days)
+    {
+        (DateOnly From, DateOnly To)? run = null;
+        foreach (var day in days.Order().Distinct())
+        {
+            if (run is { } current && current.To == day)
+            {
+                run = (current.From, day.AddDays(1));
+                continue;
+            }
+            if (run is { } done) yield return done;
+            run = (day, day.AddDays(1));
+        }
+        if (run is { } last) yield return last;
+    }
+
+    static string Or(IEnumerable<string> conditions) => string.Join(" OR ", conditions) is { Length: > 0 } any ? any : "false";
+
+    static string Between(DateOnly from, DateOnly to) => $"timestamp >= {At(from)} AND timestamp < {At(to)}";
+
+    static string At(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"timestamptz '{day:yyyy-MM-dd} 00:00:00+00'");
+}

@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Bellwether.Lake;
+
+/// <summary>
+/// Row count, time range and content hash of one day. The hash is the sum modulo 2^256 of the SHA-256 of every row, so the order of rows
+/// does not matter while a changed, missing or doubled row does. A row is hashed over its columns in the order of the lake schema: a byte 0
+/// for NULL, else a byte 1 followed by the value: times as microseconds since 1970-01-01 UTC and integers as 8 bytes, doubles as their 8 IEEE bytes,
+/// text and JSON as a 4-byte length and UTF-8; all little-endian.
+/// </summary>
+sealed class LakeDigest
+{
+    public const string Algorithm = "sha256-rowsum";
+
+    readonly byte[] _hash = new byte[SHA256.HashSizeInBytes];
+    UInt128 _low;
+    UInt128 _high;
+
+    public long Rows { get; private set; }
+
+    /// <summary>Microseconds since 1970-01-01 UTC.</summary>
+    public long MinTimestamp { get; private set; } = long.MaxValue;
+
+    public long MaxTimestamp { get; private set; } = long.MinValue;
+
+    public void Add(long timestamp, ReadOnlySpan<byte> row)
+    {
+        SHA256.HashData(row, _hash);
+        var low = BinaryPrimitives.ReadUInt128LittleEndian(_hash);
+        _low += low;
+        _high += BinaryPrimitives.ReadUInt128LittleEndian(_hash.AsSpan(16)) + (_low < low ? UInt128.One : UInt128.Zero);
+        Rows++;
+        MinTimestamp = Math.Min(MinTimestamp, timestamp);
+        MaxTimestamp = Math.Max(MaxTimestamp, timestamp);
+    }
+
+    /// <summary>As the manifest keeps it: <c>sha256-rowsum:</c> and 64 hexadecimal digits, highest first.</summary>
+    public string ContentHash => $"{Algorithm}:{_high:x32}{_low:x32}";
+
+    public override string ToString() => $"{Rows} rows, {MinTimestamp}..{MaxTimestamp} µs, {ContentHash}";
+}

@@ -1,0 +1,21 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Bellwether.Lake;
+
+/// <summary>Where the lake lies and what its engine may use.</summary>
+public sealed record LakeOptions
+{
+    /// <summary>The folder that holds <c>year=…/month=…/day=…/sentiment.parquet</c>; made when the first day is written.</summary>
+    [Required] public required string Directory { get; init; }
+
+    /// <summary>Path of <c>libduckdb.so</c>.</summary>
+    [Required] public required string DuckDbLibrary { get; init; }
+
+    /// <summary>Buffer memory of DuckDB in MiB, for each writer and each query; about 150 MB come on top in a process.</summary>
+    [Range(64, 1_048_576)] public int MemoryLimitMb { get; init; } = 256;
+
+    [Range(1, 256)] public int Threads { get; init; } = 2;
+}
+
+/// <summary>The lake and its manifest do not agree, or a written file does not hold what was sent.</summary>
+public sealed class LakeException(string message, Exception? inner = null) : Exception(message, inner);

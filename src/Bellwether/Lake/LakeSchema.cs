@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+
+namespace Bellwether.Lake;
+
+/// <summary>How a column travels from PostgreSQL to DuckDB.</summary>
+enum LakeKind
+{
+    Text,
+    Json,
+    Double,
+    BigInt,
+    Integer,
+    SmallInt,
+    Boolean,
+    Date,
+    Timestamp,
+    Uuid,
+    Blob,
+    BigIntList,
+}
+
+/// <summary>A column by name and kind.</summary>
+sealed record LakeColumn(string Name, LakeKind Kind)
+{
+    public string DuckDbType => Kind switch
+    {
+        LakeKind.Text => "VARCHAR",
+        LakeKind.Json => "JSON",
+        LakeKind.Double => "DOUBLE",
+        LakeKind.BigInt => "BIGINT",
+        LakeKind.Integer => "INTEGER",
+        LakeKind.SmallInt => "SMALLINT",
+        LakeKind.Boolean => "BOOLEAN",
+        LakeKind.Date => "DATE",
+        LakeKind.Timestamp => "TIMESTAMPTZ",
+        LakeKind.Uuid => "UUID",
+        LakeKind.Blob => "BLOB",
+        LakeKind.BigIntList => "BIGINT[]",
+        _ => throw new ArgumentOutOfRangeException(nameof(Kind), Kind, "not a kind of column"),
+    };
+
+    /// <summary>The type in which it is appended: lists go as JSON text and are cast by the view over the table.</summary>
+    public string StagingType => Kind == LakeKind.BigIntList ? "VARCHAR" : DuckDbType;
+
+    public string Quoted => Quote(Name);
+
+    /// <summary>What PostgreSQL selects, so that the binary form is one of the kinds.</summary>
+    public string PostgresExpression => Kind == LakeKind.BigIntList ? $"array_to_json({Quoted})::text" : Quoted;
+
+    public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"")}\"";
+}
+
+/// <summary>The columns of a lake file, in order. Year, month and day stand in the path only.</summary>
+static class LakeSchema
+{
+    public const int Version = 1;
+
+    public static readonly ImmutableArray<LakeColumn> Columns =
+    [
+        new("timestamp", LakeKind.Timestamp),
+        new("ticker", LakeKind.Text),
+        new("article_title", LakeKind.Text),
+        new("sentiment", LakeKind.Double),
+        new("confidence", LakeKind.Double),
+        new("source", LakeKind.Text),
+        new("source_url", LakeKind.Text),
+        new("model", LakeKind.Text),
+        new("article_id", LakeKind.Text),
+        new("text", LakeKind.Text),
+        new("fetch_timestamp_utc", LakeKind.Timestamp),
+        new("processing_timestamp_utc", LakeKind.Timestamp),
+        new("raw_source_payload_json", LakeKind.Json),
+        new("event_id", LakeKind.Text),
+        new("event_type", LakeKind.Text),
+        new("priority", LakeKind.Text),
+        new("weight", LakeKind.Double),
+        new("model_version", LakeKind.Text),
+        new("positive", LakeKind.Double),
+        new("negative", LakeKind.Double),
+        new("schema_version", LakeKind.SmallInt),
+    ];
+
+    public const int Timestamp = 0;
+    public const int Ticker = 1;
+    public const int ArticleId = 8;
+
+    public static string Names(IEnumerable<LakeColumn> columns) => string.Join(", ", columns.Select(column => column.Quoted));
+
+    public static string Definitions(IEnumerable<LakeColumn> columns) =>
+        string.Join(", ", columns.Select(column => $"{column.Quoted} {column.StagingType}"));
+}

@@ -1,0 +1,126 @@
+using Bellwether.Engines.DuckDb;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Bellwether.Lake;
+
+/// <summary>How far a run has come.</summary>
+public readonly record struct LakeWriteProgress(int DaysDone, int DaysTotal, long RowsWritten);
+
+/// <summary>What a run did.</summary>
+/// <param name="Bytes">Size of the written files.</param>
+public sealed record LakeWriteResult(int DaysWritten, int DaysRemoved, long Rows, long Bytes, TimeSpan Elapsed);
+
+/// <summary>
+/// Writes every day whose hot rows changed as one Parquet file. A file is written beside, read back and compared value for value, made durable,
+/// renamed into place, and only then recorded; whatever stops a run, the day is still dirty and the next run writes it again.
+/// </summary>
+public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions options, TimeProvider time)
+{
+    // Small days share one read and one COPY; a day above the row bound has both to itself.
+    const int MaxDaysTogether = 250;
+    const long MaxRowsTogether = 250_000;
+
+    // "bw.lake" as a number. Session lock: it ends with the connection, however that ends.
+    const long LockKey = 0x62_77_2E_6C_61_6B_65;
+
+    /// <summary>Writes all days that are dirty when it starts. A second writer on the same database waits for the first.</summary>
+    /// <exception cref="LakeException">A file read back differs from what was sent; nothing of that batch was put in place.</exception>
+    public async Task<LakeWriteResult> WriteDirtyDaysAsync(IProgress<LakeWriteProgress>? progress, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        await using var owner = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await LockAsync(owner, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var root = Path.GetFullPath(options.Directory);
+            var staging = Path.Combine(root, LakePaths.Staging);
+            if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
+
+            var dirty = await ReadDirtyDaysAsync(owner, cancellationToken).ConfigureAwait(false);
+            var total = new Totals();
+            if (dirty.Count > 0)
+            {
+                var run = new Run(root, Path.Combine(staging, Guid.CreateVersion7(time.GetUtcNow()).ToString("N")));
+                Directory.CreateDirectory(run.Staging);
+                using var engine = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
+                {
+                    MemoryLimitMb = options.MemoryLimitMb,
+                    Threads = options.Threads,
+                    TempDirectory = Path.Combine(run.Staging, "spill"),
+                });
+                using var lake = engine.Connect();
+                lake.Execute($"SET TimeZone = 'UTC'; SET partitioned_write_max_open_files = {MaxDaysTogether + 1}", cancellationToken);
+                foreach (var batch in Together(dirty))
+                {
+                    await WriteBatchAsync(run, batch, owner, lake, total, cancellationToken).ConfigureAwait(false);
+                    progress?.Report(new(total.Written + total.Removed, dirty.Count, total.Rows));
+                }
+                Directory.Delete(staging, recursive: true);
+            }
+            return new(total.Written, total.Removed, total.Rows, total.Bytes, time.GetElapsedTime(started));
+        }
+        finally
+        {
+            await UnlockAsync(owner).ConfigureAwait(false);
+        }
+    }
+
+    static async Task LockAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", owner) { CommandTimeout = 0 };
+        command.Parameters.Add(new() { Value = LockKey });
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    static async Task UnlockAsync(NpgsqlConnection owner)
+    {
+        if (owner.FullState != System.Data.ConnectionState.Open) return;
+        await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", owner);
+        command.Parameters.Add(new() { Value = LockKey });
+        await command.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
+    }
+
+    static async Task<List<DirtyDay>> ReadDirtyDaysAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(
+            "SELECT day, hot_rows FROM ops.lake_days WHERE revision > written_revision ORDER BY day", owner);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        var days = new List<DirtyDay>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            days.Add(new(reader.GetFieldValue<DateOnly>(0), reader.GetInt64(1)));
+        return days;
+    }
+
+    static IEnumerable<DateOnly[]> Together(List<DirtyDay> dirty)
+    {
+        var batch = new List<DateOnly>();
+        var rows = 0L;
+        foreach (var (day, expected) in dirty)
+        {
+            if (batch.Count > 0 && (batch.Count == MaxDaysTogether || rows + expected > MaxRowsTogether))
+            {
+                yield return [.. batch];
+                batch.Clear();
+                rows = 0;
+            }
+            batch.Add(day);
+            rows += expected;
+        }
+        if (batch.Count > 0) yield return [.. batch];
+    }
+
+    readonly record struct DirtyDay(DateOnly Day, long HotRows);
+
+    sealed record Run(string Root, string Staging);
+
+    sealed class Totals
+    {
+        public int Written { get; set; }
+        public int Removed { get; set; }
+        public long Rows { get; set; }
+        public long Bytes { get; set; }
+    }
+
+    static NpgsqlParameter Days(DateOnly[] days) => new() { Value = days, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date };
+}
