@@ -2,6 +2,7 @@ using Bellwether.Engines;
 using Bellwether.Engines.Postgres;
 using Bellwether.Events;
 using Bellwether.Feeds;
+using Bellwether.Lake;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
@@ -72,6 +73,15 @@ public sealed class Desk : IAsyncDisposable
 
     public ScoringWorker CreateWorker() =>
         new(Log, Model, _results.Value, Hot, Gate, Options.Scoring, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = _engine.EnsureRunningAsync };
+
+    /// <summary>The lake's writer; finds DuckDB, and fetches it when it is nowhere.</summary>
+    public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new(DataSource, new()
+    {
+        Directory = Options.LakeDirectory,
+        DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
+        MemoryLimitMb = Options.LakeMemoryMegabytes,
+        Threads = Options.LakeThreads,
+    }, Time);
 
     async Task MigrateAsync(IProgress<string>? progress, CancellationToken cancellationToken)
     {
