@@ -74,14 +74,16 @@ public sealed class Desk : IAsyncDisposable
     public ScoringWorker CreateWorker() =>
         new(Log, Model, _results.Value, Hot, Gate, Options.Scoring, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = _engine.EnsureRunningAsync };
 
-    /// <summary>The lake's writer; finds DuckDB, and fetches it when it is nowhere.</summary>
-    public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new(DataSource, new()
+    public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+
+    async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
     {
         Directory = Options.LakeDirectory,
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
         Threads = Options.LakeThreads,
-    }, Time);
+    };
 
     async Task MigrateAsync(IProgress<string>? progress, CancellationToken cancellationToken)
     {

@@ -1,1 +1,4 @@
-return 0;
+using Bellwether.App.Commands;
+
+using var signals = new StopSignals();
+return await CommandLine.RunAsync(args, Screen.OfConsole(), signals.Token);

@@ -5,6 +5,9 @@ public static class SharedData
 {
     public static string Root { get; } = Find();
 
+    /// <summary>Tweets of 18 months; the path may not exist.</summary>
+    public static string TweetsOrNone => Path.Combine(Root, "news", "stock_tweets_2014_2015H1.csv.gz");
+
     /// <summary>Path of a data file; skips the calling test where there is no data folder, unless CI=true.</summary>
     public static string File(params string[] parts)
     {

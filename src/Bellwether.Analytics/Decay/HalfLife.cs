@@ -23,7 +23,7 @@ readonly record struct HalfLife
             $"A half-life is {MinSeconds} to {MaxSeconds} seconds (100 years), or infinite."),
     };
 
-    /// <summary>floor(t/h), and the remaining fraction of a half-life in [0, 1). Integer division, so no rounding moves a bucket edge.</summary>
+    /// <summary>floor(t/h), and the rest as a fraction of h in [0, 1). Integer division, so no rounding moves a bucket edge.</summary>
     public (long Bucket, double Fraction) Place(long micros)
     {
         if (IsInfinite)

@@ -5,9 +5,9 @@ namespace Bellwether.Analytics.Decay;
 /// </summary>
 /// <remarks>
 /// With half-life h, a result (score s, weight w, time t) lands in bucket b = ⌊t/h⌋ with fraction f = t/h − b and adds
-/// round(w·s·2^f·10⁹) and round(w·2^f·10⁹), the latter at least 1. Integer addition is associative; nothing is rounded again before reading.
+/// round(w·s·2^f·10⁹) and round(w·2^f·10⁹), the latter at least 1. Integer addition is associative; nothing is rounded before reading.
 /// <para>The <see cref="Window"/> newest buckets are kept. A result further back than that contributes nothing (it would count for less
-/// than 2⁻⁶³ of a new one) whenever it arrives, so arrival order cannot be told from the state. It still counts in <see cref="Count"/>.</para>
+/// than 2⁻⁶³ of a new one) whenever it arrives, so arrival order leaves no trace. It still counts in <see cref="Count"/>.</para>
 /// <para>A bucket overflows after 4.6 million results of weight 1,000, or 4.6 billion of weight 1: that throws
 /// <see cref="OverflowException"/> and leaves the state as it was. Instances never change; the arrays must not be written to.</para>
 /// </remarks>
@@ -64,7 +64,8 @@ public sealed partial class HalfLifeState : IEquatable<HalfLifeState>
         var halfLife = HalfLife.FromSeconds(halfLifeSeconds);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         if (weightedSums.Length != buckets.Length || weightSums.Length != buckets.Length)
-            throw new ArgumentException($"{buckets.Length} buckets with {weightedSums.Length} and {weightSums.Length} sums; expected as many.");
+            throw new ArgumentException(
+                $"{buckets.Length} buckets with {weightedSums.Length} and {weightSums.Length} sums; expected one each.");
         if (count == 0 && buckets.Length == 0)
             return Empty(halfLifeSeconds);
         RequireTime(latestMicros);
@@ -76,7 +77,8 @@ public sealed partial class HalfLifeState : IEquatable<HalfLifeState>
             if (i > 0 && buckets[i] <= buckets[i - 1])
                 throw new ArgumentException($"Bucket {buckets[i]} follows {buckets[i - 1]}; expected ascending numbers.");
             if (weightSums[i] < 1 || weightedSums[i] > weightSums[i] || weightedSums[i] < -weightSums[i])
-                throw new ArgumentException($"Bucket {buckets[i]} holds {weightedSums[i]} over {weightSums[i]}; expected a mean of −1 to 1.");
+                throw new ArgumentException(
+                    $"Bucket {buckets[i]} holds {weightedSums[i]} over {weightSums[i]}; expected a mean of −1 to 1.");
         }
         return new(halfLife, [.. buckets], [.. weightedSums], [.. weightSums], latestMicros, count);
     }

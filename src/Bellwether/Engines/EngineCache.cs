@@ -59,7 +59,10 @@ public sealed partial class EngineCache
             var stdout = process.StandardOutput.ReadToEndAsync(cancellationToken);
             var lastLine = "";
             while (await process.StandardError.ReadLineAsync(cancellationToken) is { } line)
-                progress?.Report(lastLine = line);
+            {
+                lastLine = line;
+                progress?.Report(line);
+            }
             await process.WaitForExitAsync(cancellationToken);
             if (process.ExitCode != 0)
                 throw new EngineException(engine, lastLine is "" ? $"fetching ended with code {process.ExitCode}." : $"{lastLine}.", FetchMend(engine));

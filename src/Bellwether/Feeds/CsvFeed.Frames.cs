@@ -24,7 +24,7 @@ sealed partial class CsvFeed
             end = span.Length;
         }
         if (end > input.Options.MaxRecordBytes) return new(FrameKind.TooLong);
-        return span[..end].Contains((byte)'"') 
+        return span[..end].Contains((byte)'"')
             ? QuotedFrame(span, (byte)delimiter, end)
             : new(FrameKind.Record, end, Math.Min(end + 1, span.Length));
     }

@@ -69,7 +69,7 @@ sealed partial class CsvFeed(ByteWindow window, FeedInput input)
 
     async ValueTask<long> SkipLineAsync(CancellationToken cancellationToken)
     {
-        for (var size = 0L; ; )
+        for (var size = 0L; ;)
         {
             var end = window.Span.IndexOf((byte)'\n');
             size += end < 0 ? window.Length : end;

@@ -42,15 +42,6 @@ public sealed record FeedSource
     /// <summary>The last part of the path or URL, for recognising formats by extension.</summary>
     internal string FileName => Path.GetFileName(Url is null ? Origin : Url.AbsolutePath);
 
-    /// <summary>Name of the publisher where neither record nor option gives one.</summary>
-    internal string DefaultSource
-    {
-        get
-        {
-            if (Url is not null) return Url.Host;
-            var name = Path.GetFileName(Origin);
-            var dot = name.IndexOf('.', Math.Min(1, name.Length));
-            return dot < 0 ? name : name[..dot];
-        }
-    }
+    /// <summary>Name of the publisher where neither record nor option gives one: the host of a URL.</summary>
+    internal string? DefaultSource => Url?.Host;
 }

@@ -50,10 +50,21 @@ static class KnownFields
     /// <summary>Fields that <c>--map</c> can name.</summary>
     public static readonly FrozenDictionary<string, Field> Mappable = new Dictionary<string, Field>
     {
-        ["text"] = Field.Text, ["title"] = Field.Title, ["timestamp"] = Field.Timestamp, ["tickers"] = Field.Tickers,
-        ["id"] = Field.Id, ["event_id"] = Field.EventId, ["url"] = Field.Url, ["source"] = Field.Source, ["type"] = Field.Type,
-        ["weight"] = Field.Weight, ["priority"] = Field.Priority, ["premium_tier"] = Field.PremiumTier,
-        ["author"] = Field.Author, ["author_id"] = Field.AuthorId, ["followers"] = Field.Followers,
+        ["text"] = Field.Text,
+        ["title"] = Field.Title,
+        ["timestamp"] = Field.Timestamp,
+        ["tickers"] = Field.Tickers,
+        ["id"] = Field.Id,
+        ["event_id"] = Field.EventId,
+        ["url"] = Field.Url,
+        ["source"] = Field.Source,
+        ["type"] = Field.Type,
+        ["weight"] = Field.Weight,
+        ["priority"] = Field.Priority,
+        ["premium_tier"] = Field.PremiumTier,
+        ["author"] = Field.Author,
+        ["author_id"] = Field.AuthorId,
+        ["followers"] = Field.Followers,
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     static string? ScopeOf(string name) => name switch { "tweet_id" => "tweet", "post_id" => "reddit", _ => null };

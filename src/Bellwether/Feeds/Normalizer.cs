@@ -15,12 +15,12 @@ public sealed class Normalizer : IDisposable
     readonly FeedOptions _options;
     readonly TimestampParser _times;
     readonly TickerExtractor _extractor;
-    readonly string _defaultSource;
+    readonly string? _defaultSource;
     readonly FieldBag _bag = new();
 
-    /// <param name="defaultSource">Publisher where neither the record nor the options name one.</param>
+    /// <param name="defaultSource">Publisher where neither the record nor the options name one; null: by the type of the record.</param>
     /// <exception cref="FeedException">The options' time zone is unknown.</exception>
-    public Normalizer(FeedOptions options, string defaultSource)
+    public Normalizer(FeedOptions options, string? defaultSource)
     {
         _options = options;
         _defaultSource = defaultSource;
@@ -57,7 +57,7 @@ public sealed class Normalizer : IDisposable
         else if (_options.MissingTimestamp == MissingTimestamp.Reject)
             return Fail("no timestamp: the record does not say when it was published", out problem);
 
-        if (!TryType(feed, out var type, out problem) || !TrySource(feed, out var source, out problem)
+        if (!TryType(feed, out var type, out problem) || !TrySource(feed, type, out var source, out problem)
             || !TryWeight(out var weight, out problem) || !TryPriority(out var priority, out var tier, out problem)
             || !TryTickers(title, text, out var tickers, out problem)) return null;
 
@@ -160,15 +160,24 @@ public sealed class Normalizer : IDisposable
         return false;
     }
 
-    bool TrySource(in FeedDefaults feed, out string source, out string? problem)
+    bool TrySource(in FeedDefaults feed, EventType type, out string source, out string? problem)
     {
         problem = null;
         source = _bag.IsMapped(Field.Source) ? PlainText.Clean(_bag[Field.Source].Trim())
-            : _options.Source ?? (_bag.Has(Field.Source) ? PlainText.Clean(_bag[Field.Source].Trim()) : feed.Source ?? _defaultSource);
+            : _options.Source ?? (_bag.Has(Field.Source) ? PlainText.Clean(_bag[Field.Source].Trim()) : feed.Source ?? _defaultSource ?? PlatformOf(type));
         if (source.Length is > 0 and <= MaxNameLength) return true;
         problem = source.Length == 0 ? "source is blank" : $"source has {source.Length} characters; at most {MaxNameLength} are allowed";
         return false;
     }
+
+    /// <summary>A file's name says nothing about the publisher, and would make the same post in two files two posts.</summary>
+    static string PlatformOf(EventType type) => type switch
+    {
+        EventType.Tweet => "twitter",
+        EventType.Reddit => "reddit",
+        EventType.Filing => "sec",
+        _ => "news",
+    };
 
     bool TryWeight(out double weight, out string? problem)
     {

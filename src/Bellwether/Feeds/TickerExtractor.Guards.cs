@@ -16,24 +16,52 @@ public sealed partial class TickerExtractor
     // Symbols that are words or abbreviations in their own right; upper case does not make them tickers.
     static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> OrdinaryUpper = Set(
         """
-        A AI ALL ALLY AM AN AND ANY APP ARE ARM AS AT BA BB BE BIG BOX BUD BY CAKE CAN CAT CEG CEO CI CL COP CS CFO COO CPI CAVA DB DD DE
-        DIA DISH DO DOW EA EL ELF ET ETF EPS EU EV EW FAST FDA FED FIS FIT FIVE FL FOR FUN FB GD GDP GO GOLD GOOD HAS HE HER HES HUM ICE
-        IN IP IPO IQ IT JACK KEY LC LEN LI LIN LOGI LOVE LOW LUV MA MAR MAT MET MO MON MOS MS NET NEW NOW OF OK ON ONE OPEN OR OUT PATH
-        PENN PH PM POT PR PEP RACE RAD REAL RH RIG RIO RIOT RL RUN SAM SAP SAVE SE SEC SEE SHOP SIG SNAP SNOW SO SPOT STX TAP TD TEAM TV
-        UK UL UN UP US USA USB USO VALE WAT WE WELL WEN WIN WM WU YOU
+        A AFL AI ALL ALLY AM AN AND ANY APP ARE ARM AS AT BA BB BE BIG BOX BUD BY CAKE CAN CAT CEG CEO CI CL COP CS CFO COO CPI CAVA DB DD
+        DE DG DIA DISH DO DOW EA EL ELF ET ETF ETN EPS EU EV EW FAST FDA FED FIS FIT FIVE FL FOR FUN FB GD GDP GO GOLD GOOD HAS HE HER HES
+        HUM ICE IN IP IPO IQ IT JACK KEY LC LEN LI LIN LOGI LOVE LOW LUV MA MAR MAT MET MO MON MOS MS MSCI NET NEW NOW OF OK ON ONE OPEN
+        OR OUT PATH PENN PH PM POT PR PEP RACE RAD REAL RH RIG RIO RIOT RL RUN SAM SAP SAVE SE SEC SEE SHOP SIG SNAP SNOW SO SPOT STT STX
+        TAP TD TEAM TV UK UL UN UP US USA USB USO VALE WAT WE WELL WEN WIN WM WU YOU
         """, ignoreCase: false);
 
     // Company names that are dictionary words; their legal form or a context must show that the company is meant.
     static readonly HashSet<string> OrdinaryNames = new(StringComparer.OrdinalIgnoreCase)
     {
-        "Alphabet", "Amazon", "Anthem", "Apple", "Arm", "Ball", "Block", "Box", "Buckle", "Carnival", "Caterpillar", "Chubb", "Coach",
-        "Constellation", "Corning", "Crown", "Deere", "Delta", "Dow", "Express", "Ford", "Fox", "Gap", "Guess", "Hess", "Hilton", "Linde",
-        "Marathon", "Match", "Meta", "Mosaic", "Oracle", "Paramount", "Progressive", "RH", "Sea", "Shell", "Snap", "Southern", "Square",
-        "Target", "Travelers", "Unity", "Vale", "Visa", "Waters", "Whirlpool", "Zoom", "On", "Rocket", "Republic", "Advance", "Regions",
-        "Lucid", "Bumble", "Chewy", "Lemonade", "Clover", "Pandora", "Twitter", "Yahoo", "Sears", "Tiffany", "Tapestry", "Affirm",
-        "Upstart", "Snowflake", "Workday", "Crocs", "Intel", "LinkedIn", "Reddit", "Nikola", "Fisker", "Peloton", "Williams", "Simon",
-        "Hershey", "Nasdaq", "Church", "Capri", "Archer", "Phillips",
+        "Alphabet", "Amazon", "Anthem", "Apple", "Baxter", "Celsius", "Chevron", "Eaton", "Guess?", "Kellogg", "Arm", "Block", "Box",
+        "Buckle", "Carnival", "Caterpillar", "Chubb", "Coach", "Corning", "Deere", "Delta", "Express", "Ford", "Fox", "Gap", "Guess",
+        "Hess", "Hilton", "Linde", "Marathon", "Match", "Meta", "Mosaic", "Oracle", "Paramount", "Progressive", "RH", "Shell", "Snap",
+        "Square", "Target", "Travelers", "Unity", "Vale", "Visa", "Waters", "Whirlpool", "Zoom", "Lucid", "Bumble", "Chewy", "Lemonade",
+        "Pandora", "Twitter", "Yahoo", "Sears", "Tiffany", "Tapestry", "Affirm", "Upstart", "Snowflake", "Workday", "Crocs", "Intel",
+        "LinkedIn", "Reddit", "Nikola", "Fisker", "Peloton", "Hershey", "Capri",
     };
+
+    // What is left of a name without its legal form where that says nothing: an index, a region, a trade.
+    static readonly HashSet<string> NeverAlone = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "American", "Advance", "Archer", "Ball", "Booking", "Church", "Clover", "Constellation", "Crown", "Dow", "General", "MSCI",
+            "Nasdaq",
+        "National", "News", "On", "Phillips", "Regions", "Republic", "Rocket", "Sea", "Simon", "Southern", "United", "Williams",
+    };
+
+    static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Brokers =
+        Set("GS MS JPM BAC C WFC CS DB UBS BCS HSBC BMO RY TD BNS KEY", ignoreCase: false);
+
+    static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> RatingActs = Set(
+        """
+        upgrades upgraded upgrade downgrades downgraded downgrade maintains maintained initiates initiated reiterates reiterated resumes
+        resumed assumes reinstates reinstated retains reaffirms reaffirmed starts begins rates analyst analysts
+        """);
+
+    static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> EstimateChanges =
+        Set("raises raised lowers lowered cuts cut boosts boosted ups hikes hiked bumps trims trimmed sets adds removes");
+
+    static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> TargetWords =
+        Set("PT PTs target targets estimate estimates rating ratings buy sell neutral overweight underweight conviction list");
+
+    static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> RatingWords = Set(
+        """
+        PT target upgraded upgrade upgrades downgraded downgrade downgrades rating rated initiated reiterated overweight underweight
+        outperform underperform neutral buy sell hold coverage started
+        """);
 
     static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Determiners =
         Set("a an this that these those my your his her our their its each every any no some another same which what whose");

@@ -28,7 +28,8 @@ public sealed partial class TickerExtractor
                     if (shorter.EndsWith(" " + form, StringComparison.Ordinal))
                         shorter = shorter[..^(form.Length + 1)].TrimEnd(' ', '&', ',');
                 // "Target" alone may be the ordinary word even though "Target Corporation" is not.
-                AddName(names, listed.Symbol, shorter, ambiguous: Words(shorter).Length == 1 && OrdinaryNames.Contains(shorter));
+                if (!NeverAlone.Contains(shorter))
+                    AddName(names, listed.Symbol, shorter, ambiguous: Words(shorter).Length == 1 && OrdinaryNames.Contains(shorter));
             }
         }
         return names.Values.GroupBy(n => n.First, StringComparer.OrdinalIgnoreCase)
@@ -39,8 +40,9 @@ public sealed partial class TickerExtractor
     {
         var words = Words(name);
         // A name that is one of its own symbols (RH, UBS) is found as a bare symbol, with that guard.
+        // 3M alone is three million or three months more often than the company.
         if (words.Length == 0) return;
-        if (words.Length == 1 && words[0].Length < 3 && !words[0].Contains('&') && words[0] is not ("BP" or "HP" or "3M")) return;
+        if (words.Length == 1 && words[0].Length < 3 && !words[0].Contains('&') && words[0] is not ("BP" or "HP")) return;
         names.TryAdd(string.Join(' ', words), new Name(symbol, words[0], words[1..], ambiguous));
     }
 
@@ -82,7 +84,7 @@ public sealed partial class TickerExtractor
         {
             var token = tokens[i + 1 + w];
             var gap = text[tokens[i + w].End..token.Start];
-            if (gap.Length > 3 || gap.ContainsAnyExcept(" -&.'+!") || token.Mark == '$') return false;
+            if (gap.Length > 3 || gap.ContainsAnyExcept(" -&.'+!?") || token.Mark == '$') return false;
             var word = token.Of(text);
             if (token.Possessive && w == name.Words.Length - 1 && word.Length == name.Words[w].Length + 2) word = word[..^2];
             if (!Same(word, name.Words[w])) return false;
@@ -118,6 +120,25 @@ public sealed partial class TickerExtractor
         for (var i = Math.Max(0, first - 10); i <= Math.Min(tokens.Length - 1, last + 10); i++)
             if ((i < first || i > last) && (tokens[i].Mark == '$' || MarketWords.Contains(tokens[i].Of(text)))) return true;
         return !token.First && !style.TitleCase && !before.IsEmpty && char.IsLower(before[0]) && CompanyPrepositions.Contains(before);
+    }
+
+    /// <summary>
+    /// Whether a bank stands there as the author of a rating: such a text is about the company that is rated, and one bank's name in
+    /// thousands
+    /// of them would drown what is said about the bank itself.
+    /// </summary>
+    bool IsRater(ReadOnlySpan<char> text, ReadOnlySpan<Token> tokens, int first, int last, string symbol)
+    {
+        if (!Brokers.Contains(symbol)) return false;
+        if (last + 1 < tokens.Length && RatingActs.Contains(tokens[last + 1].Of(text))) return true;
+        var agent = first > 0 && tokens[first - 1].Of(text) is "at" or "by" or "from" or "At" or "By" or "From";
+        var changes = last + 1 < tokens.Length && EstimateChanges.Contains(tokens[last + 1].Of(text));
+        if (!agent && !changes) return false;
+        for (var i = Math.Max(0, first - 10); i <= Math.Min(tokens.Length - 1, last + 10); i++)
+            if ((i < first || i > last) && (changes && TargetWords.Contains(tokens[i].Of(text)) || agent
+                && RatingWords.Contains(tokens[i].Of(text))))
+                return true;
+        return false;
     }
 
     static bool MeansOther(Dictionary<string, HashSet<string>> phrases, Name name, ReadOnlySpan<char> neighbour) =>

@@ -51,8 +51,10 @@ public sealed partial class TickerExtractor
             }
             if (!token.Capital && !token.Upper && !(token.Length > 2 && char.IsAsciiLetterUpper(text[token.Start + 1]))) continue;
             if (token.Upper && Qualified(text, tokens, ref i, ref found)) continue;
-            if (NameAt(text, tokens, ref i, style) is { } symbol) Add(ref found, symbol);
-            else if (token.Upper && !style.Shouting && BareSymbol(text, token)) Add(ref found, token.Of(text).ToString());
+            var start = i;
+            var symbol = NameAt(text, tokens, ref i, style)
+                ?? (token.Upper && !style.Shouting && BareSymbol(text, token) ? token.Of(text).ToString() : null);
+            if (symbol is not null && !IsRater(text, tokens, start, i, symbol)) Add(ref found, symbol);
         }
         ArrayPool<Token>.Shared.Return(rented);
     }

@@ -10,6 +10,10 @@ static class HotRows
     public static string Select(IEnumerable<LakeColumn> columns, string condition) =>
         $"SELECT {string.Join(", ", columns.Select(column => column.PostgresExpression))} FROM {Table} WHERE {condition}";
 
+    /// <summary>In the order of a lake file; text by its bytes, whatever the collation of the database.</summary>
+    public static string SelectSorted(IEnumerable<LakeColumn> columns, string condition) =>
+        $"{Select(columns, condition)} ORDER BY timestamp, ticker COLLATE \"C\", article_id COLLATE \"C\"";
+
     /// <summary>Rows of the given days.</summary>
     public static string In(IEnumerable<DateOnly> days) => Or(Ranges(days).Select(range => Between(range.From, range.To)));
 

@@ -1,4 +1,5 @@
 using System.Data;
+using System.Globalization;
 using Bellwether.Engines.DuckDb;
 using Npgsql;
 
@@ -7,14 +8,15 @@ namespace Bellwether.Lake;
 public sealed partial class LakeWriter
 {
     const int FileSystemSyncFrom = 8;
+    const long RowGroupBytes = 32 << 20;
+    const long VectorSize = 2048;
 
     async Task WriteBatchAsync(
         Run run, DateOnly[] days, NpgsqlConnection owner, DuckDbConnection lake, Totals total, CancellationToken cancellationToken)
     {
         var read = await ReadBatchAsync(days, lake, cancellationToken).ConfigureAwait(false);
-        var full = read.Digests.Keys.Order().ToArray();
-        var staged = StageFiles(run, full, lake, cancellationToken);
-        var files = Verify(staged, read.Digests, lake, cancellationToken);
+        var staged = await StageFilesAsync(run, read, cancellationToken).ConfigureAwait(false);
+        var files = await Task.Run(() => Verify(staged, read.Digests, lake, cancellationToken), cancellationToken).ConfigureAwait(false);
         lake.Execute("DROP TABLE hot", cancellationToken);
         Sync(staged.Values);
 
@@ -25,7 +27,7 @@ public sealed partial class LakeWriter
         foreach (var day in empty) Remove(run, day);
         await RecordAsync(owner, read, files, empty, cancellationToken).ConfigureAwait(false);
 
-        total.Written += full.Length;
+        total.Written += files.Count;
         total.Removed += empty.Length;
         total.Rows += files.Sum(file => file.Digest.Rows);
         total.Bytes += files.Sum(file => file.Bytes);
@@ -37,6 +39,8 @@ public sealed partial class LakeWriter
         await using var source = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using var snapshot = await source.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         var revisions = new Dictionary<DateOnly, long>(days.Length);
+        await using (var sort = new NpgsqlCommand("SET LOCAL work_mem = '64MB'", source, snapshot))
+            await sort.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         await using (var command = new NpgsqlCommand("SELECT day, revision FROM ops.lake_days WHERE day = ANY($1)", source, snapshot))
         {
             command.Parameters.Add(Days(days));
@@ -49,7 +53,7 @@ public sealed partial class LakeWriter
         var digests = new DayDigests();
         var encoder = new LakeRowEncoder();
         using (var appender = lake.CreateAppender("hot"))
-            await PostgresToDuckDb.CopyAsync(source, HotRows.Select(LakeSchema.Columns, HotRows.In(days)), LakeSchema.Columns, appender, row =>
+            await PostgresToDuckDb.CopyAsync(source, HotRows.SelectSorted(LakeSchema.Columns, HotRows.In(days)), LakeSchema.Columns, appender, row =>
             {
                 var timestamp = PostgresToDuckDb.Timestamp(row.Field(LakeSchema.Timestamp));
                 encoder.Encode(row);
@@ -59,34 +63,39 @@ public sealed partial class LakeWriter
         return new(revisions, digests.ByDay);
     }
 
-    /// <summary>One file a day under the staging folder.</summary>
-    static SortedDictionary<DateOnly, string> StageFiles(Run run, DateOnly[] days, DuckDbConnection lake, CancellationToken cancellationToken)
+    /// <summary>
+    /// One file a day under the staging folder. The rows lie in the table in their final order, and DuckDB keeps it: PostgreSQL sorts them,
+    /// because its sort runs in bounded memory however wide the rows are, where DuckDB's gives up at the memory limit. Each day is a COPY of
+    /// its own: a partitioned one would write them all at once, but not in order within a partition.
+    /// </summary>
+    async Task<SortedDictionary<DateOnly, string>> StageFilesAsync(Run run, Batch read, CancellationToken cancellationToken)
     {
         var folder = Path.Combine(run.Staging, "files");
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(folder);
-        var staged = new SortedDictionary<DateOnly, string>();
-        const string order = "ORDER BY timestamp, ticker, article_id";
-        if (days.Length == 1)
+        var days = read.Digests.Keys.Order().ToArray();
+        var staged = new SortedDictionary<DateOnly, string>(days.ToDictionary(
+            day => day, day => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{day:yyyy-MM-dd}.parquet"))));
+        var format = $"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {RowGroupSize(read)}";
+        var lanes = Math.Min(options.Threads, days.Length);
+        await Task.WhenAll(Enumerable.Range(0, lanes).Select(lane => Task.Run(() =>
         {
-            var file = Path.Combine(folder, LakePaths.FileName);
-            lake.Execute($"COPY (FROM hot {order}) TO {Literal(file)} (FORMAT parquet, COMPRESSION zstd)", cancellationToken);
-            staged.Add(days[0], file);
-        }
-        else if (days.Length > 1)
-        {
-            // One thread keeps the order within each file; DuckDB puts a counter behind the file name.
-            lake.Execute($"""
-                SET threads = 1;
-                COPY (SELECT *, strftime(timestamp, '%Y') AS year, strftime(timestamp, '%m') AS month, strftime(timestamp, '%d') AS day
-                      FROM hot {order})
-                TO {Literal(folder)} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (year, month, day), FILENAME_PATTERN 'sentiment',
-                                      OVERWRITE_OR_IGNORE);
-                RESET threads
-                """, cancellationToken);
-            foreach (var day in days) staged.Add(day, Directory.EnumerateFiles(Path.Combine(folder, LakePaths.Folder(day))).Single());
-        }
+            using var connection = run.Engine.Connect();
+            for (var i = lane; i < days.Length; i += lanes)
+            {
+                var rows = days.Length == 1 ? "hot" : $"(FROM hot WHERE {HotRows.In([days[i]])})";
+                connection.Execute($"COPY {rows} TO {Literal(staged[days[i]])} ({format})", cancellationToken);
+            }
+        }, cancellationToken))).ConfigureAwait(false);
         return staged;
+    }
+
+    // DuckDB holds a few row groups at once: wide rows take smaller groups. The upper bound is its default.
+    static long RowGroupSize(Batch read)
+    {
+        var rows = Math.Max(1, read.Digests.Values.Sum(digest => digest.Rows));
+        var width = Math.Max(1, read.Digests.Values.Sum(digest => digest.EncodedBytes) / rows);
+        return Math.Clamp(RowGroupBytes / width / VectorSize * VectorSize, VectorSize, 122_880);
     }
 
     static void Sync(ICollection<string> files)

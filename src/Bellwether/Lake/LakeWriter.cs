@@ -17,7 +17,7 @@ public sealed record LakeWriteResult(int DaysWritten, int DaysRemoved, long Rows
 /// </summary>
 public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions options, TimeProvider time)
 {
-    // Small days share one read and one COPY; a day above the row bound has both to itself.
+    // Small days share one read, one check and one commit; a day above the row bound has them to itself.
     const int MaxDaysTogether = 250;
     const long MaxRowsTogether = 250_000;
 
@@ -41,16 +41,16 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
             var total = new Totals();
             if (dirty.Count > 0)
             {
-                var run = new Run(root, Path.Combine(staging, Guid.CreateVersion7(time.GetUtcNow()).ToString("N")));
-                Directory.CreateDirectory(run.Staging);
+                var folder = Path.Combine(staging, Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
+                Directory.CreateDirectory(folder);
                 using var engine = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
                 {
                     MemoryLimitMb = options.MemoryLimitMb,
                     Threads = options.Threads,
-                    TempDirectory = Path.Combine(run.Staging, "spill"),
+                    TempDirectory = Path.Combine(folder, "spill"),
                 });
                 using var lake = engine.Connect();
-                lake.Execute($"SET TimeZone = 'UTC'; SET partitioned_write_max_open_files = {MaxDaysTogether + 1}", cancellationToken);
+                var run = new Run(root, folder, engine);
                 foreach (var batch in Together(dirty))
                 {
                     await WriteBatchAsync(run, batch, owner, lake, total, cancellationToken).ConfigureAwait(false);
@@ -112,7 +112,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
 
     readonly record struct DirtyDay(DateOnly Day, long HotRows);
 
-    sealed record Run(string Root, string Staging);
+    sealed record Run(string Root, string Staging, DuckDbDatabase Engine);
 
     sealed class Totals
     {

@@ -59,7 +59,7 @@ public sealed partial class SentimentReader(NpgsqlDataSource dataSource, IHotSto
         return state.Sums.Count == 0 ? null : state.ToSnapshot();
     }
 
-    static TickerState Fold(TickerState state, List<(string Model, EventEnvelope Envelope, double Score)> chunk, DateTimeOffset known)
+    internal static TickerState Fold(TickerState state, List<(string Model, EventEnvelope Envelope, double Score)> chunk, DateTimeOffset known)
     {
         foreach (var model in chunk.GroupBy(c => c.Model))
             state = state.Add(model.Key, [.. model.Select(c => (c.Envelope, c.Score))], known);

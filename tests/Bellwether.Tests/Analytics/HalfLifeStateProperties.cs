@@ -4,7 +4,7 @@ using FsCheck.Fluent;
 
 namespace Bellwether.Tests.Analytics;
 
-/// <summary>Order and batching cannot be told from a state: for any results, at any half-life, times equal, negative and far apart.</summary>
+/// <summary>Order and batching cannot be told from a state: at any half-life, times equal, negative and far apart.</summary>
 public sealed class HalfLifeStateProperties
 {
     static readonly Config Config = Config.QuickThrowOnFailure.WithMaxTest(300);

@@ -37,7 +37,8 @@ public sealed class HalfLifeStateTests
     [Fact]
     public void Infinite_half_life_gives_the_plain_weighted_mean()
     {
-        var state = HalfLifeState.Empty(double.PositiveInfinity).Add([new(1, 1, -5), new(-1, 3, 0), new(0.5, 4, HalfLifeState.MaxTimeMicros)]);
+        var state = HalfLifeState.Empty(double.PositiveInfinity)
+            .Add([new(1, 1, -5), new(-1, 3, 0), new(0.5, 4, HalfLifeState.MaxTimeMicros)]);
 
         Assert.Equal(0, state.Score, 9);
         Assert.Equal(8, state.Weight, 9);

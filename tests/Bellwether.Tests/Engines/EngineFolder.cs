@@ -32,6 +32,9 @@ sealed class EngineFolder : IDisposable
             .Where(pid => pid > 0 && pid != Environment.ProcessId && CommandLine(pid).Contains(Path, StringComparison.Ordinal))
             .ToList();
 
+    /// <summary>Command lines of those processes, arguments parted by NUL.</summary>
+    public IReadOnlyList<string> CommandLines() => Processes().Select(CommandLine).Where(c => c.Length > 0).ToList();
+
     public int ServerPid() => int.Parse(File.ReadLines(this["postgres", "postmaster.pid"]).First());
 
     /// <summary>Waits for something that other processes bring about; the test's own timeout ends it.</summary>

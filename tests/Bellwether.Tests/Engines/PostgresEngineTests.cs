@@ -98,6 +98,7 @@ public sealed class PostgresEngineTests(ITestOutputHelper output)
         await (await folder.StartAsync()).DisposeAsync();
         var pidFile = folder["postgres", "postmaster.pid"];
         await File.WriteAllTextAsync(pidFile, $"{Environment.ProcessId}\n{folder["postgres"]}\n1\n5432\n{folder["postgres"]}\n\n  1 1\nready\n", Token);
+        await File.WriteAllTextAsync(folder["postgres", ".s.PGSQL.5432.lock"], $"{Environment.ProcessId}\n{folder["postgres"]}\n1\n5432\n{folder["postgres"]}\n", Token);
         await using var engine = await folder.StartAsync();
         Assert.NotEqual(Environment.ProcessId, folder.ServerPid());
         Assert.Equal(1, await EngineFolder.QueryAsync(engine, "select 1"));

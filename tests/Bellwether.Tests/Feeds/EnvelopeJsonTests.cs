@@ -65,8 +65,13 @@ public sealed class EnvelopeJsonTests
     {
         var envelope = new EventEnvelope
         {
-            EventId = "e", ArticleId = "a", Timestamp = DateTimeOffset.UnixEpoch, FetchedAt = DateTimeOffset.UnixEpoch, Source = "日経",
-            Tickers = ["T"], Text = "<b>it's 😀 & €</b>",
+            EventId = "e",
+            ArticleId = "a",
+            Timestamp = DateTimeOffset.UnixEpoch,
+            FetchedAt = DateTimeOffset.UnixEpoch,
+            Source = "日経",
+            Tickers = ["T"],
+            Text = "<b>it's 😀 & €</b>",
         };
         Assert.Equal(
             """

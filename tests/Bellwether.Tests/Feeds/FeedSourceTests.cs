@@ -96,8 +96,13 @@ public sealed class FeedSourceTests
             string path, [EnumeratorCancellation] CancellationToken ct)
         {
             await Task.Yield();
-            yield return new Dictionary<string, object?> { ["text"] = "t", ["timestamp"] = new DateTime(2020, 6, 5, 10, 30, 0),
-                ["tickers"] = new[] { "T", "AAPL" }, ["n"] = null };
+            yield return new Dictionary<string, object?>
+            {
+                ["text"] = "t",
+                ["timestamp"] = new DateTime(2020, 6, 5, 10, 30, 0),
+                ["tickers"] = new[] { "T", "AAPL" },
+                ["n"] = null
+            };
             yield return new Dictionary<string, object?> { ["text"] = " ", ["n"] = 7 };
         }
     }
@@ -114,8 +119,11 @@ public sealed class FeedSourceTests
     {
         using var http = new HttpClient(new Server(request => request.Headers.IfNoneMatch.Count > 0
             ? new HttpResponseMessage(HttpStatusCode.NotModified)
-            : new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(Gzip(Csv)),
-                Headers = { ETag = new("\"v1\"") } }));
+            : new HttpResponseMessage(HttpStatusCode.OK)
+            {
+                Content = new ByteArrayContent(Gzip(Csv)),
+                Headers = { ETag = new("\"v1\"") }
+            }));
         var state = new HttpFeedState();
         var options = Options with { Http = http, HttpState = state };
         Assert.Equal(3, (await FetchAsync(options)).Count);

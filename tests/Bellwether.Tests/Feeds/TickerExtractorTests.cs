@@ -34,6 +34,7 @@ public sealed class TickerExtractorTests(ITestOutputHelper output)
         Analysts expect Apple to beat estimates this quarter|AAPL
         She baked an apple pie for the party|
         Apple pie recipes for the holidays|
+        Sales grew 3M in 3m, 3M users joined|
         The Big Apple wakes up to snow|
         Microsoft and Google announce a joint standard|GOOGL MSFT
         microsoft office is slow again|
@@ -69,6 +70,14 @@ public sealed class TickerExtractorTests(ITestOutputHelper output)
         Bank of America and Wells Fargo raise dividends|BAC WFC
         JPMorgan Chase & Co. names a new CFO|JPM
         J.P. Morgan reels in expectations on Beyond Meat|BYND JPM
+        Morgan Stanley Upgrades Boeing to Overweight|BA
+        Qualcomm upgraded to buy by Goldman Sachs|QCOM
+        Citigroup Raises PT on Halliburton to $40|HAL
+        RBC Upgrades Morgan Stanley to Outperform|MS
+        Goldman Sachs posts record trading revenue|GS
+        Nasdaq and Dow close at records|
+        American Capital sells its stake in a pump maker|
+        European Goldfields - News Release|
         Johnson & Johnson settles talc claims|JNJ
         Coca-Cola raises prices again|KO
         Procter & Gamble warns on costs|PG
@@ -91,7 +100,7 @@ public sealed class TickerExtractorTests(ITestOutputHelper output)
         eBay sells its classifieds unit|EBAY
         Read more at https://example.com/AAPL/MSFT?id=TSLA|
         @AAPL_fan says hello|
-        Goldman Sachs Upgrades Caterpillar To Buy|CAT GS
+        Goldman Sachs Upgrades Caterpillar To Buy|CAT
         A caterpillar ate my cabbage|
         Shell plc and BP plc book record profit|BP SHEL
         He found a shell on the beach|
@@ -147,10 +156,8 @@ public sealed class TickerExtractorTests(ITestOutputHelper output)
     [Fact]
     public void Extract_of_lower_case_text_finds_no_names()
     {
-        Check.One(Config.QuickThrowOnFailure.WithQuietOnSuccess(true),
-            Prop.ForAll(Gen.Elements(SymbolList.BuiltIn.Symbols.Select(s => s.Name).ToArray())
-            .ToArbitrary(), name =>
-            Assert.True(TickerExtractor.Default.Extract(name.ToLowerInvariant()).Count == 0 || char.IsLower(name[0]), name)));
+        foreach (var name in SymbolList.BuiltIn.Symbols.Select(s => s.Name).Where(n => !char.IsLower(n[0])))
+            Assert.True(TickerExtractor.Default.Extract($"some {name.ToLowerInvariant()} thing").Count == 0, name);
     }
 
     [Fact]

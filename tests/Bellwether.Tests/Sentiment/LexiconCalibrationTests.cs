@@ -40,7 +40,8 @@ public sealed class LexiconCalibrationTests
     {
         for (var positive = 0.0; positive < 20; positive += 0.1)
         {
-            Assert.True(LexiconCalibration.ToScore(new(positive + 0.1, 1)).Positive > LexiconCalibration.ToScore(new(positive, 1)).Positive);
+            var (less, more) = (LexiconCalibration.ToScore(new(positive, 1)), LexiconCalibration.ToScore(new(positive + 0.1, 1)));
+            Assert.True(more.Positive > less.Positive && more.Score > less.Score);
         }
     }
 

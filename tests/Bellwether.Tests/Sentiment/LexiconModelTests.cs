@@ -115,7 +115,8 @@ public sealed class LexiconModelTests
 
     static readonly Gen<string> Texts = Gen.OneOf(
         ArbMap.Default.GeneratorFor<string>().Select(s => s ?? ""),
-        Gen.Elements("beats", "not", "but", "🚀", "\ud83d", "\udc00", "\0", "$", "+3%", "-", "’", "\n", ".", "?!", "profit", "falls", "é", "İ", "ﬁ")
+        Gen.Elements("beats", "not", "but", "🚀", "\ud83d", "\udc00", "\0", "$", "+3%", "-", "’", "\n", ".", "?!", "profit", "falls",
+            "é", "İ", "ﬁ")
             .ListOf().Select(parts => string.Join(' ', parts)),
         ArbMap.Default.GeneratorFor<char[]>().Select(c => new string(c)));
 }

@@ -10,8 +10,14 @@ public sealed class TickerSnapshotTests
     {
         var snapshot = new TickerSnapshot
         {
-            Ticker = "AAPL", Score = 0.5, Weight = 1, Count = 1, LastUpdated = new(2024, 5, 6, 13, 30, 0, TimeSpan.Zero),
-            ModelCounts = new Dictionary<string, long> { ["lexicon"] = 1 }, Revision = 1, LatestTimestamp = DateTimeOffset.UnixEpoch,
+            Ticker = "AAPL",
+            Score = 0.5,
+            Weight = 1,
+            Count = 1,
+            LastUpdated = new(2024, 5, 6, 13, 30, 0, TimeSpan.Zero),
+            ModelCounts = new Dictionary<string, long> { ["lexicon"] = 1 },
+            Revision = 1,
+            LatestTimestamp = DateTimeOffset.UnixEpoch,
         };
 
         var json = JsonSerializer.SerializeToElement(snapshot, TickerSnapshotJson.Default.TickerSnapshot);

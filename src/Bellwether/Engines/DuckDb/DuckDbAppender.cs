@@ -4,10 +4,14 @@ namespace Bellwether.Engines.DuckDb;
 
 /// <summary>
 /// Fills a table chunk by chunk, column by column. Call one Append for each column in order, then <see cref="EndRow"/>; finish with
-/// <see cref="Complete"/>. Rows that were not completed are dropped by Dispose. Not thread-safe.
+/// <see cref="Complete"/>. Without it, Dispose drops the rows since the last hand-over to the table (some MiB): where it must be all or
+/// nothing, open a transaction around. Not thread-safe.
 /// </summary>
 public sealed unsafe partial class DuckDbAppender : IDisposable
 {
+    const long HandOverBytes = 16 << 20;
+    const int HandOverChunks = 8;
+
     readonly DuckDbAppenderHandle _handle;
     readonly DuckDbChunkHandle _chunk;
     readonly DuckDbType[] _types;
@@ -17,6 +21,8 @@ public sealed unsafe partial class DuckDbAppender : IDisposable
     readonly int _capacity;
     int _row;
     int _column;
+    long _pendingBytes;
+    int _pendingChunks;
     bool _completed;
 
     internal DuckDbAppender(DuckDbConnection connection, string? schema, string table)
@@ -61,6 +67,8 @@ public sealed unsafe partial class DuckDbAppender : IDisposable
         Flush();
         Check(DuckDbNative.duckdb_append_data_chunk(_handle, reader.Chunk));
         Rows += reader.RowCount;
+        _pendingChunks++;
+        HandOver(_pendingChunks >= HandOverChunks);
     }
 
     /// <summary>Makes all rows visible in the table.</summary>
@@ -84,10 +92,20 @@ public sealed unsafe partial class DuckDbAppender : IDisposable
         if (_row == 0) return;
         DuckDbNative.duckdb_data_chunk_set_size(_chunk.Value, (nuint)_row);
         Check(DuckDbNative.duckdb_append_data_chunk(_handle, _chunk.Value));
+        HandOver(_pendingBytes >= HandOverBytes);
         DuckDbNative.duckdb_data_chunk_reset(_chunk.Value);
         FetchVectors();
         _row = 0;
         _completed = false;
+    }
+
+    // DuckDB itself hands over to the table after 204,800 rows only, which it keeps outside of its memory limit.
+    void HandOver(bool due)
+    {
+        if (!due) return;
+        Check(DuckDbNative.duckdb_appender_flush(_handle));
+        _pendingBytes = 0;
+        _pendingChunks = 0;
     }
 
     void FetchVectors()

@@ -13,6 +13,9 @@ public static class DuckDbLibrary
     /// <summary>Version as the library states it, such as <c>v1.5.6</c>; null before the first <see cref="Load"/>.</summary>
     public static string? Version { get; private set; }
 
+    /// <summary>Where the library was loaded from; null before the first <see cref="Load"/>.</summary>
+    public static string? LoadedPath => _path;
+
     /// <summary>Loads <paramref name="path"/>; a second call with the same file does nothing.</summary>
     /// <exception cref="DuckDbException">The file is missing, is no DuckDB of the 1.x line from 1.4 on, or another one is loaded already.</exception>
     public static void Load(string path)

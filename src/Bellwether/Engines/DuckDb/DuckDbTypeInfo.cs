@@ -1,7 +1,7 @@
 namespace Bellwether.Engines.DuckDb;
 
 /// <summary>A column's type with its particulars: digits of a decimal, names of an enum, members of a nested type.</summary>
-public sealed class DuckDbTypeInfo
+public sealed partial class DuckDbTypeInfo
 {
     DuckDbTypeInfo(DuckDbType type) => Type = type;
 

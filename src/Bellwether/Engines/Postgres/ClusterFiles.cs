@@ -113,7 +113,7 @@ static class ClusterFiles
     }
 
     /// <summary>Replaces a file whole, owned by the server's user, unless it is the same already.</summary>
-    static void Write(ClusterHome home, string path, string content)
+    internal static void Write(ClusterHome home, string path, string content)
     {
         if (File.Exists(path) && File.ReadAllText(path) == content)
             return;

@@ -73,8 +73,7 @@ public sealed partial class PostgresEngine
         var binaries = await FindBinariesAsync(Home.MajorVersion, cancellationToken);
         await ClusterFiles.WriteAsync(Home, binaries, _options, cancellationToken);
         ClusterFiles.PrepareSocketDirectory(Home);
-        if (Postmaster.PidIsTakenByAnother(Home.Cluster))
-            File.Delete(Postmaster.FileOf(Home.Cluster));
+        Postmaster.DisownStalePid(Home);
 
         var started = Clock.GetTimestamp();
         while (true)

@@ -13,23 +13,40 @@ sealed record Postmaster(int Pid, string SocketDirectory, int Port, string Statu
 
     /// <summary>The server of a cluster, or null where none runs: no file, or a file left behind by a server that was killed.</summary>
     internal static Postmaster? Find(string cluster) =>
-        Read(cluster) is { } postmaster && IsServerOf(postmaster.Pid, cluster) ? postmaster : null;
+        Read(FileOf(cluster)) is { } postmaster && IsServerOf(postmaster.Pid, cluster) ? postmaster : null;
+
+    /// <summary>One more than the kernel ever gives out.</summary>
+    const int NoSuchPid = (1 << 22) + 1;
 
     /// <summary>
-    /// After a kill or a reboot the number in the file may belong to any other process. The server itself would then refuse to start,
-    /// since it checks no more than the number.
+    /// After a kill or a reboot the number in the file may belong to another process, or to a zombie that nobody fetches. A new server would refuse
+    /// to start, since it checks no more than the number. Only the number is replaced: the file also names the shared memory, by which the
+    /// new server sees whether children of the killed one are still at work.
     /// </summary>
-    internal static bool PidIsTakenByAnother(string cluster) =>
-        Read(cluster) is { } postmaster && IsAlive(postmaster.Pid) && !IsServerOf(postmaster.Pid, cluster);
+    internal static void DisownStalePid(ClusterHome home)
+    {
+        if (IsStale(FileOf(home.Cluster)))
+        {
+            var lines = File.ReadAllLines(FileOf(home.Cluster));
+            lines[0] = NoSuchPid.ToString(CultureInfo.InvariantCulture);
+            ClusterFiles.Write(home, FileOf(home.Cluster), string.Join('\n', lines) + "\n");
+        }
+        // The socket has a lock file of its own with the same number, and nothing more of use in it.
+        var socketLock = Path.Combine(ClusterFiles.SocketDirectory(home), $".s.PGSQL.{ClusterFiles.Port}.lock");
+        if (IsStale(socketLock))
+            File.Delete(socketLock);
+
+        bool IsStale(string file) => Read(file) is { } stale && Directory.Exists($"/proc/{stale.Pid}") && !IsServerOf(stale.Pid, home.Cluster);
+    }
 
     internal static string FileOf(string cluster) => Path.Combine(cluster, "postmaster.pid");
 
-    static Postmaster? Read(string cluster)
+    static Postmaster? Read(string file)
     {
         string[] lines;
         try
         {
-            lines = File.ReadAllLines(FileOf(cluster));
+            lines = File.ReadAllLines(file);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {

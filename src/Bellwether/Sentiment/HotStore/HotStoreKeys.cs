@@ -10,7 +10,7 @@ public static class HotStoreKeys
 
     public static string Sentiment(string ticker) => $"{SentimentFamily}:{ticker}";
 
-    /// <summary>Throws <see cref="ArgumentException"/> for an empty ticker and for numbers that JSON or the score's range cannot hold.</summary>
+    /// <summary>Throws <see cref="ArgumentException"/> for an empty ticker and for numbers out of range.</summary>
     public static void Require(TickerSnapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);

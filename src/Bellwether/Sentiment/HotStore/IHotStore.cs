@@ -30,7 +30,7 @@ public interface IHotStore
 
 /// <summary>What a store holds, and how often it could answer.</summary>
 /// <param name="Entries">Live snapshots.</param>
-/// <param name="BytesByFamily">UTF-8 bytes of keys and values for <c>sentiment</c> and <c>tickers</c>, without the store's own overhead.</param>
+/// <param name="BytesByFamily">UTF-8 bytes of keys and values by key family, without the store's overhead.</param>
 /// <param name="Hits">Tickers asked for and found, by this process.</param>
 /// <param name="Misses">Tickers asked for and not found, by this process.</param>
 public sealed record HotStoreStats(long Entries, IReadOnlyDictionary<string, long> BytesByFamily, long Hits, long Misses);

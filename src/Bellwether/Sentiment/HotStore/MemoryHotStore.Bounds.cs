@@ -6,7 +6,7 @@ namespace Bellwether.Sentiment.HotStore;
 
 public sealed partial class MemoryHotStore
 {
-    /// <summary>Drops what has expired; the owner calls it now and then, since an entry nobody asks for is otherwise kept to the bound.</summary>
+    /// <summary>Drops what has expired; for its owner to call now and then: an entry nobody asks for stays otherwise.</summary>
     /// <returns>How many were dropped.</returns>
     public int Sweep()
     {

@@ -11,7 +11,7 @@ enum Modifier : byte
     Hedge,
 }
 
-/// <summary>All that the lexicon knows of one term; a term may be several things at once (loss: bad in itself, and bad to have more of).</summary>
+/// <summary>What the lexicon knows of a term. It may be several things at once (loss: bad in itself, and bad to have more of).</summary>
 record struct LexiconEntry
 {
     /// <summary>Weight in itself, −4 to 4.</summary>

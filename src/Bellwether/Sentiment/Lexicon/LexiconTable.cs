@@ -95,7 +95,8 @@ sealed class LexiconTable
             var follows = head[words[1]] is "right";
             change = (ref e) => (e.Weight, e.Direction, e.SubjectFollows) = (0, direction, follows);
         }
-        else if (count == 2 && TryNumber(head[words[1]], out var factor) && Enum.TryParse<Modifier>(kind, ignoreCase: true, out var modifier))
+        else if (count == 2 && TryNumber(head[words[1]], out var factor)
+            && Enum.TryParse<Modifier>(kind, ignoreCase: true, out var modifier))
         {
             change = (ref e) => (e.Modifier, e.Factor) = (modifier, factor);
         }

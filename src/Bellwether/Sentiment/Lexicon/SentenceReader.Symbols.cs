@@ -66,7 +66,7 @@ ref partial struct SentenceReader
         Append(isPercentage ? percentage : plain, isCapitals: false);
     }
 
-    // Consumes the mark. A full stop ends a sentence before a blank and a capital, unless the word before it is an initial or an abbreviation.
+    // Consumes the mark. A full stop ends a sentence before a blank and a capital, unless an initial or an abbreviation is before it.
     bool EndsSentence(char mark)
     {
         var start = _position;
@@ -88,6 +88,7 @@ ref partial struct SentenceReader
             return false;
         var last = _tokens[_count - 1];
         return last.Length > 1 && _words.Slice(last.Start, last.Length)
-            is not ("inc" or "corp" or "ltd" or "co" or "vs" or "mr" or "ms" or "mrs" or "dr" or "st" or "jr" or "cos" or "rs" or "est" or "adj");
+            is not ("inc" or "corp" or "ltd" or "co" or "vs" or "mr" or "ms" or "mrs" or "dr" or "st" or "jr" or "cos"
+                or "rs" or "est" or "adj");
     }
 }

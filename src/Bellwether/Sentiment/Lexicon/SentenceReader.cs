@@ -1,6 +1,6 @@
 namespace Bellwether.Sentiment.Lexicon;
 
-/// <summary>One token of a sentence: where its lower-case form stands in <see cref="SentenceReader.Words"/>, its clause, and how it was written.</summary>
+/// <summary>One token: where its lower-case form stands in <see cref="SentenceReader.Words"/>, its clause, how it was written.</summary>
 readonly record struct Token(int Start, int Length, short Clause, bool IsCapitals)
 {
     public int End => Start + Length;

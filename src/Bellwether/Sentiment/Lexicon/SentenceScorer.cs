@@ -109,8 +109,9 @@ static class SentenceScorer
             switch (modifier)
             {
                 case Modifier.Negate:
-                    for (var j = i + 1; j < matches.Length && matches[j].Index - end < NegationReach && matches[j].Clause == matches[i].Clause; j++)
-                        matches[j].Value *= factor;
+                    for (var j = i + 1; j < matches.Length && matches[j].Index - end < NegationReach; j++)
+                        if (matches[j].Clause == matches[i].Clause)
+                            matches[j].Value *= factor;
                     break;
                 case Modifier.Scale:
                     if (i + 1 < matches.Length && matches[i + 1].Index - end < 2)

@@ -117,7 +117,23 @@ public sealed class DuckDbAppenderTests : IDisposable
     }
 
     [Fact]
-    public void Dispose_without_complete_keeps_the_table_empty()
+    public void Rollback_drops_rows_that_were_handed_over_and_those_that_were_not()
+    {
+        _connection.Execute("CREATE TABLE t (v VARCHAR); BEGIN");
+        var text = new string('x', 10_000);
+        using (var appender = _connection.CreateAppender("t"))
+            for (var i = 0; i < 5000; i++)
+            {
+                appender.Append(text);
+                appender.EndRow();
+            }
+        Assert.NotEqual(0L, _connection.Scalar("SELECT count(*) FROM t"));
+        _connection.Execute("ROLLBACK");
+        Assert.Equal(0L, _connection.Scalar("SELECT count(*) FROM t"));
+    }
+
+    [Fact]
+    public void Dispose_without_complete_drops_what_was_not_handed_over()
     {
         _connection.Execute("CREATE TABLE t (v INTEGER)");
         using (var appender = _connection.CreateAppender("t"))

@@ -1,0 +1,13 @@
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Reports;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Bellwether.Benchmarks;
+
+// Seconds are for reading; what fails a run is bytes allocated for one operation, which no busy machine changes.
+var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
+var summaries = BenchmarkSwitcher.FromAssembly(typeof(AllocationBudgetAttribute).Assembly).Run(args.Length == 0 ? ["--filter", "*"] : args, config).ToArray();
+var over = summaries.SelectMany(s => s.Reports).Select(AllocationBudgetAttribute.Check).OfType<string>().ToArray();
+foreach (var line in over) Console.Error.WriteLine(line);
+return over.Length == 0 && summaries.All(s => s.Reports.Length > 0 && s.Reports.All(r => r.Success)) ? 0 : 1;

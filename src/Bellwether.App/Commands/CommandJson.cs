@@ -1,0 +1,33 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Bellwether.App.Commands;
+
+sealed record ErrorAnswer(ErrorDetail Error);
+
+sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCode);
+
+/// <summary>The JSON that commands answer with: snake case, one line, no escapes beyond need.</summary>
+[JsonSerializable(typeof(ErrorAnswer))]
+[JsonSerializable(typeof(IngestAnswer))]
+[JsonSerializable(typeof(SentimentAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<SentimentAnswer>))]
+[JsonSerializable(typeof(HistoryAnswer))]
+[JsonSerializable(typeof(ArticlesAnswer))]
+[JsonSerializable(typeof(RebuildAnswer))]
+[JsonSerializable(typeof(MigrationState))]
+[JsonSerializable(typeof(MigrationAnswer))]
+[JsonSerializable(typeof(VerifyAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<DeadLetterRow>))]
+[JsonSerializable(typeof(DeadLetterDetail))]
+[JsonSerializable(typeof(DoctorAnswer))]
+[JsonSerializable(typeof(VersionAnswer))]
+sealed partial class CommandJson : JsonSerializerContext
+{
+    public static CommandJson Relaxed { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Bellwether.Engines;
+
+namespace Bellwether.App.Commands;
+
+sealed record DoctorAnswer(bool Ready, IReadOnlyList<EngineFinding> Findings);
+
+/// <summary><c>bellwether doctor</c>: what is there, what is missing, and the command that mends it. Only looks.</summary>
+static class DoctorCommand
+{
+    public static Command Create(Screen screen, GlobalOptions globals) =>
+        new Verb("doctor", "Explain what is found, what is missing and how to mend it", "doctor", "doctor --json")
+            .Runs(screen, globals, (session, cancellationToken) => RunAsync(session, cancellationToken));
+
+    static async Task<int> RunAsync(Session session, CancellationToken cancellationToken)
+    {
+        var options = session.LoadOptions();
+        var findings = await EngineReport.InspectAsync(new()
+        {
+            DataDirectory = options.DataDirectory,
+            ConnectionString = options.Postgres,
+            BinDirectory = options.PostgresBin,
+        }, options.DuckDb, cancellationToken);
+        var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
+        if (session.Json)
+        {
+            session.WriteJson(answer, CommandJson.Relaxed.DoctorAnswer);
+        }
+        else
+        {
+            var table = new TextTable(new("what"), new("state"), new("found"));
+            foreach (var finding in findings) table.Add(finding.Name, finding.Status.ToString().ToLowerInvariant(), finding.Detail);
+            table.Write(session.Screen);
+            foreach (var finding in findings.Where(f => f.Mend is not null)) session.Screen.Out.WriteLine($"{finding.Name}: {finding.Mend}");
+            session.Screen.Out.WriteLine(answer.Ready ? "Everything needed is there." : "Something needed is missing.");
+        }
+        return answer.Ready ? ExitCode.Ok : ExitCode.Unavailable;
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.Text.Json;
+using Bellwether.Engines;
+using Bellwether.Feeds;
+using Bellwether.Lake;
+using Bellwether.Storage;
+using Npgsql;
+
+namespace Bellwether.App.Commands;
+
+/// <summary>Turns what went wrong into one clear sentence, what mends it, and an exit code.</summary>
+sealed class Failures(Screen screen, bool json, bool verbose)
+{
+    public int Usage(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (Symbol? command = parsed.CommandResult.Command; command is Command and not RootCommand; command = command.Parents.FirstOrDefault())
+            names.Push(command.Name);
+        var messages = parsed.Errors.Select(e => Sentence(e.Message)).Distinct();
+        return Write(new(ExitCode.Usage, "usage", string.Join(" ", messages), $"See: {string.Join(' ', names.Prepend(CommandLine.ProgramName))} --help"), null);
+    }
+
+    public int Report(Exception error, CancellationToken cancellationToken)
+    {
+        // What a cancelled operation threw tells nothing: the user asked for the end.
+        if (cancellationToken.IsCancellationRequested && error is not CommandException)
+            return Write(new(ExitCode.Interrupted, "interrupted", "Interrupted; nothing is half done."), null);
+        return Write(Of(error), error);
+    }
+
+    static CommandException Of(Exception error) => error switch
+    {
+        CommandException known => known,
+        FeedException { Origin: var origin } feed when origin.StartsWith("--", StringComparison.Ordinal) || origin == "time zone" =>
+            CommandException.Usage($"{feed.Origin}: {feed.Problem}.", feed.Mend),
+        FeedException feed => new(ExitCode.BadInput, "bad_input", $"{feed.Origin}{(feed.Line is { } line ? $", line {line}" : "")}: {feed.Problem}.", feed.Mend),
+        DeskOptionsException options => CommandException.Usage(options.Message),
+        EngineException engine => new(ExitCode.Unavailable, "engine", Sentence($"{engine.Engine}: {engine.Problem}"), engine.Mend),
+        MigrationException migration => new(ExitCode.Unavailable, "schema", Sentence(migration.Message)),
+        PostgresException database => new(ExitCode.Unavailable, "database", $"The database refused: {Sentence(database.MessageText)} (SQLSTATE {database.SqlState})"),
+        NpgsqlException database => new(ExitCode.Unavailable, "database", $"The database cannot be reached: {Sentence(database.Message)}",
+            "Check that it runs and that --postgres is right; `bellwether doctor` looks at the private one."),
+        LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),
+        IOException or UnauthorizedAccessException => new(ExitCode.Failure, "io", Sentence(error.Message)),
+        _ => new(ExitCode.Failure, "unexpected", $"Unexpected failure: {Sentence(error.Message)}", "Run it again with --verbose and report what it says."),
+    };
+
+    int Write(CommandException failure, Exception? cause)
+    {
+        if (json)
+        {
+            screen.Error.WriteLine(JsonSerializer.Serialize(
+                new ErrorAnswer(new(failure.Kind, failure.Message, failure.Mend, failure.ExitCode)), CommandJson.Relaxed.ErrorAnswer));
+        }
+        else
+        {
+            screen.Error.WriteLine($"{CommandLine.ProgramName}: {failure.Message}{(failure.Mend is { } mend ? " " + mend : "")}");
+        }
+        if (verbose && cause is not null) screen.Error.WriteLine(cause);
+        return failure.ExitCode;
+    }
+
+    static string Sentence(string text)
+    {
+        text = text.Trim().ReplaceLineEndings(" ");
+        return text.Length == 0 || text[^1] is '.' or '!' or '?' ? text : text + ".";
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.CompilerServices;
+using Bellwether.Feeds;
+using Bellwether.Lake;
+using Npgsql;
+
+namespace Bellwether.App.Commands;
+
+/// <summary>The account of one ingest: read = accepted + duplicates + rejected, always.</summary>
+/// <param name="Scored">Events of this run with their results committed.</param>
+/// <param name="Results">Stored results, one for each event and ticker.</param>
+/// <param name="DeadLettered">Accepted events that could not be scored and were put aside with the reason.</param>
+/// <param name="Pending">Accepted events that wait for a worker; 0 after <c>--wait</c>.</param>
+/// <param name="Tickers">Tickers whose state this run changed.</param>
+/// <param name="Seconds">From the first byte read to the last commit, without the start of the database and without the lake.</param>
+/// <param name="EventsPerSecond">Records read by those seconds.</param>
+sealed record IngestAnswer(
+    long Read, long Accepted, long Duplicates, long Rejected, long Scored, long Results, long DeadLettered, long Pending, long Tickers, double Seconds,
+    double EventsPerSecond, double LakeSeconds, int LakeFiles, string Run);
+
+sealed class IngestRunner(Session session, IngestRequest request)
+{
+    readonly List<FeedException> _failures = [];
+    readonly RejectionNotes _rejections = new(session);
+
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        using var loggers = StderrLog.Create(session);
+        await using var desk = await session.OpenAsync(cancellationToken, loggers: loggers);
+        var answer = await ProgressView.RunAsync(session, new IngestGauge(request.Bytes), (gauge, token) => RunAsync(desk, gauge, token), cancellationToken);
+        _rejections.Summarise();
+        foreach (var failure in _failures) session.Note($"{CommandLine.ProgramName}: {failure.Message}");
+        Write(answer);
+        return _failures.Count == 0 ? ExitCode.Ok : ExitCode.BadInput;
+    }
+
+    async Task<IngestAnswer> RunAsync(Desk desk, IngestGauge gauge, CancellationToken cancellationToken)
+    {
+        var lake = request.Wait ? await desk.LakeOptionsAsync(session.Progress, cancellationToken) : null;
+        var feed = request.Feed with { ParquetRows = desk.ParquetRows(session.Progress) };
+        var (started, startedAt) = (session.Time.GetTimestamp(), session.Time.GetUtcNow());
+        IngestRun run;
+        IngestOutcome outcome;
+        await using (var workers = request.Wait ? new ScoringTasks(desk, cancellationToken) : null)
+        {
+            var origin = string.Join(", ", request.Sources.Select(s => s.Origin));
+            run = await desk.Ingestor.RunAsync(origin, ReadAsync(feed, cancellationToken), gauge, cancellationToken);
+            outcome = workers is null
+                ? await run.OutcomeAsync(cancellationToken)
+                : await workers.GuardAsync(desk.Ingestor.WaitAsync(run, gauge, cancellationToken));
+        }
+        var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
+        var written = lake is null ? null : await new LakeWriter(desk.DataSource, lake, session.Time).WriteDirtyDaysAsync(gauge, cancellationToken);
+        return new(outcome.Read, outcome.Accepted, outcome.Duplicates, outcome.Rejected, outcome.Scored, outcome.Results, outcome.DeadLettered, outcome.Pending,
+            outcome.Results == 0 ? 0 : await TickersSinceAsync(desk.DataSource, startedAt, cancellationToken),
+            Math.Round(seconds, 3), Math.Round(outcome.Read / seconds, 1), Math.Round(written?.Elapsed.TotalSeconds ?? 0, 3), written?.DaysWritten ?? 0, $"{run.Id:N}");
+    }
+
+    async IAsyncEnumerable<FeedRecord> ReadAsync(FeedOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var source in request.Sources)
+        {
+            await using var records = FeedReader.ReadAsync(source, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (true)
+            {
+                try
+                {
+                    if (!await records.MoveNextAsync()) break;
+                }
+                catch (FeedException failure) when (!failure.Origin.StartsWith("--", StringComparison.Ordinal))
+                {
+                    // The other inputs are read all the same; the exit code tells.
+                    _failures.Add(failure);
+                    break;
+                }
+                if (records.Current.Rejection is { } rejection) _rejections.Add(rejection);
+                yield return records.Current;
+            }
+        }
+    }
+
+    static async Task<long> TickersSinceAsync(NpgsqlDataSource dataSource, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        await using var count = dataSource.CreateCommand("SELECT count(*) FROM sentiment.ticker_sentiment WHERE count > 0 AND last_updated >= $1");
+        count.Parameters.Add(new() { Value = since });
+        return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    void Write(IngestAnswer answer)
+    {
+        if (session.Json)
+        {
+            session.WriteJson(answer, CommandJson.Relaxed.IngestAnswer);
+            return;
+        }
+        var output = session.Screen.Out;
+        output.WriteLine($"read {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0} + rejected {answer.Rejected:n0}");
+        if (!request.Wait)
+        {
+            output.WriteLine($"{answer.Pending:n0} wait to be scored: `bellwether serve` does it, or ingest with --wait");
+            return;
+        }
+        output.WriteLine($"scored {answer.Scored:n0} with {answer.Results:n0} results for {answer.Tickers:n0} tickers, dead-lettered {answer.DeadLettered:n0}");
+        output.WriteLine($"{answer.Seconds:0.00} s, {answer.EventsPerSecond:n0} events/s; lake: {answer.LakeFiles:n0} files in {answer.LakeSeconds:0.00} s");
+        if (answer.DeadLettered > 0) output.WriteLine("dead letters and their reasons: bellwether dlq list");
+    }
+}
+
+/// <summary>Shows the first rejections as they come, and counts the rest.</summary>
+sealed class RejectionNotes(Session session)
+{
+    const int Shown = 10;
+    long _count;
+
+    public void Add(FeedRejection rejection)
+    {
+        if (++_count <= Shown) session.Note($"rejected {rejection}");
+    }
+
+    public void Summarise()
+    {
+        if (_count > Shown) session.Note($"rejected {_count - Shown:n0} more; all of them with their reasons: {CommandLine.ProgramName} dlq list");
+    }
+}

@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Globalization;
+using Bellwether.Feeds;
+
+namespace Bellwether.App.Commands;
+
+/// <summary>Times and intervals as options.</summary>
+static class Moments
+{
+    public static Option<DateTimeOffset?> Option(string name, string description, TimeProvider time)
+    {
+        var parser = new Lazy<TimestampParser>(() => new("UTC", null, time));
+        return new(name)
+        {
+            Description = description,
+            HelpName = "TIME",
+            CustomParser = result =>
+            {
+                var text = result.Tokens[0].Value;
+                if (text.Equals("now", StringComparison.OrdinalIgnoreCase)) return time.GetUtcNow();
+                if (parser.Value.TryParse(text, out var instant, out var problem)) return instant;
+                result.AddError($"{name}: {problem}. Write for example 2026-03-02T14:30:00Z, 2026-03-02 or now.");
+                return null;
+            },
+        };
+    }
+
+    public static Option<TimeSpan?> Interval(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "15m|1h|1d",
+        CustomParser = result =>
+        {
+            if (Parse(result.Tokens[0].Value) is { } interval) return interval;
+            result.AddError($"{name}: '{result.Tokens[0].Value}' is not an interval from 1s to 3650d. Write a number and s, m, h, d or w, for example 15m.");
+            return null;
+        },
+    };
+
+    public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    static TimeSpan? Parse(string text)
+    {
+        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return null;
+        var seconds = text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3_600, 'd' => 86_400, 'w' => 7 * 86_400, _ => 0L } * count;
+        return seconds is >= 1 and <= 3_650L * 86_400 ? TimeSpan.FromSeconds(seconds) : null;
+    }
+}

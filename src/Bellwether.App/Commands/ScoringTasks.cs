@@ -1,0 +1,31 @@
+using Bellwether.Events;
+
+namespace Bellwether.App.Commands;
+
+/// <summary>The scoring workers of both input topics, in this process, until disposed. A batch in hand at that moment is finished or rolled back.</summary>
+sealed class ScoringTasks : IAsyncDisposable
+{
+    readonly CancellationTokenSource _stop;
+    readonly Task[] _tasks;
+
+    public ScoringTasks(Desk desk, CancellationToken cancellationToken)
+    {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _tasks = [.. new[] { Topics.HighPriority, Topics.StandardPriority }.Select(topic => Task.Run(() => desk.CreateWorker().RunAsync(topic, _stop.Token)))];
+    }
+
+    /// <summary>Waits for work that depends on the workers: should one of them end early, its error is thrown instead of waiting for ever.</summary>
+    public async Task<T> GuardAsync<T>(Task<T> work)
+    {
+        var ended = Task.WhenAny(_tasks);
+        if (await Task.WhenAny(work, ended) != work) await await ended;
+        return await work;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAll(_tasks);
+        _stop.Dispose();
+    }
+}

@@ -1,0 +1,117 @@
+using System.Data;
+using Bellwether.Engines.DuckDb;
+using Npgsql;
+
+namespace Bellwether.Lake;
+
+/// <summary>
+/// Read-only SQL over <c>all_sentiment</c> (hot rows and lake together, each row once) and the other product tables. Every query has a DuckDB
+/// of its own, which holds only what the statement names, may open only the lake's files, and cannot be configured any more once it runs.
+/// </summary>
+public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
+{
+    /// <summary>Runs one SELECT, EXPLAIN, DESCRIBE, SUMMARIZE or SHOW TABLES and streams its answer. The caller disposes it.</summary>
+    /// <param name="cancellationToken">Interrupts the query as long as its answer is read.</param>
+    /// <exception cref="LakeSqlException">The statement is refused, or DuckDB does not take it.</exception>
+    /// <exception cref="LakeException">The lake does not agree with its manifest.</exception>
+    public async Task<LakeQuery> QueryAsync(string sql, CancellationToken cancellationToken)
+    {
+        var scratch = new LakeQuery.Scratch();
+        try
+        {
+            scratch.SpillFolder = Directory.CreateTempSubdirectory("bellwether-sql-").FullName;
+            scratch.Database = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
+            {
+                MemoryLimitMb = options.MemoryLimitMb,
+                Threads = options.Threads,
+                TempDirectory = scratch.SpillFolder,
+            });
+            scratch.Connection = scratch.Database.Connect();
+            var statement = LakeStatement.Parse(scratch.Connection, sql);
+            scratch.Connection.Execute("SET TimeZone = 'UTC'; CREATE SCHEMA sentiment; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
+            await PrepareAsync(statement, scratch, cancellationToken).ConfigureAwait(false);
+            Lock(scratch);
+            return await Task.Run(() => Start(statement, scratch, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            scratch.Dispose();
+            throw;
+        }
+    }
+
+    async Task PrepareAsync(LakeStatement statement, LakeQuery.Scratch scratch, CancellationToken cancellationToken)
+    {
+        var named = statement.Tables.Select(LakeTables.Resolve).Distinct().ToArray();
+        if (named.Length == 0 && !statement.ReadsCatalogue) return;
+
+        await using var source = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using var snapshot = await source.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+        var columns = await LakeTables.DescribeAsync(source, statement.ReadsCatalogue ? LakeTables.Schemas.Keys : named, cancellationToken)
+            .ConfigureAwait(false);
+        foreach (var (name, all) in columns)
+        {
+            if (!named.Contains(name) || statement.DescribesOnly)
+            {
+                if (statement.ReadsCatalogue) LakeTables.CreateShape(scratch.Connection!, name, all);
+                continue;
+            }
+            // Fewer columns are only ever too few for a statement that then fails to bind, never for a wrong answer.
+            LakeColumn[] needed = [.. all.Where(column => statement.Needs(column.Name))];
+            if (needed.Length == 0) needed = [all[0]];
+            if (name == LakeTables.AllSentiment)
+                await PrepareAllSentimentAsync(source, scratch, needed, cancellationToken).ConfigureAwait(false);
+            else
+            {
+                var query = $"SELECT {string.Join(", ", needed.Select(column => column.PostgresExpression))} FROM {LakeTables.Schemas[name]}.{name}";
+                await LakeTables.LoadAsync(source, query, scratch.Connection!, name, needed, cancellationToken).ConfigureAwait(false);
+                LakeTables.Publish(scratch.Connection!, name, LakeTables.SelectLoaded(name, needed));
+            }
+        }
+        await snapshot.CommitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    async Task PrepareAllSentimentAsync(
+        NpgsqlConnection source, LakeQuery.Scratch scratch, LakeColumn[] needed, CancellationToken cancellationToken)
+    {
+        scratch.Files = await LakeSnapshot.OpenAsync(source, RealRoot(), cancellationToken).ConfigureAwait(false);
+        await LakeTables.LoadAsync(source, HotRows.Select(needed, HotRows.NotIn(scratch.Files.CleanDays)), scratch.Connection!,
+            LakeTables.AllSentiment, needed, cancellationToken).ConfigureAwait(false);
+        var view = LakeTables.SelectLoaded(LakeTables.AllSentiment, needed);
+        if (scratch.Files.Paths is { Count: > 0 } files)
+        {
+            var list = string.Join(", ", files.Select(file => $"'{file}'"));
+            view += $" UNION ALL SELECT {LakeSchema.Names(needed)} FROM read_parquet([{list}], hive_partitioning = false)";
+        }
+        LakeTables.Publish(scratch.Connection!, LakeTables.AllSentiment, view);
+    }
+
+    // The lake itself may be reached through a link; nothing inside it may.
+    string RealRoot()
+    {
+        var root = new DirectoryInfo(options.Directory);
+        return root.Exists ? root.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? root.FullName : root.FullName;
+    }
+
+    static void Lock(LakeQuery.Scratch scratch)
+    {
+        var list = string.Join(", ", scratch.Files?.Paths.Select(file => $"'{file}'") ?? []);
+        scratch.Connection!.Execute($"SET allowed_paths = [{list}]; SET enable_external_access = false; SET lock_configuration = true");
+    }
+
+    static LakeQuery Start(LakeStatement statement, LakeQuery.Scratch scratch, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The tree was checked; this is DuckDB's own word on what it is about to run.
+            var type = scratch.Connection!.GetStatementType(statement.Sql);
+            if (type is not (DuckDbStatementType.Select or DuckDbStatementType.Explain))
+                throw new LakeSqlException($"a statement of type {type} is not answered here: the lake is read-only");
+            return new LakeQuery(scratch, scratch.Connection.Query(statement.Sql, cancellationToken: cancellationToken));
+        }
+        catch (DuckDbException error)
+        {
+            throw new LakeSqlException(error.Message, error);
+        }
+    }
+}
