@@ -15,17 +15,19 @@ sealed class FeedInput(string origin, FeedOptions options, Normalizer normalizer
 
     /// <summary>Normalises the bag that was filled last.</summary>
     public FeedRecord Finish(in FeedDefaults feed, long position, ReadOnlySpan<byte> record) =>
-        Normalizer.Normalize(feed, out var problem) is { } envelope ? FeedRecord.Accept(envelope) : Reject(position, problem!, record);
+        Normalizer.Normalize(feed, out var problem) is { } envelope
+            ? FeedRecord.Accept(envelope, position)
+            : Reject(position, problem!, record);
 
     /// <summary>The same for a record that has no bytes of its own; a refused one is told as JSON.</summary>
     public FeedRecord Finish(in FeedDefaults feed, long position) =>
         Normalizer.Normalize(feed, out var problem) is { } envelope
-            ? FeedRecord.Accept(envelope)
+            ? FeedRecord.Accept(envelope, position)
             : Reject(position, problem!, Encoding.UTF8.GetBytes(Normalizer.BagAsJson()));
 
-    public FeedRecord Reject(long position, string reason, ReadOnlySpan<byte> record) =>
+    public FeedRecord Reject(long position, string reason, ReadOnlySpan<byte> record, bool malformed = false) =>
         FeedRecord.Reject(new FeedRejection(Origin, position, reason,
-            record[..Math.Min(record.Length, FeedRejection.MaxValueBytes)].ToArray()));
+            record[..Math.Min(record.Length, FeedRejection.MaxValueBytes)].ToArray()) { IsMalformed = malformed });
 
     public FeedRecord RejectSize(long position, long bytes, string unit, int limit, ReadOnlySpan<byte> start) =>
         Reject(position, $"{unit} of {bytes:N0} bytes is longer than the limit of {limit:N0}", start);

@@ -5,9 +5,12 @@ namespace Bellwether.Feeds;
 /// </summary>
 public readonly record struct FeedRecord(EventEnvelope? Envelope, FeedRejection? Rejection)
 {
-    public static FeedRecord Accept(EventEnvelope envelope) => new(envelope, null);
+    /// <summary>Line number in a text file (first line is 1), else record number.</summary>
+    public long Position { get; init; }
 
-    public static FeedRecord Reject(FeedRejection rejection) => new(null, rejection);
+    public static FeedRecord Accept(EventEnvelope envelope, long position) => new(envelope, null) { Position = position };
+
+    public static FeedRecord Reject(FeedRejection rejection) => new(null, rejection) { Position = rejection.Position };
 }
 
 /// <summary>Why a record was refused, and the record as it stood.</summary>
@@ -18,6 +21,9 @@ public readonly record struct FeedRecord(EventEnvelope? Envelope, FeedRejection?
 public sealed record FeedRejection(string Origin, long Position, string Reason, ReadOnlyMemory<byte> Value)
 {
     public const int MaxValueBytes = 64 * 1024;
+
+    /// <summary>The bytes are no JSON or no UTF-8, so that there is not even a record to look at.</summary>
+    public bool IsMalformed { get; init; }
 
     public override string ToString() => $"{Origin}:{Position}: {Reason}";
 }

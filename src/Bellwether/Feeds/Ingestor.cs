@@ -126,30 +126,40 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
     /// <summary>Appends what is not known yet. Anything that slips through is recognised again when its result is stored.</summary>
     public async Task<IngestCounts> AppendAsync(Guid? run, IReadOnlyList<FeedRecord> records, CancellationToken cancellationToken)
     {
+        var headers = Headers(run);
+        var outcomes = await AppendEachAsync(records, _ => headers, cancellationToken);
+        return new(
+            records.Count, outcomes.Count(o => o == RecordOutcome.Accepted), outcomes.Count(o => o == RecordOutcome.Duplicate),
+            outcomes.Count(o => o == RecordOutcome.Rejected));
+    }
+
+    /// <summary>The same for records of different senders; outcome i belongs to record i.</summary>
+    /// <param name="headers">Headers of the event that record i becomes; null for none.</param>
+    public async Task<IReadOnlyList<RecordOutcome>> AppendEachAsync(
+        IReadOnlyList<FeedRecord> records, Func<int, IReadOnlyDictionary<string, string>?> headers, CancellationToken cancellationToken)
+    {
         var started = Stopwatch.GetTimestamp();
         var rejected = records.Where(r => r.Rejection is not null).Select(r => r.Rejection!).ToArray();
         if (rejected.Length > 0) await KeepAsync(rejected, cancellationToken);
-        var accepted = await UnknownAsync([.. records.Where(r => r.Envelope is not null).Select(r => r.Envelope!)], cancellationToken);
-        foreach (var priority in accepted.GroupBy(e => e.Priority).OrderByDescending(g => g.Key))
+        var outcomes = await OutcomesAsync(records, cancellationToken);
+        var accepted = Enumerable.Range(0, records.Count).Where(i => outcomes[i] == RecordOutcome.Accepted);
+        foreach (var priority in accepted.GroupBy(i => records[i].Envelope!.Priority).OrderByDescending(g => g.Key))
         {
             var topic = priority.Key == Priority.High ? Topics.HighPriority : Topics.StandardPriority;
-            var headers = Headers(run);
-            var entries = priority.Select(e => new LogRecord(e.Tickers.Count > 0 ? e.Tickers[0] : e.ArticleId, EnvelopeJson.Serialize(e), headers)).ToArray();
+            var entries = priority.Select(i => RecordOf(records[i].Envelope!, headers(i))).ToArray();
             await log.AppendAsync(topic, entries, cancellationToken);
             Instruments.EventsAppended.Add(entries.Length, new KeyValuePair<string, object?>("topic", topic));
         }
-        var duplicates = records.Count - rejected.Length - accepted.Count;
-        Count("accepted", accepted.Count);
-        Count("duplicate", duplicates);
-        Count("rejected", rejected.Length);
+        foreach (var outcome in outcomes.GroupBy(o => o))
+            Instruments.FeedRecords.Add(outcome.Count(), new KeyValuePair<string, object?>("outcome", Names[(int)outcome.Key]));
         Instruments.Stage("append", started);
-        return new(records.Count, accepted.Count, duplicates, rejected.Length);
-
-        static void Count(string outcome, int n)
-        {
-            if (n > 0) Instruments.FeedRecords.Add(n, new KeyValuePair<string, object?>("outcome", outcome));
-        }
+        return outcomes;
     }
+
+    static readonly string[] Names = ["accepted", "duplicate", "rejected"];
+
+    static LogRecord RecordOf(EventEnvelope envelope, IReadOnlyDictionary<string, string>? headers) =>
+        new(envelope.Tickers.Count > 0 ? envelope.Tickers[0] : envelope.ArticleId, EnvelopeJson.Serialize(envelope), headers);
 
     static Dictionary<string, string>? Headers(Guid? run)
     {
@@ -159,23 +169,32 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
         return headers;
     }
 
-    async Task<List<EventEnvelope>> UnknownAsync(EventEnvelope[] envelopes, CancellationToken cancellationToken)
+    async Task<RecordOutcome[]> OutcomesAsync(IReadOnlyList<FeedRecord> records, CancellationToken cancellationToken)
     {
-        var keys = new HashSet<Guid>(envelopes.Length);
-        foreach (var envelope in envelopes) keys.UnionWith(KeysOf(envelope));
-        await using var look = dataSource.CreateCommand("SELECT event_key FROM ops.inbox WHERE event_key = ANY($1)");
-        look.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. keys] });
-        await using (var reader = await look.ExecuteReaderAsync(cancellationToken))
-            while (await reader.ReadAsync(cancellationToken)) keys.Remove(reader.GetGuid(0));
-        var unknown = new List<EventEnvelope>(envelopes.Length);
-        foreach (var envelope in envelopes)
+        var keys = new HashSet<Guid>(records.Count);
+        foreach (var record in records)
+            if (record.Envelope is { } envelope) keys.UnionWith(KeysOf(envelope));
+        if (keys.Count > 0)
         {
+            await using var look = dataSource.CreateCommand("SELECT event_key FROM ops.inbox WHERE event_key = ANY($1)");
+            look.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. keys] });
+            await using var reader = await look.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken)) keys.Remove(reader.GetGuid(0));
+        }
+        var outcomes = new RecordOutcome[records.Count];
+        for (var i = 0; i < outcomes.Length; i++)
+        {
+            if (records[i].Envelope is not { } envelope)
+            {
+                outcomes[i] = RecordOutcome.Rejected;
+                continue;
+            }
             // Taken out as it is met, so that the second of two equal records in one batch is a duplicate too.
             var fresh = false;
             foreach (var key in KeysOf(envelope)) fresh |= keys.Remove(key);
-            if (fresh) unknown.Add(envelope);
+            outcomes[i] = fresh ? RecordOutcome.Accepted : RecordOutcome.Duplicate;
         }
-        return unknown;
+        return outcomes;
     }
 
     static IEnumerable<Guid> KeysOf(EventEnvelope envelope) =>
@@ -194,4 +213,12 @@ public readonly record struct IngestCounts(long Read, long Appended, long Duplic
 {
     public static IngestCounts operator +(IngestCounts a, IngestCounts b) =>
         new(a.Read + b.Read, a.Appended + b.Appended, a.Duplicates + b.Duplicates, a.Rejected + b.Rejected);
+}
+
+/// <summary>What became of one record. A duplicate has all its results, or stood in the same batch before.</summary>
+public enum RecordOutcome
+{
+    Accepted,
+    Duplicate,
+    Rejected,
 }

@@ -14,7 +14,7 @@ sealed partial class JsonRecords(FeedInput input)
     {
         if (FeedInput.Utf8Problem(json.Span, offset) is { } problem)
         {
-            output.Add(input.Reject(position ?? 1, problem, json.Span));
+            output.Add(input.Reject(position ?? 1, problem, json.Span, malformed: true));
             return;
         }
         try
@@ -25,7 +25,7 @@ sealed partial class JsonRecords(FeedInput input)
         }
         catch (JsonException error)
         {
-            output.Add(input.Reject(position ?? 1, $"not JSON: {Brief(error)}", json.Span));
+            output.Add(input.Reject(position ?? 1, $"not JSON: {Brief(error)}", json.Span, malformed: true));
         }
     }
 

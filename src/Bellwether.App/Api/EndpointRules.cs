@@ -1,0 +1,57 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace Bellwether.App.Api;
+
+/// <summary>Rules of all endpoints under /api.</summary>
+static class EndpointRules
+{
+    /// <summary>
+    /// A query parameter that does not exist is an error: a misspelt <c>asOf</c> that were ignored would show the future to a backtest.
+    /// </summary>
+    public static TBuilder RefuseUnknownQuery<TBuilder>(this TBuilder endpoints) where TBuilder : IEndpointConventionBuilder =>
+        endpoints.AddEndpointFilterFactory((context, next) =>
+        {
+            var known = context.MethodInfo.GetParameters().Where(IsQuery).Select(p => p.Name!).ToArray();
+            return call =>
+            {
+                foreach (var name in call.HttpContext.Request.Query.Keys)
+                    if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
+                        return new(Problems.Result(400, "invalid-parameter", "A parameter is not valid", $"{name}: is not a parameter of this request.",
+                            Problems.Error(name, null, known.Length == 0 ? "there are no query parameters here" : $"allowed are {string.Join(", ", known)}")));
+                return next(call);
+            };
+        });
+
+    static bool IsQuery(ParameterInfo parameter) => parameter.ParameterType == typeof(string) && !parameter.IsDefined(typeof(FromRouteAttribute));
+
+    /// <summary>Refuses a request whose Accept header has no place for what these endpoints answer.</summary>
+    public static TBuilder Answers<TBuilder>(this TBuilder endpoints, string type) where TBuilder : IEndpointConventionBuilder
+    {
+        var offered = new MediaTypeHeaderValue(type);
+        return endpoints.AddEndpointFilterFactory((_, next) => call =>
+            Accepts(call.HttpContext.Request, offered)
+                ? next(call)
+                : new(Problems.Result(406, "not-acceptable", "The answer has another form", $"This path answers with {type}.",
+                    Problems.Error("Accept", call.HttpContext.Request.Headers.Accept, $"must allow {type}"))));
+    }
+
+    static bool Accepts(HttpRequest request, MediaTypeHeaderValue offered)
+    {
+        var header = request.Headers.Accept;
+        if (header.Count == 0 || !MediaTypeHeaderValue.TryParseList(header, out var accepted)) return true;
+        return accepted.Any(a => a.Quality is not 0 && (offered.IsSubsetOf(new MediaTypeHeaderValue(a.MediaType)) || a.MediaType == "application/problem+json"));
+    }
+
+    static TBuilder AddEndpointFilterFactory<TBuilder>(
+        this TBuilder endpoints, Func<EndpointFilterFactoryContext, EndpointFilterDelegate, EndpointFilterDelegate> factory)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        endpoints.Add(endpoint => endpoint.FilterFactories.Add(factory));
+        return endpoints;
+    }
+}

@@ -1,0 +1,74 @@
+using Bellwether.App.Workers;
+using Bellwether.Storage;
+using Npgsql;
+
+namespace Bellwether.App.Api.Health;
+
+/// <summary>Looks at the database and at the loops of this process. Answers are kept for a second: health is asked for without a token.</summary>
+sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
+{
+    static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2);
+
+    readonly SemaphoreSlim _once = new(1);
+    Findings? _last;
+
+    public sealed record Findings(
+        DateTimeOffset At, IReadOnlyList<HealthCheck> Checks, int? Revision, IReadOnlyList<TopicLag> Lag, long? OpenDeadLetters)
+    {
+        public bool Ready => Checks.All(c => c.Ok);
+    }
+
+    public async Task<Findings> LookAsync(CancellationToken cancellationToken)
+    {
+        await _once.WaitAsync(cancellationToken);
+        try
+        {
+            var now = time.GetUtcNow();
+            if (_last is { } last && now - last.At < Fresh) return last;
+            return _last = await ProbeAsync(now, cancellationToken);
+        }
+        finally
+        {
+            _once.Release();
+        }
+    }
+
+    async Task<Findings> ProbeAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var checks = new List<HealthCheck>();
+        int? revision = null;
+        long? letters = null;
+        IReadOnlyList<TopicLag> lag = [];
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            var migrator = new Migrator(desk.DataSource);
+            revision = (await migrator.AppliedAsync(patience.Token)).Count;
+            checks.Add(new("database", true, null));
+            checks.Add(new("schema", revision == migrator.Latest, revision == migrator.Latest ? null : $"at revision {revision}, this program needs {migrator.Latest}"));
+            (lag, letters) = await CountsAsync(patience.Token);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && error is NpgsqlException or OperationCanceledException or IOException)
+        {
+            checks.Add(new("database", false, error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached"));
+        }
+        foreach (var (name, trouble) in workers.Loops) checks.Add(new(name, trouble is null, trouble));
+        return new(now, checks, revision, lag, letters);
+    }
+
+    async Task<(IReadOnlyList<TopicLag> Lag, long Letters)> CountsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = desk.DataSource.CreateCommand("""
+            SELECT o.topic, o.consumer_group, sum(p.next_offset - o.next_offset)::bigint
+            FROM ops.consumer_offsets o JOIN ops.log_partitions p USING (topic, partition) GROUP BY 1, 2 ORDER BY 1, 2;
+            SELECT count(*) FROM ops.dead_letters WHERE status = 'open';
+            """);
+        var lag = new List<TopicLag>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken)) lag.Add(new(row.GetString(0), row.GetString(1), row.GetInt64(2)));
+        await row.NextResultAsync(cancellationToken);
+        await row.ReadAsync(cancellationToken);
+        return (lag, row.GetInt64(0));
+    }
+}

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Globalization;
+using Bellwether.Engines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.WebUtilities;
+using Npgsql;
+
+namespace Bellwether.App.Api;
+
+/// <summary>One field or parameter at fault.</summary>
+/// <param name="Value">What was given; null where nothing was.</param>
+/// <param name="Reason">What is wrong, and the form that is allowed.</param>
+public sealed record FieldError(string Field, string? Value, string Reason);
+
+/// <summary>Problem details (RFC 9457) of every error. The type points at the paragraph of the manual that explains it.</summary>
+static class Problems
+{
+    const string Manual = "docs/api.md#";
+    const int MaxShown = 100;
+
+    public static ProblemDetails Details(int status, string kind, string title, string detail, params IReadOnlyList<FieldError> errors)
+    {
+        var problem = new ProblemDetails { Status = status, Type = Manual + kind, Title = title, Detail = detail };
+        if (errors.Count > 0) problem.Extensions["errors"] = errors.ToArray();
+        if (Activity.Current is { } span) problem.Extensions["trace_id"] = span.TraceId.ToHexString();
+        return problem;
+    }
+
+    public static ProblemHttpResult Result(int status, string kind, string title, string detail, params IReadOnlyList<FieldError> errors) =>
+        TypedResults.Problem(Details(status, kind, title, detail, errors));
+
+    public static ProblemHttpResult NotFound(string detail) => Result(404, "not-found", "Nothing is known", detail);
+
+    public static ProblemDetails TooBusy(string detail) => Details(429, "too-many-requests", "Too many requests", detail);
+
+    public static FieldError Error(string field, string? value, string reason) =>
+        new(field, value is { Length: > MaxShown } ? value[..MaxShown] + "…" : value, reason);
+
+    public static Task WriteAsync(HttpContext context, ProblemDetails problem, TimeSpan? retryAfter = null)
+    {
+        context.Response.StatusCode = problem.Status!.Value;
+        if (retryAfter is { } after)
+            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Problem(problem).ExecuteAsync(context);
+    }
+
+    /// <summary>Answers that a part of the pipeline left empty, such as 404 for an unknown path.</summary>
+    public static Task WriteEmptyAsync(HttpContext context)
+    {
+        var status = context.Response.StatusCode;
+        var (kind, detail) = status switch
+        {
+            404 => ("not-found", $"There is no {context.Request.Path}. The paths are listed at /openapi/v1.json."),
+            405 => ("method-not-allowed", $"{context.Request.Method} is not allowed here; allowed: {context.Response.Headers.Allow}."),
+            415 => ("unsupported-media-type", "Send application/json."),
+            _ => ("error", ReasonPhrases.GetReasonPhrase(status)),
+        };
+        return WriteAsync(context, Details(status, kind, ReasonPhrases.GetReasonPhrase(status), detail));
+    }
+
+    /// <summary>What an exception means to the client; null for one that is not the client's or the database's doing.</summary>
+    public static (ProblemDetails Problem, TimeSpan? RetryAfter)? Of(Exception error) => error switch
+    {
+        BadHttpRequestException { StatusCode: 413 } => (TooLarge("the request body"), null),
+        BadHttpRequestException bad => (Details(bad.StatusCode, "bad-request", "The request cannot be read", bad.Message), null),
+        PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
+            (Details(503, "unavailable", "The database took too long", "The query was stopped; ask for less, or try again."), TimeSpan.FromSeconds(1)),
+        PostgresException { SqlState: ['2', '2', ..] } bad => (Details(400, "bad-request", "The request cannot be answered", bad.MessageText), null),
+        NpgsqlException or EngineException or TimeoutException =>
+            (Details(503, "unavailable", "The database cannot be reached", "Nothing was changed that was not confirmed; try again."), TimeSpan.FromSeconds(1)),
+        _ => null,
+    };
+
+    public static ProblemDetails TooLarge(string what) =>
+        Details(413, "too-large", "The request is too large", $"{what} is longer than the server takes; send it in parts, what was accepted is recognised.");
+}

@@ -1,0 +1,53 @@
+using Bellwether.Feeds;
+
+namespace Bellwether.App.Api.Push;
+
+/// <summary>What became of a push. accepted + duplicates + rejected is the number of records.</summary>
+/// <param name="Scored">Only with wait=scored: whether every accepted event was worked on before the wait ended.</param>
+public sealed record PushAnswer(int Accepted, int Duplicates, int Rejected, bool? Scored, IReadOnlyList<PushedRecord> Results);
+
+/// <summary>One record of a push.</summary>
+/// <param name="Line">Line of JSON Lines, else number of the record; from 1.</param>
+/// <param name="Status">accepted, duplicate or rejected.</param>
+/// <param name="ArticleId">Identity under which the results are found; null for a rejected record.</param>
+/// <param name="Reason">Why it was rejected.</param>
+public sealed record PushedRecord(long Line, string Status, string? ArticleId, string? Reason)
+{
+    internal static PushedRecord Of(FeedRecord record, RecordOutcome outcome) => outcome switch
+    {
+        RecordOutcome.Rejected => new(record.Position, "rejected", null, record.Rejection!.Reason),
+        RecordOutcome.Duplicate => new(record.Position, "duplicate", record.Envelope!.ArticleId, null),
+        _ => new(record.Position, "accepted", record.Envelope!.ArticleId, null),
+    };
+}
+
+/// <summary>
+/// The usual fields of an event; other spellings and nested forms that the feeds know are taken too, and everything else is kept as it is.
+/// </summary>
+public sealed record PushedEvent
+{
+    /// <summary>The sender's own identity of this event.</summary>
+    public string? EventId { get; init; }
+
+    /// <summary>When it was published: ISO 8601, or an epoch. Required.</summary>
+    public required string Timestamp { get; init; }
+
+    /// <summary>The complete text; text or article_title is required.</summary>
+    public string? Text { get; init; }
+    public string? ArticleTitle { get; init; }
+
+    /// <summary>Found in title and text when absent.</summary>
+    public IReadOnlyList<string>? Tickers { get; init; }
+    public string? Source { get; init; }
+    public string? SourceUrl { get; init; }
+
+    /// <summary>news, tweet, reddit or filing.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>high or standard.</summary>
+    public string? Priority { get; init; }
+    public string? PremiumTier { get; init; }
+
+    /// <summary>Above 0, at most 1,000; 1 is ordinary.</summary>
+    public double? Weight { get; init; }
+}

@@ -1,0 +1,65 @@
+using Bellwether.Events;
+using Bellwether.Sentiment.HotStore;
+using Bellwether.Storage.Jobs;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Bellwether.App.Workers;
+
+/// <summary>Asks every few seconds which jobs are due.</summary>
+sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<SchedulerService> logger) : BackgroundService
+{
+    const string Name = "scheduler";
+    static readonly TimeSpan Tick = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var runner = new JobRunner(new JobTable(desk.DataSource), Lease, desk.Time, desk.Loggers.CreateLogger<JobRunner>());
+        var jobs = JobsOf(new LogUpkeep(desk.DataSource, desk.Log, desk.Options.EventLog, desk.Time));
+        status.Running(Name);
+        using var timer = new PeriodicTimer(Tick, desk.Time);
+        try
+        {
+            do await RunDueAsync(runner, jobs, stoppingToken);
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // asked to stop
+        }
+        finally
+        {
+            status.Ended(Name);
+        }
+    }
+
+    async Task RunDueAsync(JobRunner runner, IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
+    {
+        (desk.Hot as MemoryHotStore)?.Sweep();
+        try
+        {
+            foreach (var job in jobs) await runner.TryRunAsync(job, cancellationToken);
+            status.Running(Name);
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            status.Troubled(Name, error.Message);
+            Failed(logger, error);
+        }
+    }
+
+    internal static IReadOnlyList<Job> JobsOf(LogUpkeep log) =>
+    [
+        new("trim-event-log", TimeSpan.FromHours(1), async token => $"{await log.TrimAsync(token)} records dropped"),
+        new("remove-silent-members", TimeSpan.FromMinutes(10), async token => $"{await log.RemoveSilentMembersAsync(token)} entries removed"),
+        new("prepare-tomorrow", TimeSpan.FromHours(1), async token =>
+        {
+            await log.PrepareTomorrowAsync(token);
+            return "partitions are there";
+        }),
+    ];
+
+    [LoggerMessage(EventId = 3403, Level = LogLevel.Error, Message = "the scheduler could not reach its jobs and tries again")]
+    static partial void Failed(ILogger logger, Exception error);
+}
