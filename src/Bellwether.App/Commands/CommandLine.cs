@@ -54,8 +54,11 @@ public static partial class CommandLine
     [
         IngestCommand.Create,
         SentimentCommand.Create,
-        MigrateCommand.Create,
+        SqlCommand.Create,
+        LakeCommand.Create,
         DeadLetterCommand.Create,
+        DemoCommand.Create,
+        MigrateCommand.Create,
         DoctorCommand.Create,
         CompletionsCommand.Create,
         VersionCommand.Create,
