@@ -26,6 +26,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(LakeStatusAnswer))]
 [JsonSerializable(typeof(LakeWriteAnswer))]
 [JsonSerializable(typeof(DemoAnswer))]
+[JsonSerializable(typeof(ServeAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]
 sealed partial class CommandJson : JsonSerializerContext
 {

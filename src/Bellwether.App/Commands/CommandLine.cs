@@ -52,12 +52,13 @@ public static partial class CommandLine
 
     static readonly Func<Screen, GlobalOptions, Command>[] Verbs =
     [
+        DemoCommand.Create,
         IngestCommand.Create,
         SentimentCommand.Create,
         SqlCommand.Create,
+        ServeCommand.Create,
         LakeCommand.Create,
         DeadLetterCommand.Create,
-        DemoCommand.Create,
         MigrateCommand.Create,
         DoctorCommand.Create,
         CompletionsCommand.Create,

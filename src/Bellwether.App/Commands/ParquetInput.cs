@@ -4,18 +4,17 @@ using Bellwether.Feeds;
 
 namespace Bellwether.App.Commands;
 
-/// <summary>Parquet files as input: DuckDB is found, and fetched where it is missing, when a file first needs it.</summary>
+/// <summary>Reads Parquet files as input of a feed; DuckDB is found, and fetched where it is missing, when the first one comes.</summary>
 static class ParquetInput
 {
-    /// <summary>Rows of a Parquet file as input of a feed.</summary>
-    public static ParquetRows ParquetRows(this Desk desk, IProgress<string>? progress)
+    public static ParquetRows Of(Desk desk, IProgress<string>? progress)
     {
         return ReadAsync;
 
         async IAsyncEnumerable<IReadOnlyDictionary<string, object?>> ReadAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
-            var options = await desk.LakeOptionsAsync(progress, cancellationToken);
-            using var database = DuckDbDatabase.Open(options.DuckDbLibrary, new() { MemoryLimitMb = options.MemoryLimitMb, Threads = options.Threads });
+            var lake = await desk.LakeOptionsAsync(progress, cancellationToken);
+            using var database = DuckDbDatabase.Open(lake.DuckDbLibrary, new() { MemoryLimitMb = lake.MemoryLimitMb, Threads = lake.Threads });
             using var connection = database.Connect();
             connection.Execute("SET TimeZone = 'UTC'", cancellationToken);
             using var rows = Guard(path, () => connection.Query("SELECT * FROM read_parquet($1)", [Path.GetFullPath(path)], cancellationToken));
