@@ -74,16 +74,20 @@ public sealed class Desk : IAsyncDisposable
     public ScoringWorker CreateWorker() =>
         new(Log, Model, _results.Value, Hot, Gate, Options.Scoring, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = _engine.EnsureRunningAsync };
 
-    public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
-
-    async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
+    /// <summary>The lake's settings; DuckDB is found, and fetched where it is missing.</summary>
+    public async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
     {
         Directory = Options.LakeDirectory,
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
         Threads = Options.LakeThreads,
     };
+
+    public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken));
 
     async Task MigrateAsync(IProgress<string>? progress, CancellationToken cancellationToken)
     {

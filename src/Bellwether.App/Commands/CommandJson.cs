@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Bellwether.App.Demo;
 
 namespace Bellwether.App.Commands;
 
@@ -22,6 +23,10 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(IReadOnlyList<DeadLetterRow>))]
 [JsonSerializable(typeof(DeadLetterDetail))]
 [JsonSerializable(typeof(DoctorAnswer))]
+[JsonSerializable(typeof(LakeStatusAnswer))]
+[JsonSerializable(typeof(LakeWriteAnswer))]
+[JsonSerializable(typeof(DemoAnswer))]
+[JsonSerializable(typeof(ServeAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]
 sealed partial class CommandJson : JsonSerializerContext
 {

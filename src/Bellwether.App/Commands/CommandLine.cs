@@ -52,10 +52,14 @@ public static partial class CommandLine
 
     static readonly Func<Screen, GlobalOptions, Command>[] Verbs =
     [
+        DemoCommand.Create,
         IngestCommand.Create,
         SentimentCommand.Create,
-        MigrateCommand.Create,
+        SqlCommand.Create,
+        ServeCommand.Create,
+        LakeCommand.Create,
         DeadLetterCommand.Create,
+        MigrateCommand.Create,
         DoctorCommand.Create,
         CompletionsCommand.Create,
         VersionCommand.Create,

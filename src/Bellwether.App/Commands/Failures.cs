@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Bellwether.Engines;
+using Bellwether.Engines.DuckDb;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Storage;
@@ -40,6 +41,8 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         PostgresException database => new(ExitCode.Unavailable, "database", $"The database refused: {Sentence(database.MessageText)} (SQLSTATE {database.SqlState})"),
         NpgsqlException database => new(ExitCode.Unavailable, "database", $"The database cannot be reached: {Sentence(database.Message)}",
             "Check that it runs and that --postgres is right; `bellwether doctor` looks at the private one."),
+        LakeSqlException { InnerException: DuckDbException } sql => new(ExitCode.Usage, "sql", Sentence(sql.Message)),
+        LakeSqlException sql => new(ExitCode.Refused, "refused", Sentence(sql.Message)),
         LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),
         IOException or UnauthorizedAccessException => new(ExitCode.Failure, "io", Sentence(error.Message)),
         _ => new(ExitCode.Failure, "unexpected", $"Unexpected failure: {Sentence(error.Message)}", "Run it again with --verbose and report what it says."),

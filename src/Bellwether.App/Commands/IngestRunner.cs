@@ -36,7 +36,7 @@ sealed class IngestRunner(Session session, IngestRequest request)
     async Task<IngestAnswer> RunAsync(Desk desk, IngestGauge gauge, CancellationToken cancellationToken)
     {
         var lake = request.Wait ? await desk.LakeOptionsAsync(session.Progress, cancellationToken) : null;
-        var feed = request.Feed with { ParquetRows = desk.ParquetRows(session.Progress) };
+        var feed = request.Feed with { ParquetRows = ParquetInput.Of(desk, session.Progress) };
         var (started, startedAt) = (session.Time.GetTimestamp(), session.Time.GetUtcNow());
         IngestRun run;
         IngestOutcome outcome;

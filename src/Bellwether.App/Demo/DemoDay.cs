@@ -78,7 +78,7 @@ sealed class DemoDay
         var security = Pick();
         var mood = _moods[security.Ticker] + 0.6 * Bell();
         var tone = mood < -0.25 ? 0 : mood > 0.25 ? 2 : 1;
-        _prices[security.Ticker] *= 1 + 0.002 * (tone - 1) + 0.001 * Bell();
+        _prices[security.Ticker] *= 1 + 0.0003 * (tone - 1) + 0.0004 * Bell();
         var kind = _random.NextDouble() switch { < 0.22 => DemoKind.News, < 0.30 => DemoKind.Note, < 0.75 => DemoKind.Tweet, < 0.95 => DemoKind.Post, _ => DemoKind.Filing };
         var texts = kind switch
         {

@@ -2,16 +2,17 @@ using System.Text;
 using System.Text.Json;
 using Bellwether.Lake;
 using Bellwether.Tests.Engines.DuckDb;
+using Bellwether.Tests.Support;
 
 namespace Bellwether.Tests.Lake;
 
-public sealed class LakeQueryWriterTests(LakeTestServer server) : IAsyncLifetime
+public sealed class LakeQueryWriterTests(TestServer server) : IAsyncLifetime
 {
     LakeTestDatabase _database = null!;
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _database = await server.CreateAsync();
+    public async ValueTask InitializeAsync() => _database = await LakeTestDatabase.CreateAsync(server);
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 

@@ -1,9 +1,10 @@
 using Bellwether.Lake;
+using Bellwether.Tests.Support;
 
 namespace Bellwether.Tests.Lake;
 
 /// <summary>What SQL must not be able to do.</summary>
-public sealed class LakeSqlGuardTests(LakeTestServer server) : IAsyncLifetime
+public sealed class LakeSqlGuardTests(TestServer server) : IAsyncLifetime
 {
     LakeTestDatabase _database = null!;
 
@@ -11,7 +12,7 @@ public sealed class LakeSqlGuardTests(LakeTestServer server) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _database = await server.CreateAsync();
+        _database = await LakeTestDatabase.CreateAsync(server);
         await _database.AddDayAsync(new(2024, 2, 28));
         await _database.FillAsync(new(2024, 2, 28), 1, 10);
         await _database.Writer.WriteDirtyDaysAsync(null, Token);

@@ -1,16 +1,17 @@
 using System.Text;
 using Bellwether.Lake;
+using Bellwether.Tests.Support;
 
 namespace Bellwether.Tests.Lake;
 
-public sealed class LakeSqlTests(LakeTestServer server) : IAsyncLifetime
+public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
 {
     static readonly DateOnly Day = new(2024, 2, 28);
     LakeTestDatabase _database = null!;
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _database = await server.CreateAsync();
+    public async ValueTask InitializeAsync() => _database = await LakeTestDatabase.CreateAsync(server);
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 

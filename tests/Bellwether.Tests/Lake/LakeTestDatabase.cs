@@ -1,78 +1,24 @@
-using System.Diagnostics;
 using Bellwether.Lake;
+using Bellwether.Tests.Support;
 using Npgsql;
-
-[assembly: AssemblyFixture(typeof(Bellwether.Tests.Lake.LakeTestServer))]
 
 namespace Bellwether.Tests.Lake;
 
-/// <summary>A PostgreSQL of its own for the lake tests, started when the first test asks.</summary>
-public sealed class LakeTestServer : IAsyncDisposable
-{
-    readonly Lazy<Task> _started;
-    readonly string _folder = Path.Combine(Path.GetTempPath(), $"bwlake-{Guid.NewGuid():N}"[..16]);
-    int _databases;
-
-    public LakeTestServer() => _started = new(StartAsync);
-
-    public async Task<LakeTestDatabase> CreateAsync()
-    {
-        await _started.Value;
-        var name = $"lake{Interlocked.Increment(ref _databases)}";
-        await using (var admin = NpgsqlDataSource.Create(Connection("postgres")))
-        await using (var command = admin.CreateCommand($"CREATE DATABASE {name}"))
-            await command.ExecuteNonQueryAsync();
-        var source = NpgsqlDataSource.Create(Connection(name));
-        foreach (var script in (string[])["0001_ops", "0002_sentiment"])
-        {
-            using var reader = new StreamReader(typeof(LakeOptions).Assembly.GetManifestResourceStream($"migrations/{script}.up.sql")!);
-            await using var command = source.CreateCommand(await reader.ReadToEndAsync());
-            await command.ExecuteNonQueryAsync();
-        }
-        return new(source);
-    }
-
-    string Connection(string database) => $"Host={_folder};Username=postgres;Database={database};Pooling=true;Maximum Pool Size=20";
-
-    async Task StartAsync()
-    {
-        Directory.CreateDirectory(_folder);
-        await RunAsync("chown", "postgres", _folder);
-        await RunAsync("runuser", "-u", "postgres", "--", Tool("initdb"), "-D", Data, "-A", "trust", "-E", "UTF8", "--no-sync");
-        await RunAsync("runuser", "-u", "postgres", "--", Tool("pg_ctl"), "-D", Data, "-w", "-l", Path.Combine(_folder, "log"),
-            "-o", $"-c listen_addresses= -c unix_socket_directories={_folder} -c max_connections=200 -c fsync=off -c timezone=America/New_York",
-            "start");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (!_started.IsValueCreated) return;
-        NpgsqlConnection.ClearAllPools();
-        await RunAsync("runuser", "-u", "postgres", "--", Tool("pg_ctl"), "-D", Data, "-m", "immediate", "stop");
-        Directory.Delete(_folder, recursive: true);
-    }
-
-    string Data => Path.Combine(_folder, "data");
-
-    static string Tool(string name) => Directory.EnumerateFiles("/usr/lib/postgresql", name, SearchOption.AllDirectories).Order().Last();
-
-    static async Task RunAsync(string program, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Path.GetTempPath() };
-        // The server inherits them: redirected, they would stay open.
-        start.RedirectStandardOutput = start.RedirectStandardError = !arguments.Contains("start");
-        using var process = Process.Start(start)!;
-        var output = start.RedirectStandardOutput ? process.StandardOutput.ReadToEndAsync() : Task.FromResult("");
-        var errors = start.RedirectStandardError ? process.StandardError.ReadToEndAsync() : Task.FromResult("");
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {await output} {await errors}");
-    }
-}
-
 /// <summary>An empty migrated database and an empty lake folder.</summary>
-public sealed class LakeTestDatabase(NpgsqlDataSource source) : IAsyncDisposable
+public sealed class LakeTestDatabase : IAsyncDisposable
 {
-    public NpgsqlDataSource Source { get; } = source;
+    readonly TestDatabase _database;
+
+    LakeTestDatabase(TestDatabase database)
+    {
+        _database = database;
+        // A session zone far from UTC: nothing here may depend on it.
+        Source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Timezone = "America/New_York" });
+    }
+
+    public static async Task<LakeTestDatabase> CreateAsync(TestServer server) => new(await server.MigratedAsync("lake"));
+
+    public NpgsqlDataSource Source { get; }
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("lake-test-").FullName;
 
@@ -125,6 +71,7 @@ public sealed class LakeTestDatabase(NpgsqlDataSource source) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Source.DisposeAsync();
+        await _database.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
     }
 }

@@ -21,7 +21,7 @@ public sealed class CrashTests
     public async Task Killed_twenty_times_while_ingesting_gives_what_a_clean_run_gives()
     {
         SharedData.File("news", "stock_tweets_2014_2015H1.csv.gz");
-        var folders = (Clean: Directory.CreateTempSubdirectory("bellwether-clean-").FullName, Killed: Directory.CreateTempSubdirectory("bellwether-killed-").FullName);
+        var folders = (Clean: TestFolder.Create("clean"), Killed: TestFolder.Create("killed"));
         try
         {
             var watch = Stopwatch.StartNew();

@@ -88,7 +88,8 @@ public sealed class ScoringWorkerTests(TestServer server)
     {
         await using var desk = await Bench.OpenAsync(server);
         await desk.Log.AppendAsync(Topics.StandardPriority, [Entry(Event("a1", "AAPL", "first")), Entry(Event("a2", "MSFT", "second"))], Cancel);
-        await desk.RunUntilAsync(new Model(_ => new(0.5, 0.2)), "SELECT count(*) FROM ops.event_log WHERE topic = 'analyzed-sentiment'", 2);
+        await desk.RunUntilAsync(
+            new Model(_ => new(0.5, 0.2)), "SELECT count(*) FROM ops.event_log WHERE topic = 'analyzed-sentiment'", 2, until: async () => await desk.Hot.GetAsync("AAPL", Cancel) is not null);
         Assert.Equal(0.3, (await desk.Hot.GetAsync("AAPL", Cancel))!.Score, 9); // sums are kept in units of 1e-9
         var analysed = AnalyzedSentiment.FromJson(await desk.Database.ScalarAsync<byte[]>("SELECT value FROM ops.event_log WHERE topic = 'analyzed-sentiment' AND key = 'MSFT'"));
         Assert.Equal(("MSFT", 0.3, "bullish", 1L), (analysed.Ticker, Math.Round(analysed.Sentiment, 12), analysed.Level, analysed.Revision));
@@ -146,14 +147,15 @@ public sealed class ScoringWorkerTests(TestServer server)
         }
 
         public async Task RunUntilAsync(
-            ISentimentModel model, string countSql, long expected, PriorityGate? gate = null, string topic = Topics.StandardPriority, int batch = 4_000)
+            ISentimentModel model, string countSql, long expected, PriorityGate? gate = null, string topic = Topics.StandardPriority, int batch = 4_000,
+            Func<Task<bool>>? until = null)
         {
             var options = new ScoringOptions { BatchSize = batch };
             var store = new ResultStore(database.DataSource, log.Appender, options, TimeProvider.System);
             var worker = new ScoringWorker(log, model, store, Hot, gate ?? new(TimeSpan.Zero, TimeProvider.System), options, TimeProvider.System, new TestLog().CreateLogger<ScoringWorker>());
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
             var running = worker.RunAsync(topic, stop.Token);
-            while (await database.ScalarAsync<long>(countSql) < expected) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancel);
+            while (await database.ScalarAsync<long>(countSql) < expected || (until is not null && !await until())) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancel);
             await stop.CancelAsync();
             await running;
             Assert.Equal(expected, await database.ScalarAsync<long>(countSql));

@@ -1,4 +1,5 @@
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Tests.Support;
 
 namespace Bellwether.Tests.Sentiment;
 

@@ -1,11 +1,13 @@
 namespace Bellwether.Tests.Support;
 
-/// <summary>A clock that a test moves. Timers run on the system's clock: only the time of day is manual.</summary>
+/// <summary>A clock that stands still until it is moved. Timers run on the system's clock.</summary>
 public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
-    DateTimeOffset _now = start;
+    long _ticks = start.UtcTicks;
 
-    public void Advance(TimeSpan by) => _now += by;
+    public ManualTime() : this(new(2024, 5, 6, 13, 30, 0, TimeSpan.Zero)) { }
 
-    public override DateTimeOffset GetUtcNow() => _now;
+    public override DateTimeOffset GetUtcNow() => new(Interlocked.Read(ref _ticks), TimeSpan.Zero);
+
+    public void Advance(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
 }

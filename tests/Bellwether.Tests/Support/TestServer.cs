@@ -1,4 +1,5 @@
 using Bellwether.Engines.Postgres;
+using Bellwether.Engines.Unix;
 using Bellwether.Storage;
 using Dapper;
 using Npgsql;
@@ -18,7 +19,12 @@ public sealed class TestServer : IAsyncLifetime
     PostgresEngine? _engine;
     string? _template;
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    // As root the server runs as another user, who may not enter a folder that is private to its maker.
+    public ValueTask InitializeAsync()
+    {
+        Posix.SetMode(_folder, Posix.OpenDirectory);
+        return ValueTask.CompletedTask;
+    }
 
     /// <summary>A new database with the schema migrated to the newest revision; its name begins with <paramref name="name"/>.</summary>
     public async Task<TestDatabase> MigratedAsync(string name)
@@ -97,5 +103,16 @@ public sealed class TestDatabase(string connectionString, string serverConnectio
         if (_source is not null) await _source.DisposeAsync();
         await using var connection = new NpgsqlConnection(serverConnectionString);
         await connection.ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    }
+}
+
+public static class TestFolder
+{
+    /// <summary>A new temporary folder that the database's user may enter.</summary>
+    public static string Create(string name)
+    {
+        var path = Directory.CreateTempSubdirectory($"bellwether-{name}-").FullName;
+        Posix.SetMode(path, Posix.OpenDirectory);
+        return path;
     }
 }
