@@ -3,6 +3,7 @@ using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
 using Bellwether.App.Api.Push;
 using Bellwether.App.Api.Sentiment;
+using Bellwether.App.Api.Sql;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Bellwether.App.Api;
@@ -17,6 +18,8 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(ArticlePage))]
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(DeadLetterDetails))]
+[JsonSerializable(typeof(SqlRequest))]
+[JsonSerializable(typeof(SqlAnswer))]
 [JsonSerializable(typeof(HealthCheck))]
 [JsonSerializable(typeof(ReadyAnswer))]
 [JsonSerializable(typeof(HealthSummary))]

@@ -4,6 +4,7 @@ using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
 using Bellwether.App.Api.Push;
 using Bellwether.App.Api.Sentiment;
+using Bellwether.App.Api.Sql;
 using Bellwether.App.Api.Stream;
 using Bellwether.App.Workers;
 using Bellwether.Diagnostics;
@@ -49,6 +50,7 @@ public sealed partial class BellwetherServer
         PushEndpoints.Map(api);
         SentimentEndpoints.Map(api);
         StreamEndpoints.Map(api);
+        SqlEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
         app.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
     }
@@ -87,7 +89,7 @@ public sealed partial class BellwetherServer
                 services.AddSingleton<IHostedService>(s => new ScoringService(desk, s.GetRequiredService<WorkerStatus>(), topic));
         if (!roles.HasFlag(ServeRoles.Api)) return;
         services.AddSingleton(desk.Ingestor);
-        services.AddSingleton<PushBody>().AddSingleton<ScoredWait>();
+        services.AddSingleton<PushBody>().AddSingleton<ScoredWait>().AddSingleton<SqlRunner>();
         services.AddSingleton<StreamHub>().AddHostedService(s => s.GetRequiredService<StreamHub>());
         services.AddSingleton<PushQueue>().AddHostedService(s => s.GetRequiredService<PushQueue>());
     }

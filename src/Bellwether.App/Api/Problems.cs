@@ -44,6 +44,8 @@ static class Problems
         if (retryAfter is { } after)
             context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         context.Response.Headers.CacheControl = "no-store";
+        // The rest of the body is not read, so the connection cannot be used again.
+        if (problem.Status == StatusCodes.Status413PayloadTooLarge) context.Response.Headers.Connection = "close";
         return TypedResults.Problem(problem).ExecuteAsync(context);
     }
 

@@ -28,7 +28,9 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // Cut to what the database keeps, so that hot store and database tell the same time.
         var known = time.GetUtcNow();
+        known = known.AddTicks(-(known.Ticks % TimeSpan.TicksPerMicrosecond));
         var claimed = await ClaimAsync(connection, batch, cancellationToken);
         var results = ResultsOf(batch, claimed);
         var letters = batch.DeadLetters.Where(l => l.InboxKey is not { } key || claimed.Remove(key)).ToList();

@@ -16,7 +16,8 @@ static class PushEndpoints
             .WithName("pushEvents")
             .WithSummary("Append events")
             .WithDescription("One JSON object, an array, or JSON Lines; packed with gzip or not. Answered when the log has the events durably.")
-            .Accepts<PushedEvent>("application/json", "application/x-ndjson")
+            // The last form lets requests with other types through to the handler, which takes what simple clients send and explains the rest.
+            .Accepts<PushedEvent>("application/json", "application/x-ndjson", "*/*")
             .Produces<PushAnswer>(StatusCodes.Status202Accepted)
             .ProducesProblem(400).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422).ProducesProblem(429).ProducesProblem(503)
             .Answers("application/json");

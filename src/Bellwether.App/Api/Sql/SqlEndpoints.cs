@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Bellwether.Lake;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Bellwether.App.Api.Sql;
+
+/// <param name="Sql">One SELECT over all_sentiment and the other tables of the desk.</param>
+public sealed record SqlRequest(string? Sql);
+
+/// <param name="Type">DuckDB's name of the type.</param>
+public sealed record SqlColumn(string Name, string Type);
+
+/// <param name="Rows">Values in the order of the columns.</param>
+/// <param name="Truncated">There are more rows than the server answers with.</param>
+public sealed record SqlAnswer(IReadOnlyList<SqlColumn> Columns, IReadOnlyList<IReadOnlyList<JsonElement>> Rows, long RowCount, bool Truncated);
+
+/// <summary>POST /sql: read-only SQL over hot rows and lake together.</summary>
+static class SqlEndpoints
+{
+    public static void Map(RouteGroupBuilder api) =>
+        api.MapPost("/sql", QueryAsync)
+            .WithName("querySql")
+            .WithSummary("Read-only SQL over hot rows and lake")
+            .Accepts<SqlRequest>("application/json")
+            .Produces<SqlAnswer>()
+            .ProducesProblem(400).ProducesProblem(408).ProducesProblem(415).ProducesProblem(429)
+            .Answers("application/json");
+
+    static async Task<Results<EmptyHttpResult, ProblemHttpResult>> QueryAsync(
+        HttpContext context, SqlRunner runner, ServeOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (!context.Request.HasJsonContentType())
+            return Problems.Result(415, "unsupported-media-type", "This form is not read", "Send a JSON object with the field sql.",
+                Problems.Error("Content-Type", context.Request.ContentType, "must be application/json"));
+        SqlRequest? request;
+        try
+        {
+            request = await context.Request.ReadFromJsonAsync(ApiJson.Default.SqlRequest, cancellationToken);
+        }
+        catch (JsonException error)
+        {
+            return Invalid(null, $"the body is not a JSON object with the field sql: {error.Message}");
+        }
+        if (string.IsNullOrWhiteSpace(request?.Sql)) return Invalid(request?.Sql, "is missing or empty");
+
+        using var limit = new CancellationTokenSource(options.SqlTimeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            if (await runner.RunAsync(request.Sql, either.Token) is not { } answer)
+            {
+                context.Response.Headers.RetryAfter = "1";
+                return TypedResults.Problem(Problems.TooBusy("Too many queries wait."));
+            }
+            context.Response.ContentType = "application/json; charset=utf-8";
+            context.Response.ContentLength = answer.Length;
+            await context.Response.BodyWriter.WriteAsync(answer, cancellationToken);
+            return TypedResults.Empty;
+        }
+        catch (LakeSqlException error)
+        {
+            return Invalid(request.Sql, error.Message);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return Problems.Result(408, "sql-timeout", "The query took too long", $"It was stopped after {options.SqlTimeout.TotalSeconds:0.#} s; ask for less.");
+        }
+    }
+
+    static ProblemHttpResult Invalid(string? sql, string reason) =>
+        Problems.Result(400, "invalid-sql", "The query cannot be run", reason, Problems.Error("sql", sql, reason));
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Bellwether.Tests.Support;
+using static Bellwether.Tests.Api.ServedDesk;
+
+namespace Bellwether.Tests.Api;
+
+/// <summary>GET /metrics, as a scraper reads it.</summary>
+public sealed partial class MetricsTests(TestServer server)
+{
+    [Fact]
+    public async Task The_text_keeps_the_rules_of_the_format_and_has_the_numbers_of_the_pipeline()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MetricsTests));
+        await desk.PushAsync(Event("1", "ACME", "Acme rises"), Event("2", "BETA", "Beta falls"));
+        using var response = await desk.GetAsync("/metrics");
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType!.ToString());
+        var families = Parse(await response.Content.ReadAsStringAsync(Token));
+        Assert.Superset(
+            new HashSet<string>
+            {
+                "bellwether_feed_records_total", "bellwether_events_appended_total", "bellwether_events_scored_total", "bellwether_results_committed_total",
+                "bellwether_stage_seconds", "bellwether_event_latency_seconds", "bellwether_consumer_lag_records", "bellwether_hot_store_entries",
+                "process_cpu_seconds_total", "process_resident_memory_bytes", "dotnet_gc_collections_total", "http_server_request_duration_seconds", "bellwether_build_info",
+            },
+            families.Keys.ToHashSet());
+        // Other tests count in the same process: at least these two.
+        Assert.True(families["bellwether_events_scored_total"].Sum(s => s.Value) >= 2);
+        Assert.True(families["process_resident_memory_bytes"].Single().Value > 10_000_000);
+        Assert.Contains(families["http_server_request_duration_seconds"], s => s.Labels.Contains("http_route=\"/api/v1/events\""));
+        Assert.DoesNotContain(families.SelectMany(f => f.Value), s => s.Labels.Contains("ACME", StringComparison.Ordinal));
+    }
+
+    sealed record Sample(string Name, string Labels, double Value);
+
+    /// <summary>Reads the text strictly: one block for each family, HELP and TYPE first, no series twice, complete histograms.</summary>
+    static Dictionary<string, List<Sample>> Parse(string text)
+    {
+        Assert.EndsWith("\n", text);
+        var families = new Dictionary<string, List<Sample>>();
+        var types = new Dictionary<string, string>();
+        string? helped = null, current = null;
+        foreach (var line in text.Split('\n')[..^1])
+        {
+            if (line.StartsWith("# HELP ", StringComparison.Ordinal))
+                helped = line.Split(' ')[2];
+            else if (line.StartsWith("# TYPE ", StringComparison.Ordinal))
+            {
+                current = line.Split(' ')[2];
+                Assert.Equal(helped, current);
+                Assert.True(families.TryAdd(current, []), $"{current} stands in two places");
+                types[current] = line.Split(' ')[3];
+                Assert.True(types[current] is "counter" or "gauge" or "histogram", line);
+            }
+            else
+            {
+                var match = SampleLine().Match(line);
+                Assert.True(match.Success, line);
+                var sample = new Sample(match.Groups["name"].Value, match.Groups["labels"].Value, Number(match.Groups["value"].Value));
+                Assert.True(types[current!] == "histogram" ? sample.Name[(sample.Name.LastIndexOf('_') + 1)..] is "bucket" or "sum" or "count" : sample.Name == current, line);
+                Assert.StartsWith(current!, sample.Name);
+                Assert.DoesNotContain(families[current!], s => s.Name == sample.Name && s.Labels == sample.Labels);
+                families[current!].Add(sample);
+            }
+        }
+        Assert.All(families.Values, Assert.NotEmpty);
+        foreach (var (name, samples) in families.Where(f => types[f.Key] == "histogram"))
+            foreach (var count in samples.Where(s => s.Name == $"{name}_count"))
+            {
+                var buckets = samples.Where(s => s.Name == $"{name}_bucket" && WithoutBound(s.Labels) == count.Labels).ToArray();
+                Assert.Equal(buckets.Select(b => b.Value).Order(), buckets.Select(b => b.Value));
+                Assert.Contains("le=\"+Inf\"", buckets[^1].Labels);
+                Assert.Equal(count.Value, buckets[^1].Value);
+            }
+        Assert.All(families.Where(f => types[f.Key] == "counter"), f => Assert.EndsWith("_total", f.Key));
+        return families;
+    }
+
+    static double Number(string text) => text == "+Inf" ? double.PositiveInfinity : double.Parse(text, CultureInfo.InvariantCulture);
+
+    static string WithoutBound(string labels) => Bound().Replace(labels, "").TrimEnd(',');
+
+    [GeneratedRegex("""^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?<labels>([a-zA-Z_][a-zA-Z0-9_]*="([^"\\\n]|\\[\\"n])*",?)*)\})? (?<value>[-+0-9.eE]+|NaN|[+-]Inf)$""")]
+    private static partial Regex SampleLine();
+
+    [GeneratedRegex("le=\"[^\"]*\"")]
+    private static partial Regex Bound();
+}
