@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Text;
+using Bellwether.App.Api;
+using Bellwether.App.Commands;
+
+namespace Bellwether.App.Bench;
+
+/// <param name="AcceptedMs">From the start of a request to its 202.</param>
+/// <param name="VisibleMs">From the start of a request until its ticker can be read in the hot store.</param>
+sealed record LatencyBenchAnswer(int Requests, int Failed, double RequestsPerSecond, Percentiles AcceptedMs, Percentiles VisibleMs, long PeakMb, int Processors);
+
+sealed record Percentiles(double P50, double P95, double P99, double Max)
+{
+    public static Percentiles Of(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        double At(double p) => sorted.Length == 0 ? double.NaN : Math.Round(sorted[Math.Min(sorted.Length - 1, (int)Math.Ceiling(p * sorted.Length) - 1)], 2);
+        return new(At(0.50), At(0.95), At(0.99), At(1));
+    }
+}
+
+/// <summary>
+/// Single events over HTTP at a steady rate, each for a ticker of its own, so that the moment in which its result is in the hot store can be
+/// seen. Requests start by the clock, whether or not the ones before have ended: a stall shows in the figures.
+/// </summary>
+static class LatencyBench
+{
+    public static async Task<LatencyBenchAnswer> RunAsync(Session session, int rate, int seconds, CancellationToken cancellationToken)
+    {
+        using var folder = new BenchFolder();
+        await using var desk = await session.OpenAsync(cancellationToken, options: session.LoadOptions(folder.Path));
+        await using var server = await BellwetherServer.StartAsync(
+            desk, new() { Urls = ["http://127.0.0.1:0"], RequestsPerSecond = Math.Max(5_000, rate * 2) }, cancellationToken);
+        using var client = new HttpClient { BaseAddress = new(server.Urls[0]) };
+        await SendAsync(client, "WARM", cancellationToken);
+
+        var total = rate * seconds;
+        var pending = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
+        var (accepted, visible) = (new ConcurrentBag<double>(), new ConcurrentBag<double>());
+        var failed = 0;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = WatchAsync(desk, session.Time, pending, visible, stop.Token);
+        var requests = new List<Task>(total);
+        var began = Stopwatch.GetTimestamp();
+        for (var i = 0; i < total; i++)
+        {
+            var due = TimeSpan.FromSeconds((double)i / rate) - Stopwatch.GetElapsedTime(began);
+            if (due > TimeSpan.FromMilliseconds(1)) await Task.Delay(due, session.Time, cancellationToken);
+            requests.Add(OneAsync($"B{i}"));
+        }
+        await Task.WhenAll(requests);
+        var elapsed = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        for (var wait = 0; !pending.IsEmpty && wait < 3_000; wait++) await Task.Delay(TimeSpan.FromMilliseconds(10), session.Time, cancellationToken);
+        await stop.CancelAsync();
+        await watching;
+        return new(total, failed + pending.Count, Math.Round(total / elapsed, 1), Percentiles.Of(accepted), Percentiles.Of(visible),
+            BenchFolder.PeakMegabytes(), Environment.ProcessorCount);
+
+        async Task OneAsync(string ticker)
+        {
+            var start = Stopwatch.GetTimestamp();
+            pending[ticker] = start;
+            if (await SendAsync(client, ticker, cancellationToken))
+            {
+                accepted.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                return;
+            }
+            Interlocked.Increment(ref failed);
+            pending.TryRemove(ticker, out _);
+        }
+    }
+
+    static async Task<bool> SendAsync(HttpClient client, string ticker, CancellationToken cancellationToken)
+    {
+        using var body = new StringContent(
+            $$"""{"id":"{{ticker}}","source":"bench","tickers":["{{ticker}}"],"timestamp":"2024-05-06T14:30:00Z","text":"Shares rise after the company beats estimates and raises guidance"}""",
+            Encoding.UTF8, "application/json");
+        using var answer = await client.PostAsync("/api/v1/events", body, cancellationToken);
+        return answer.IsSuccessStatusCode;
+    }
+
+    static async Task WatchAsync(
+        Desk desk, TimeProvider time, ConcurrentDictionary<string, long> pending, ConcurrentBag<double> visible, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var tickers = pending.Keys.ToArray();
+            var found = await desk.Hot.GetManyAsync(tickers, CancellationToken.None);
+            for (var i = 0; i < tickers.Length; i++)
+                if (found[i] is not null && pending.TryRemove(tickers[i], out var start))
+                    visible.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            await Task.WhenAny(Task.Delay(TimeSpan.FromMilliseconds(1), time, cancellationToken));
+        }
+    }
+}

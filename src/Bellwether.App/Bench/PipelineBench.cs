@@ -1,0 +1,42 @@
+using System.Text;
+using Bellwether.App.Commands;
+using Bellwether.Feeds;
+
+namespace Bellwether.App.Bench;
+
+sealed record PipelineBenchAnswer(long Events, long Results, double Seconds, double EventsPerSecond, long PeakMb, int Processors);
+
+/// <summary>Headlines from a file until their results are committed, into a fresh desk: reading, log, scoring and database in one run.</summary>
+static class PipelineBench
+{
+    static readonly string[] Companies = ["Apple", "Microsoft", "Tesla", "Nvidia", "Boeing", "Pfizer", "Costco", "Walmart", "Intel", "Netflix"];
+    static readonly string[] Tickers = ["AAPL", "MSFT", "TSLA", "NVDA", "BA", "PFE", "COST", "WMT", "INTC", "NFLX"];
+    static readonly string[] News =
+    [
+        "beats estimates as margins widen", "cuts its full-year outlook", "is upgraded to overweight, target raised to ${0}", "misses on revenue",
+        "announces a ${0} million buyback", "recalls a product after complaints", "shares are trading higher after results", "names a new finance chief",
+    ];
+
+    public static async Task<PipelineBenchAnswer> RunAsync(Session session, string? file, int events, CancellationToken cancellationToken)
+    {
+        using var folder = new BenchFolder();
+        file ??= Write(Path.Combine(folder.Path, "headlines.csv"), events);
+        await using var desk = await session.OpenAsync(cancellationToken, options: session.LoadOptions(folder.Path));
+        await using var workers = new ScoringTasks(desk, cancellationToken);
+        var started = session.Time.GetTimestamp();
+        var run = await desk.Ingestor.RunAsync([FeedSource.Parse(file)], new() { Type = EventType.News }, null, cancellationToken);
+        var outcome = await workers.GuardAsync(desk.Ingestor.WaitAsync(run, null, cancellationToken));
+        var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
+        return new(outcome.Read, outcome.Results, Math.Round(seconds, 3), Math.Round(outcome.Read / seconds), BenchFolder.PeakMegabytes(), Environment.ProcessorCount);
+    }
+
+    static string Write(string path, int events)
+    {
+        using var output = new StreamWriter(path, append: false, new UTF8Encoding(false));
+        output.WriteLine("title,date,stock");
+        var start = new DateTime(2024, 1, 2, 14, 30, 0, DateTimeKind.Utc);
+        for (var i = 0; i < events; i++)
+            output.WriteLine($"\"{Companies[i % 10]} {string.Format(null, News[i / 10 % 8], i % 900 + 10)} ({i})\",{start.AddSeconds(i * 7):yyyy-MM-ddTHH:mm:ssZ},{Tickers[i % 10]}");
+        return path;
+    }
+}

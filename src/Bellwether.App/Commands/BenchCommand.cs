@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Bellwether.App.Bench;
+
+namespace Bellwether.App.Commands;
+
+/// <summary><c>bellwether bench</c>: what this machine gives, measured through the whole program in a folder of its own.</summary>
+static class BenchCommand
+{
+    public static Command Create(Screen screen, GlobalOptions globals)
+    {
+        var file = new Argument<string?>("FILE") { Description = "Headlines to read [default: generated ones]", Arity = ArgumentArity.ZeroOrOne };
+        var events = new Option<int>("--events") { Description = "Headlines to generate", DefaultValueFactory = _ => 100_000, HelpName = "N" };
+        var rate = new Option<int>("--rate") { Description = "Requests a second", DefaultValueFactory = _ => 500, HelpName = "N" };
+        var seconds = new Option<int>("--seconds") { Description = "Length of the measurement", DefaultValueFactory = _ => 20, HelpName = "N" };
+        return new Verb("bench", "Measure what this machine gives, in a folder of its own", "bench pipeline --json", "bench latency --rate 500 --seconds 20")
+        {
+            new Verb("pipeline", "From a file of headlines to committed results", "bench pipeline", "bench pipeline headlines.csv --json") { file, events }
+                .Runs(screen, globals, async (session, cancellationToken) =>
+                {
+                    var answer = await PipelineBench.RunAsync(session, session.Get(file), session.Get(events), cancellationToken);
+                    if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.PipelineBenchAnswer);
+                    else session.Screen.Out.WriteLine(
+                        $"{answer.Events:n0} headlines in {answer.Seconds:0.00} s: {answer.EventsPerSecond:n0} events/s, peak {answer.PeakMb} MB, {answer.Processors} processors");
+                    return ExitCode.Ok;
+                }),
+            new Verb("latency", "From an HTTP request to the hot store", "bench latency", "bench latency --rate 500 --json") { rate, seconds }
+                .Runs(screen, globals, async (session, cancellationToken) =>
+                {
+                    var answer = await LatencyBench.RunAsync(session, session.Get(rate), session.Get(seconds), cancellationToken);
+                    if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.LatencyBenchAnswer);
+                    else session.Screen.Out.WriteLine(
+                        $"{answer.Requests:n0} requests at {answer.RequestsPerSecond:n0}/s, {answer.Failed} failed; ms to 202: p50 {answer.AcceptedMs.P50}, p99 {answer.AcceptedMs.P99}; "
+                        + $"ms to the hot store: p50 {answer.VisibleMs.P50}, p95 {answer.VisibleMs.P95}, p99 {answer.VisibleMs.P99}, max {answer.VisibleMs.Max}; peak {answer.PeakMb} MB");
+                    return answer.Failed == 0 ? ExitCode.Ok : ExitCode.Failure;
+                }),
+        };
+    }
+}
