@@ -28,9 +28,10 @@ sealed class IngestRunner(Session session, IngestRequest request)
         await using var desk = await session.OpenAsync(cancellationToken, loggers: loggers);
         var answer = await ProgressView.RunAsync(session, new IngestGauge(request.Bytes), (gauge, token) => RunAsync(desk, gauge, token), cancellationToken);
         _rejections.Summarise();
-        foreach (var failure in _failures) session.Note($"{CommandLine.ProgramName}: {failure.Message}");
         Write(answer);
-        return _failures.Count == 0 ? ExitCode.Ok : ExitCode.BadInput;
+        if (_failures.Count == 0) return ExitCode.Ok;
+        var problems = _failures.Select(f => $"{f.Origin}{(f.Line is { } line ? $", line {line}" : "")}: {f.Problem}.");
+        throw new CommandException(ExitCode.BadInput, "bad_input", string.Join(" ", problems), string.Join(" ", _failures.Select(f => f.Mend).Distinct()), _failures[0]);
     }
 
     async Task<IngestAnswer> RunAsync(Desk desk, IngestGauge gauge, CancellationToken cancellationToken)
