@@ -32,7 +32,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
     static CommandException Of(Exception error) => error switch
     {
         CommandException known => known,
-        FeedException { Origin: var origin } feed when origin.StartsWith("--", StringComparison.Ordinal) || origin == "time zone" =>
+        FeedException { IsUsage: true } feed =>
             CommandException.Usage($"{feed.Origin}: {feed.Problem}.", feed.Mend),
         FeedException feed => new(ExitCode.BadInput, "bad_input", $"{feed.Origin}{(feed.Line is { } line ? $", line {line}" : "")}: {feed.Problem}.", feed.Mend),
         DeskOptionsException options => CommandException.Usage(options.Message),

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Npgsql;
@@ -19,7 +18,7 @@ sealed record IngestAnswer(
 
 sealed class IngestRunner(Session session, IngestRequest request)
 {
-    readonly List<FeedException> _failures = [];
+    IReadOnlyList<FeedException> _failures = [];
     readonly RejectionNotes _rejections = new(session);
 
     public async Task<int> RunAsync(CancellationToken cancellationToken)
@@ -29,9 +28,16 @@ sealed class IngestRunner(Session session, IngestRequest request)
         var answer = await ProgressView.RunAsync(session, new IngestGauge(request.Bytes), (gauge, token) => RunAsync(desk, gauge, token), cancellationToken);
         _rejections.Summarise();
         Write(answer);
-        if (_failures.Count == 0) return ExitCode.Ok;
-        var problems = _failures.Select(f => $"{f.Origin}{(f.Line is { } line ? $", line {line}" : "")}: {f.Problem}.");
-        throw new CommandException(ExitCode.BadInput, "bad_input", string.Join(" ", problems), string.Join(" ", _failures.Select(f => f.Mend).Distinct()), _failures[0]);
+        if (_failures.Count > 0)
+        {
+            var problems = _failures.Select(f => $"{f.Origin}{(f.Line is { } line ? $", line {line}" : "")}: {f.Problem}.");
+            throw new CommandException(
+                ExitCode.BadInput, "bad_input", string.Join(" ", problems), string.Join(" ", _failures.Select(f => f.Mend).Distinct()), _failures[0]);
+        }
+        // Some bad records among good ones are a matter of course; nothing but bad ones is a wrong file.
+        if (answer.Rejected > 0 && answer.Rejected == answer.Read)
+            throw new CommandException(ExitCode.BadInput, "bad_input", "Every record was rejected.", "The first reasons stand above; perhaps --map or --format is wrong.");
+        return ExitCode.Ok;
     }
 
     async Task<IngestAnswer> RunAsync(Desk desk, IngestGauge gauge, CancellationToken cancellationToken)
@@ -43,8 +49,8 @@ sealed class IngestRunner(Session session, IngestRequest request)
         IngestOutcome outcome;
         await using (var workers = request.Wait ? new ScoringTasks(desk, cancellationToken) : null)
         {
-            var origin = string.Join(", ", request.Sources.Select(s => s.Origin));
-            run = await desk.Ingestor.RunAsync(origin, ReadAsync(feed, cancellationToken), gauge, cancellationToken);
+            run = await desk.Ingestor.RunAsync(request.Sources, feed, gauge, cancellationToken, _rejections.Add);
+            _failures = run.Failures;
             outcome = workers is null
                 ? await run.OutcomeAsync(cancellationToken)
                 : await workers.GuardAsync(desk.Ingestor.WaitAsync(run, gauge, cancellationToken));
@@ -54,29 +60,6 @@ sealed class IngestRunner(Session session, IngestRequest request)
         return new(outcome.Read, outcome.Accepted, outcome.Duplicates, outcome.Rejected, outcome.Scored, outcome.Results, outcome.DeadLettered, outcome.Pending,
             outcome.Results == 0 ? 0 : await TickersSinceAsync(desk.DataSource, startedAt, cancellationToken),
             Math.Round(seconds, 3), Math.Round(outcome.Read / seconds, 1), Math.Round(written?.Elapsed.TotalSeconds ?? 0, 3), written?.DaysWritten ?? 0, $"{run.Id:N}");
-    }
-
-    async IAsyncEnumerable<FeedRecord> ReadAsync(FeedOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (var source in request.Sources)
-        {
-            await using var records = FeedReader.ReadAsync(source, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
-            while (true)
-            {
-                try
-                {
-                    if (!await records.MoveNextAsync()) break;
-                }
-                catch (FeedException failure) when (!failure.Origin.StartsWith("--", StringComparison.Ordinal))
-                {
-                    // The other inputs are read all the same; the exit code tells.
-                    _failures.Add(failure);
-                    break;
-                }
-                if (records.Current.Rejection is { } rejection) _rejections.Add(rejection);
-                yield return records.Current;
-            }
-        }
     }
 
     static async Task<long> TickersSinceAsync(NpgsqlDataSource dataSource, DateTimeOffset since, CancellationToken cancellationToken)

@@ -12,6 +12,9 @@ public sealed class FeedException(string origin, string problem, string mend, lo
 {
     public string Origin { get; } = origin;
 
+    /// <summary>An option is at fault, not an input.</summary>
+    public bool IsUsage => Origin.StartsWith("--", StringComparison.Ordinal);
+
     public string Problem { get; } = problem;
 
     public string Mend { get; } = mend;

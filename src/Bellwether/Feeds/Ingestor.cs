@@ -18,11 +18,13 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
 
     /// <summary>
     /// Appends everything that the sources hold and that is not known yet. Rejected records are kept as dead letters.
-    /// A source that ends badly (<see cref="FeedException"/>) still has its whole records accepted; the exception is thrown after
-    /// the others were read.
+    /// A source that ends badly still has its whole records accepted, and the sources after it are read: see <see cref="IngestRun.Failures"/>.
     /// </summary>
+    /// <param name="rejected">Told of every rejected record as it is met.</param>
+    /// <exception cref="FeedException">An option makes no sense for any source.</exception>
     public async Task<IngestRun> RunAsync(
-        IReadOnlyList<FeedSource> sources, FeedOptions options, IProgress<IngestCounts>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<FeedSource> sources, FeedOptions options, IProgress<IngestCounts>? progress, CancellationToken cancellationToken,
+        Action<FeedRejection>? rejected = null)
     {
         var run = await IngestRun.BeginAsync(dataSource, string.Join(", ", sources.Select(s => s.Origin)), time, cancellationToken);
         var failures = new List<FeedException>();
@@ -42,11 +44,12 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
                     {
                         if (!await records.MoveNextAsync()) break;
                     }
-                    catch (FeedException failure)
+                    catch (FeedException failure) when (!failure.IsUsage)
                     {
                         failures.Add(failure);
                         break;
                     }
+                    if (records.Current.Rejection is { } rejection) rejected?.Invoke(rejection);
                     yield return records.Current;
                 }
             }

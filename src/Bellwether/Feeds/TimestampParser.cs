@@ -26,7 +26,7 @@ public sealed partial class TimestampParser
         }
         catch (Exception error) when (error is TimeZoneNotFoundException or InvalidTimeZoneException or System.Security.SecurityException)
         {
-            throw new FeedException("time zone", $"'{timeZone}' is not known here",
+            throw new FeedException("--timezone", $"'{timeZone}' is not known here",
                 "Use an IANA name such as America/New_York or UTC; on Debian the names come with the package tzdata.", inner: error);
         }
         _utc = _zone.BaseUtcOffset == TimeSpan.Zero && !_zone.SupportsDaylightSavingTime;

@@ -110,9 +110,10 @@ public sealed class IngestCommandTests(TestServer server)
     {
         await using var desk = await CliDesk.OpenAsync(server, nameof(IngestCommandTests));
         var rows = string.Concat(Enumerable.Range(0, 25).Select(i => $"{i},broken\n"));
-        var result = (await desk.RunAsync("ingest", desk.Write("bad.csv", "id,headline,date,stock\n" + rows), "--json")).Succeeds();
+        var result = (await desk.RunAsync("ingest", desk.Write("bad.csv", "id,headline,date,stock\n" + rows), "--json")).Fails(ExitCode.BadInput);
         Assert.Equal(10, result.Error.Split('\n').Count(l => l.Contains("bad.csv:")));
         Assert.Contains("15 more", result.Error);
+        Assert.Contains("Every record", result.ErrorJson.GetProperty("message").GetString());
         Assert.Contains("dlq list", result.Error);
         Assert.Equal((25, 0, 0, 25), Counts(result.Json));
         Assert.Equal(25, (await desk.RunAsync("dlq", "list", "--json")).Succeeds().Json.GetArrayLength());
