@@ -1,9 +1,14 @@
+using System.Globalization;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Bellwether.Benchmarks;
+
+// push [requests a second] [seconds]: a load over HTTP, read by people.
+if (args is ["push", ..])
+    return await PushLoad.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 500, args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 20);
 
 // Seconds are for reading; what fails a run is bytes allocated for one operation, which no busy machine changes.
 var config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));

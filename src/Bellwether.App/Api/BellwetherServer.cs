@@ -49,18 +49,6 @@ public sealed partial class BellwetherServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens the desk and serves until cancelled; requests and batches in hand are finished. Returns the exit code.</summary>
-    public static async Task<int> RunAsync(
-        DeskOptions deskOptions, ServeOptions options, IProgress<string>? progress, ILoggerFactory? loggers, CancellationToken cancellationToken)
-    {
-        // Before anything is started: a wrong setting should cost no database.
-        var resolved = options.Resolve();
-        await using var desk = await Desk.OpenAsync(deskOptions, progress, cancellationToken, loggers);
-        await using var server = await StartAsync(desk, resolved, cancellationToken);
-        foreach (var url in server.Urls) progress?.Report($"listening on {url}");
-        return await server.WaitAsync(cancellationToken) ? 0 : 1;
-    }
-
     /// <summary>
     /// Waits until the token is cancelled, then stops in order: no new requests, those in hand are answered, pushed events are appended,
     /// batches are committed or rolled back. False when the server ended by itself, because a part of it failed.

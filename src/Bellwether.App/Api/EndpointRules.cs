@@ -21,7 +21,7 @@ static class EndpointRules
             {
                 foreach (var name in call.HttpContext.Request.Query.Keys)
                     if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
-                        return new(Problems.Result(400, "invalid-parameter", "A parameter is not valid", $"{name}: is not a parameter of this request.",
+                        return new(Problems.Result(400, ProblemKind.InvalidParameter, "A parameter is not valid", $"{name}: is not a parameter of this request.",
                             Problems.Error(name, null, known.Length == 0 ? "there are no query parameters here" : $"allowed are {string.Join(", ", known)}")));
                 return next(call);
             };
@@ -36,7 +36,7 @@ static class EndpointRules
         return endpoints.AddEndpointFilterFactory((_, next) => call =>
             Accepts(call.HttpContext.Request, offered)
                 ? next(call)
-                : new(Problems.Result(406, "not-acceptable", "The answer has another form", $"This path answers with {type}.",
+                : new(Problems.Result(406, ProblemKind.NotAcceptable, "The answer has another form", $"This path answers with {type}.",
                     Problems.Error("Accept", call.HttpContext.Request.Headers.Accept, $"must allow {type}"))));
     }
 

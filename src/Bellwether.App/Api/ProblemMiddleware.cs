@@ -25,7 +25,7 @@ sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMidd
         catch (Exception error) when (!context.Response.HasStarted)
         {
             context.Response.Clear();
-            var (problem, retry) = Problems.Of(error) ?? (Problems.Details(500, "internal-error", "The server failed", "The failure was logged under the trace id."), null);
+            var (problem, retry) = Problems.Of(error) ?? (Problems.Details(500, ProblemKind.InternalError, "The server failed", "The failure was logged under the trace id."), null);
             if (problem.Status >= 500) Failed(logger, context.Request.Method, context.Request.Path.Value, error);
             await Problems.WriteAsync(context, problem, retry);
         }

@@ -31,9 +31,9 @@ static class Problems
     public static ProblemHttpResult Result(int status, string kind, string title, string detail, params IReadOnlyList<FieldError> errors) =>
         TypedResults.Problem(Details(status, kind, title, detail, errors));
 
-    public static ProblemHttpResult NotFound(string detail) => Result(404, "not-found", "Nothing is known", detail);
+    public static ProblemHttpResult NotFound(string detail) => Result(404, ProblemKind.NotFound, "Nothing is known", detail);
 
-    public static ProblemDetails TooBusy(string detail) => Details(429, "too-many-requests", "Too many requests", detail);
+    public static ProblemDetails TooBusy(string detail) => Details(429, ProblemKind.TooManyRequests, "Too many requests", detail);
 
     public static FieldError Error(string field, string? value, string reason) =>
         new(field, value is { Length: > MaxShown } ? value[..MaxShown] + "…" : value, reason);
@@ -55,10 +55,10 @@ static class Problems
         var status = context.Response.StatusCode;
         var (kind, detail) = status switch
         {
-            404 => ("not-found", $"There is no {context.Request.Path}. The paths are listed at /openapi/v1.json."),
-            405 => ("method-not-allowed", $"{context.Request.Method} is not allowed here; allowed: {context.Response.Headers.Allow}."),
-            415 => ("unsupported-media-type", "Send application/json."),
-            _ => ("error", ReasonPhrases.GetReasonPhrase(status)),
+            404 => (ProblemKind.NotFound, $"There is no {context.Request.Path}. The paths are listed at /openapi/v1.json."),
+            405 => (ProblemKind.MethodNotAllowed, $"{context.Request.Method} is not allowed here; allowed: {context.Response.Headers.Allow}."),
+            415 => (ProblemKind.UnsupportedMediaType, "Send application/json."),
+            _ => (ProblemKind.Other, ReasonPhrases.GetReasonPhrase(status)),
         };
         return WriteAsync(context, Details(status, kind, ReasonPhrases.GetReasonPhrase(status), detail));
     }
@@ -67,15 +67,17 @@ static class Problems
     public static (ProblemDetails Problem, TimeSpan? RetryAfter)? Of(Exception error) => error switch
     {
         BadHttpRequestException { StatusCode: 413 } => (TooLarge("the request body"), null),
-        BadHttpRequestException bad => (Details(bad.StatusCode, "bad-request", "The request cannot be read", bad.Message), null),
+        BadHttpRequestException bad => (Details(bad.StatusCode, ProblemKind.BadRequest, "The request cannot be read", bad.Message), null),
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
-            (Details(503, "unavailable", "The database took too long", "The query was stopped; ask for less, or try again."), TimeSpan.FromSeconds(1)),
-        PostgresException { SqlState: ['2', '2', ..] } bad => (Details(400, "bad-request", "The request cannot be answered", bad.MessageText), null),
-        NpgsqlException or EngineException or TimeoutException =>
-            (Details(503, "unavailable", "The database cannot be reached", "Nothing was changed that was not confirmed; try again."), TimeSpan.FromSeconds(1)),
+            (Details(503, ProblemKind.Unavailable, "The database took too long", "The query was stopped; ask for less, or try again."), TimeSpan.FromSeconds(1)),
+        PostgresException { SqlState: ['2', '2', ..] } bad => (Details(400, ProblemKind.BadRequest, "The request cannot be answered", bad.MessageText), null),
+        EngineException =>
+            (Details(503, ProblemKind.Unavailable, "An engine is missing", "The server's log says which and what mends it."), TimeSpan.FromSeconds(60)),
+        NpgsqlException or TimeoutException =>
+            (Details(503, ProblemKind.Unavailable, "The database cannot be reached", "Nothing was changed that was not confirmed; try again."), TimeSpan.FromSeconds(1)),
         _ => null,
     };
 
     public static ProblemDetails TooLarge(string what) =>
-        Details(413, "too-large", "The request is too large", $"{what} is longer than the server takes; send it in parts, what was accepted is recognised.");
+        Details(413, ProblemKind.TooLarge, "The request is too large", $"{what} is longer than the server takes; send it in parts, what was accepted is recognised.");
 }

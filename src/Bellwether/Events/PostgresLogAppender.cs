@@ -12,6 +12,8 @@ namespace Bellwether.Events;
 /// </summary>
 public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOptions options, TimeProvider time)
 {
+    static readonly TimeSpan MidnightMargin = TimeSpan.FromMinutes(10);
+
     readonly ConcurrentDictionary<string, Topic> _topics = new();
 
     sealed record Topic(int Partitions, RangePartitions Days);
@@ -20,11 +22,17 @@ public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOpt
     public async Task PrepareAsync(string topic, CancellationToken cancellationToken)
     {
         if (!_topics.TryGetValue(topic, out var known)) _topics[topic] = known = await EnsureTopicAsync(topic, cancellationToken);
-        await known.Days.EnsureDayAsync(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime), cancellationToken);
+        var now = time.GetUtcNow().UtcDateTime;
+        await known.Days.EnsureDayAsync(DateOnly.FromDateTime(now), cancellationToken);
+        // A transaction that is prepared before midnight may append after it.
+        await known.Days.EnsureDayAsync(DateOnly.FromDateTime(now + MidnightMargin), cancellationToken);
     }
 
-    /// <summary>Forgets which day partitions exist; called after trimming.</summary>
-    internal void Forget(string topic) => _topics.TryRemove(topic, out _);
+    /// <summary>Forgets which day partitions exist; called after trimming. The topic itself stays known: appends may be under way.</summary>
+    internal void Forget(string topic)
+    {
+        if (_topics.TryGetValue(topic, out var known)) _topics.TryUpdate(topic, known with { Days = new(dataSource, TableOf(topic)) }, known);
+    }
 
     /// <summary>
     /// Appends in the connection's current transaction. The partition rows stay locked until it commits: append last, to hold them briefly.
@@ -39,7 +47,6 @@ public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOpt
 
         var next = await ReserveAsync(connection, topic, added, cancellationToken);
         var now = time.GetUtcNow();
-        // A batch that was prepared just before midnight may not find the next day's partition: it stays on the day prepared for.
         await using (var copy = await connection.BeginBinaryImportAsync(
             "COPY ops.event_log (topic, partition, log_offset, key, value, headers, appended_at) FROM STDIN (FORMAT BINARY)", cancellationToken))
         {

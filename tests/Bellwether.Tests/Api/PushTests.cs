@@ -108,6 +108,18 @@ public sealed class PushTests(TestServer server)
     }
 
     [Fact]
+    public async Task One_article_sent_once_for_each_ticker_is_waited_for_as_a_whole()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
+        var answer = await desk.PushAsync(
+            Event("1", "ACME", "Acme rises"), Event("1", "BETA", "Acme rises"), """{"event_id":"2","timestamp":"2024-05-01","text":"fine weather today","tickers":[]}""");
+        Assert.Equal(3, Number(answer, "accepted"));
+        Assert.Equal(2, (await desk.JsonAsync("/api/v1/sentiment?tickers=ACME,BETA")).GetProperty("items").GetArrayLength());
+        var letter = Assert.Single((await desk.JsonAsync("/api/v1/dead-letters")).GetProperty("items").EnumerateArray());
+        Assert.Equal("NoTicker", letter.GetProperty("error_class").GetString());
+    }
+
+    [Fact]
     public async Task A_packed_body_is_read()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));

@@ -8,12 +8,18 @@ sealed class PushBody(ServeOptions options, TimeProvider time)
 {
     // Packed text may unpack to this many times the size of a request.
     const int MaxUnpacking = 4;
+
+    // Bodies of the largest size that may be held at one time, over all clients.
+    const int MaxBodies = 4;
+
     static readonly string[] Lines = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json-seq"];
 
     // What curl and simple clients send when nobody tells them.
     static readonly string[] Any = ["application/json", "text/json", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded", "application/gzip", "application/x-gzip"];
 
     readonly FeedOptions _feed = new() { Clock = time, MaxDocumentBytes = options.MaxRequestBytes, Source = null };
+
+    long _inHand;
 
     /// <summary>The format that the content type names; null for one that is not read.</summary>
     public static FeedFormat? FormatOf(string? contentType)
@@ -23,28 +29,63 @@ sealed class PushBody(ServeOptions options, TimeProvider time)
         return Any.Contains(type) || type.EndsWith("+json", StringComparison.Ordinal) ? FeedFormat.Auto : null;
     }
 
+    /// <summary>The records of a body; null when the bodies in hand take all the memory that is set aside for them.</summary>
     /// <exception cref="FeedException">The body is not JSON, or is cut off.</exception>
     /// <exception cref="BadHttpRequestException">It is too large.</exception>
-    public async Task<IReadOnlyList<FeedRecord>> ReadAsync(HttpRequest request, FeedFormat format, CancellationToken cancellationToken)
+    public async Task<PushedBody?> ReadAsync(HttpRequest request, FeedFormat format, CancellationToken cancellationToken)
     {
         if (request.ContentLength > options.MaxRequestBytes) throw TooLarge();
-        var records = new List<FeedRecord>();
-        var characters = 0L;
+        var body = new PushedBody(this);
         try
         {
+            if (!body.TryGrow(request.ContentLength ?? 0)) return Give(body);
             await foreach (var record in FeedReader.ReadJsonLines(request.Body, "http", _feed with { Format = format }, cancellationToken))
-            {
-                characters += record.Envelope is { } e ? e.Text.Length + (e.RawPayload?.Length ?? 0) : record.Rejection!.Value.Length;
-                if (characters > (long)options.MaxRequestBytes * MaxUnpacking) throw TooLarge();
-                records.Add(record);
-            }
+                if (!body.TryAdd(record)) return Give(body);
+            return body;
         }
-        catch (FeedException error) when (error.InnerException is BadHttpRequestException request413)
+        catch (Exception error)
         {
-            throw request413;
+            body.Dispose();
+            if (error is FeedException { InnerException: BadHttpRequestException refused }) throw refused;
+            throw;
         }
-        return records;
     }
 
+    static PushedBody? Give(PushedBody body)
+    {
+        body.Dispose();
+        return null;
+    }
+
+    long Budget => (long)options.MaxRequestBytes * MaxBodies;
+
+    long Longest => (long)options.MaxRequestBytes * MaxUnpacking;
+
     static BadHttpRequestException TooLarge() => new("Request body too large.", StatusCodes.Status413PayloadTooLarge);
+
+    /// <summary>The records of one body, and the memory that they are held to take until they are in the log.</summary>
+    public sealed class PushedBody(PushBody owner) : IDisposable
+    {
+        readonly List<FeedRecord> _records = [];
+        long _held;
+        long _characters;
+
+        public IReadOnlyList<FeedRecord> Records => _records;
+
+        internal bool TryGrow(long bytes)
+        {
+            _held += bytes;
+            return Interlocked.Add(ref owner._inHand, bytes) <= owner.Budget;
+        }
+
+        internal bool TryAdd(FeedRecord record)
+        {
+            _characters += record.Envelope is { } e ? e.Text.Length + (e.RawPayload?.Length ?? 0) : record.Rejection!.Value.Length;
+            if (_characters > owner.Longest) throw TooLarge();
+            _records.Add(record);
+            return _characters <= _held || TryGrow(_characters - _held);
+        }
+
+        public void Dispose() => Interlocked.Add(ref owner._inHand, -Interlocked.Exchange(ref _held, 0));
+    }
 }

@@ -29,30 +29,30 @@ static class PushEndpoints
         check.OneOf("wait", wait, "scored");
         if (check.Failed) return check.Problem();
         if (PushBody.FormatOf(context.Request.ContentType) is not { } format || context.Request.Headers.ContentEncoding is not ([] or ["gzip" or "identity"]))
-            return Problems.Result(415, "unsupported-media-type", "This form is not read", "Send JSON or JSON Lines, packed with gzip or not.",
+            return Problems.Result(415, ProblemKind.UnsupportedMediaType, "This form is not read", "Send JSON or JSON Lines, packed with gzip or not.",
                 Problems.Error("Content-Type", context.Request.ContentType, "must be application/json or application/x-ndjson"));
 
-        IReadOnlyList<FeedRecord> records;
+        PushBody.PushedBody? body;
         try
         {
-            records = await bodies.ReadAsync(context.Request, format, cancellationToken);
+            body = await bodies.ReadAsync(context.Request, format, cancellationToken);
         }
         catch (FeedException error)
         {
             return Malformed(error.Line ?? 1, error.Problem);
         }
+        if (body is null) return Busy(context, "The server holds as many large bodies as it may; nothing of this one was taken. Send it again later.");
+        using var held = body;
+        var records = body.Records;
         if (records.Count == 0) return Malformed(1, "holds no event");
         if (records.All(r => r.Rejection is { IsMalformed: true })) return Malformed(records[0].Position, records[0].Rejection!.Reason);
 
         if (queue.TryAppend(records, TraceHeaders()) is not { } appending)
-        {
-            context.Response.Headers.RetryAfter = "1";
-            return TypedResults.Problem(Problems.TooBusy("Too many events wait for the log; nothing of this request was taken. Send it again later."));
-        }
+            return Busy(context, "Too many events wait for the log; nothing of this request was taken. Send it again later.");
         var outcomes = await appending;
         var answer = Answer(records, outcomes);
         if (answer.Rejected == records.Count)
-            return Problems.Result(422, "rejected", "No event could be taken", "Every record was refused; each is kept as a dead letter.",
+            return Problems.Result(422, ProblemKind.Rejected, "No event could be taken", "Every record was refused; each is kept as a dead letter.",
                 [.. answer.Results.Take(100).Select(r => new FieldError($"line {r.Line}", null, r.Reason!))]);
         if (wait is not null)
             answer = answer with { Scored = await scored.WaitAsync([.. records.Where((_, i) => outcomes[i] == RecordOutcome.Accepted).Select(r => r.Envelope!)], cancellationToken) };
@@ -63,8 +63,14 @@ static class PushEndpoints
         outcomes.Count(o => o == RecordOutcome.Accepted), outcomes.Count(o => o == RecordOutcome.Duplicate), outcomes.Count(o => o == RecordOutcome.Rejected), null,
         [.. records.Select((r, i) => PushedRecord.Of(r, outcomes[i]))]);
 
+    static ProblemHttpResult Busy(HttpContext context, string detail)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return TypedResults.Problem(Problems.TooBusy(detail));
+    }
+
     static ProblemHttpResult Malformed(long line, string problem) => Problems.Result(
-        400, "malformed-body", "The body cannot be read", $"Line {line}: {problem}. Nothing of it was taken.", Problems.Error($"line {line}", null, problem));
+        400, ProblemKind.MalformedBody, "The body cannot be read", $"Line {line}: {problem}. Nothing of it was taken.", Problems.Error($"line {line}", null, problem));
 
     // A trace that nobody records and nobody sent is not worth its bytes in the log.
     static Dictionary<string, string>? TraceHeaders() =>

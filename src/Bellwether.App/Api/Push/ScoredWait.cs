@@ -14,8 +14,8 @@ sealed class ScoredWait(NpgsqlDataSource dataSource, SentimentReader reader, Tim
     public async Task<bool> WaitAsync(IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken)
     {
         // An event is done when its results are stored, or when it stands in the inbox as one that was put aside.
-        var open = events.ToDictionary(
-            e => EventKey.WithoutTicker(e.ArticleId), e => e.Tickers.Select(t => EventKey.Of(e.ArticleId, t)).ToHashSet());
+        var open = events.GroupBy(e => e.ArticleId).ToDictionary(
+            article => EventKey.WithoutTicker(article.Key), article => article.SelectMany(e => e.Tickers).Select(t => EventKey.Of(article.Key, t)).ToHashSet());
         var started = time.GetTimestamp();
         for (var pause = FirstLook; ; pause = pause * 2 < SlowestLook ? pause * 2 : SlowestLook)
         {

@@ -33,7 +33,7 @@ static class SqlEndpoints
         HttpContext context, SqlRunner runner, ServeOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         if (!context.Request.HasJsonContentType())
-            return Problems.Result(415, "unsupported-media-type", "This form is not read", "Send a JSON object with the field sql.",
+            return Problems.Result(415, ProblemKind.UnsupportedMediaType, "This form is not read", "Send a JSON object with the field sql.",
                 Problems.Error("Content-Type", context.Request.ContentType, "must be application/json"));
         SqlRequest? request;
         try
@@ -66,10 +66,10 @@ static class SqlEndpoints
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return Problems.Result(408, "sql-timeout", "The query took too long", $"It was stopped after {options.SqlTimeout.TotalSeconds:0.#} s; ask for less.");
+            return Problems.Result(408, ProblemKind.SqlTimeout, "The query took too long", $"It was stopped after {options.SqlTimeout.TotalSeconds:0.#} s; ask for less.");
         }
     }
 
     static ProblemHttpResult Invalid(string? sql, string reason) =>
-        Problems.Result(400, "invalid-sql", "The query cannot be run", reason, Problems.Error("sql", sql, reason));
+        Problems.Result(400, ProblemKind.InvalidSql, "The query cannot be run", reason, Problems.Error("sql", sql, reason));
 }

@@ -39,7 +39,7 @@ static class StreamEndpoints
         if (given is not null && resume is null) check.Fail("lastEventId", given, $"is not an id of this stream: {live.Partitions} numbers joined by dots");
         if (check.Failed) return check.Problem();
         if (hub.Clients >= options.MaxStreamClients)
-            return Problems.Result(503, "unavailable", "Too many clients of the stream", $"At most {options.MaxStreamClients} are served at a time.");
+            return Problems.Result(503, ProblemKind.Unavailable, "Too many clients of the stream", $"At most {options.MaxStreamClients} are served at a time.");
 
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
