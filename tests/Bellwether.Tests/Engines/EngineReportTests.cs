@@ -11,7 +11,7 @@ public sealed class EngineReportTests(EngineTemplate template)
     [Fact]
     public async Task Inspect_finds_the_cluster_stopped_and_running()
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         Assert.Contains("none yet", await ClusterAsync(folder));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
         await template.CopyToAsync(folder.Path);

@@ -5,7 +5,7 @@ using Bellwether.Engines.Postgres;
 
 namespace Bellwether.Tests.Engines;
 
-/// <summary>One cluster, made when a test first asks for it. Copying it takes a tenth of the time that making another one takes.</summary>
+/// <summary>One cluster, made when a test first asks for it. Copying it costs a fraction of making another one.</summary>
 public sealed class EngineTemplate : IAsyncDisposable
 {
     readonly SemaphoreSlim _once = new(1);
@@ -15,7 +15,7 @@ public sealed class EngineTemplate : IAsyncDisposable
     /// <summary>A folder with a cluster that no server has run on yet, as far as it knows.</summary>
     internal async Task<EngineFolder> FolderAsync()
     {
-        var folder = new EngineFolder();
+        var folder = EngineFolder.ForData();
         await CopyToAsync(folder.Path);
         return folder;
     }
@@ -44,7 +44,7 @@ public sealed class EngineTemplate : IAsyncDisposable
         {
             if (_made is { } made)
                 return made;
-            var folder = new EngineFolder();
+            var folder = EngineFolder.ForData();
             try
             {
                 await using var engine = await PostgresEngine.StartAsync(folder.Options, null, CancellationToken.None);

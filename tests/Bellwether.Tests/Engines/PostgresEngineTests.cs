@@ -113,7 +113,7 @@ public sealed class PostgresEngineTests(EngineTemplate template, ITestOutputHelp
     [Fact]
     public async Task Many_at_once_share_one_server_and_leave_nothing()
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         await Task.WhenAll(Enumerable.Range(0, 6).Select(async i =>
         {
             for (var round = 0; round < 4; round++)

@@ -34,7 +34,7 @@ public sealed class PostgresInterruptionTests(EngineTemplate template)
     [Fact]
     public async Task Creation_that_is_cancelled_at_any_moment_leaves_nothing_half_made()
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         foreach (var milliseconds in new[] { 20, 150, 400 })
         {
             using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System);
@@ -57,16 +57,17 @@ public sealed class PostgresInterruptionTests(EngineTemplate template)
     public async Task Start_takes_over_the_server_that_a_cancelled_start_has_under_way()
     {
         using var folder = await template.FolderAsync();
-        var options = await GatedAsync(folder);
+        using var slow = new EngineFolder();
+        var options = await GatedAsync(folder, slow);
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var first = PostgresEngine.StartAsync(options, null, source.Token);
-        await EngineFolder.Until(() => AtTheGate(folder), "the server is on its way");
+        await EngineFolder.Until(() => AtTheGate(slow), "the server is on its way");
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
 
         var second = folder.StartAsync(options);
         Assert.False(second.IsCompleted);
-        OpenGate(folder);
+        OpenGate(slow);
         await using (var engine = await second)
         {
             Assert.Equal(1, await EngineFolder.QueryAsync(engine, "select 1"));
@@ -79,21 +80,22 @@ public sealed class PostgresInterruptionTests(EngineTemplate template)
     public async Task Dispose_after_a_cancelled_restart_waits_for_the_server_that_is_under_way_and_stops_it()
     {
         using var folder = await template.FolderAsync();
-        var options = await GatedAsync(folder);
-        OpenGate(folder);
+        using var slow = new EngineFolder();
+        var options = await GatedAsync(folder, slow);
+        OpenGate(slow);
         var engine = await folder.StartAsync(options);
-        File.Delete(Gate(folder));
+        File.Delete(Gate(slow));
         Posix.Kill(folder.ServerPid(), Posix.SigQuit);
         await EngineFolder.Until(() => Postmaster.Find(folder["postgres"]) is null, "the server has stopped");
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var restart = engine.EnsureRunningAsync(source.Token);
-        await EngineFolder.Until(() => AtTheGate(folder), "the server is on its way");
+        await EngineFolder.Until(() => AtTheGate(slow), "the server is on its way");
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => restart);
 
         var end = engine.DisposeAsync().AsTask();
         Assert.False(end.IsCompleted);
-        OpenGate(folder);
+        OpenGate(slow);
         await end;
         Assert.Empty(folder.Processes());
     }
@@ -126,27 +128,26 @@ public sealed class PostgresInterruptionTests(EngineTemplate template)
     }
 
     /// <summary>Binaries whose server waits at a gate before it begins, as on a machine that is very slow.</summary>
-    async Task<PostgresOptions> GatedAsync(EngineFolder folder)
+    async Task<PostgresOptions> GatedAsync(EngineFolder folder, EngineFolder slow)
     {
         var real = await template.ServerProgramAsync();
-        Directory.CreateDirectory(folder["slow"]);
-        File.CreateSymbolicLink(folder["slow", "initdb"], Path.Combine(Path.GetDirectoryName(real)!, "initdb"));
+        File.CreateSymbolicLink(slow["initdb"], Path.Combine(Path.GetDirectoryName(real)!, "initdb"));
         var script = $"""
             #!/bin/sh
             # The two arguments -D and its folder are a start, anything else is a question.
-            while [ $# = 2 ] && [ ! -e '{Gate(folder)}' ]; do sleep 0.01; done
+            while [ $# = 2 ] && [ ! -e '{Gate(slow)}' ]; do sleep 0.01; done
             exec '{real}' "$@"
 
             """;
-        await File.WriteAllTextAsync(folder["slow", "postgres"], script, Token);
-        Posix.SetMode(folder["slow", "postgres"], Posix.OpenDirectory);
-        return folder.Options with { BinDirectory = folder["slow"] };
+        await File.WriteAllTextAsync(slow["postgres"], script, Token);
+        Posix.SetMode(slow["postgres"], Posix.OpenDirectory);
+        return folder.Options with { BinDirectory = slow.Path };
     }
 
-    static string Gate(EngineFolder folder) => folder["slow", "open"];
+    static string Gate(EngineFolder slow) => slow["open"];
 
-    static void OpenGate(EngineFolder folder) => File.WriteAllText(Gate(folder), "");
+    static void OpenGate(EngineFolder slow) => File.WriteAllText(Gate(slow), "");
 
-    static bool AtTheGate(EngineFolder folder) =>
-        folder.CommandLines().Any(c => c.StartsWith($"/bin/sh\0{folder["slow", "postgres"]}\0-D\0", StringComparison.Ordinal) && !c.Contains("\0-C\0"));
+    static bool AtTheGate(EngineFolder slow) =>
+        slow.CommandLines().Any(c => c.StartsWith($"/bin/sh\0{slow["postgres"]}\0-D\0", StringComparison.Ordinal) && !c.Contains("\0-C\0"));
 }

@@ -13,8 +13,8 @@ public sealed class PostgresPlacementTests(EngineTemplate template)
     public async Task Data_below_a_folder_that_the_server_cannot_enter_goes_elsewhere_and_is_found_again()
     {
         Assert.SkipUnless(Posix.EffectiveUser() == 0, "only root runs the server as another user");
-        using var closed = new EngineFolder();
-        using var fallback = new EngineFolder();
+        using var closed = EngineFolder.ForData();
+        using var fallback = EngineFolder.ForData();
         Posix.SetMode(closed.Path, Posix.PrivateDirectory);
         var options = closed.Options with { DataDirectory = closed["home", "data"], FallbackDirectory = fallback["lib"] };
 
@@ -39,7 +39,7 @@ public sealed class PostgresPlacementTests(EngineTemplate template)
     [Fact]
     public async Task Path_too_long_or_too_odd_for_a_socket_serves_through_another_folder()
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         var options = folder.Options with { DataDirectory = folder["o'dd, " + new string('x', 90), "data dir"] };
         await template.CopyToAsync(options.DataDirectory);
         string? host;
@@ -67,7 +67,7 @@ public sealed class PostgresPlacementTests(EngineTemplate template)
     [Fact]
     public async Task Folder_by_another_name_attaches_to_the_same_server()
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         var link = folder["link"];
         await template.CopyToAsync(folder["data"]);
         Directory.CreateSymbolicLink(link, folder["data"]);
@@ -79,7 +79,7 @@ public sealed class PostgresPlacementTests(EngineTemplate template)
     [Fact]
     public async Task Folder_with_something_else_in_the_place_of_the_cluster_is_left_alone()
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         Directory.CreateDirectory(folder["postgres"]);
         await File.WriteAllTextAsync(folder["postgres", "mine.txt"], "precious", Token);
         var error = await Assert.ThrowsAsync<EngineException>(() => folder.StartAsync());
@@ -90,7 +90,7 @@ public sealed class PostgresPlacementTests(EngineTemplate template)
     [Fact]
     public async Task Folder_that_cannot_be_made_or_written_is_explained()
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         await File.WriteAllTextAsync(folder["file"], "", Token);
         var error = await Assert.ThrowsAsync<EngineException>(() =>
             folder.StartAsync(folder.Options with { DataDirectory = folder["file", "data"] }));
@@ -102,7 +102,7 @@ public sealed class PostgresPlacementTests(EngineTemplate template)
     public async Task Fallback_that_cannot_be_made_is_explained()
     {
         Assert.SkipUnless(Posix.EffectiveUser() == 0, "only root runs the server as another user");
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         Posix.MakeDirectory(folder["closed"], Posix.PrivateDirectory);
         await File.WriteAllTextAsync(folder["file"], "", Token);
         var options = folder.Options with { DataDirectory = folder["closed", "data"], FallbackDirectory = folder["file", "lib"] };
@@ -138,7 +138,7 @@ public sealed class PostgresPlacementTests(EngineTemplate template)
     [Fact]
     public async Task External_server_is_used_as_it_is()
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         await template.CopyToAsync(folder.Path);
         await using var server = await folder.StartAsync();
         var unused = folder["unused"];
@@ -157,7 +157,7 @@ public sealed class PostgresPlacementTests(EngineTemplate template)
     [InlineData("Hots=db", "connection string is wrong")]
     public async Task External_server_that_cannot_be_reached_is_explained_without_the_password(string connectionString, string expected)
     {
-        using var folder = new EngineFolder();
+        using var folder = EngineFolder.ForData();
         var error = await Assert.ThrowsAsync<EngineException>(() =>
             folder.StartAsync(folder.Options with { ConnectionString = connectionString }));
         Assert.Contains(expected, error.Problem);
