@@ -9,7 +9,9 @@ using OpenTelemetry.Trace;
 
 namespace Bellwether.App.Api;
 
-/// <summary>The server: HTTP API, scoring workers, lake writer and scheduler in one process, or those of them that its roles name.</summary>
+/// <summary>
+/// The server: HTTP API, scoring workers, lake writer and scheduler in one process, or those of them that its roles name.
+/// </summary>
 public sealed partial class BellwetherServer : IAsyncDisposable
 {
     readonly WebApplication _app;

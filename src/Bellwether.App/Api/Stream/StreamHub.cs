@@ -135,7 +135,8 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
         foreach (var entry in entries) newest[entry.Key] = entry;
         var tickers = newest.Keys.ToArray();
         var cached = await desk.Hot.GetManyAsync(tickers, cancellationToken);
-        var stale = tickers.Where((t, i) => (cached[i]?.Revision ?? 0) < AnalyzedSentiment.FromJson(newest[t].Value.Span).Revision).ToArray();
+        var stale = tickers.Where((t, i) => (cached[i]?.Revision ?? 0) < AnalyzedSentiment.FromJson(newest[t].Value.Span).Revision)
+            .ToArray();
         if (stale.Length > 0) await desk.Reader.StoredAsync(stale, cancellationToken);
     }
 
