@@ -59,13 +59,16 @@ sealed class IngestOptions
     public IngestRequest Read(Session session)
     {
         var progress = new FeedProgress();
+        var zone = session.Get(_timezone) ?? "UTC";
+        // An unknown zone should cost no database.
+        _ = new TimestampParser(zone, null, session.Time);
         return new([.. session.Get(_files)!.Select(Source)], progress, session.Get(_wait), new()
         {
             Map = ColumnMap.Parse(session.Get(_map) ?? []),
             Source = session.Get(_source),
             Type = session.Get(_type) is { } type ? Enum.Parse<EventType>(type, ignoreCase: true) : null,
             Priority = session.Get(_priority) is { } priority ? Enum.Parse<Priority>(priority, ignoreCase: true) : default,
-            TimeZone = session.Get(_timezone) ?? "UTC",
+            TimeZone = zone,
             Encoding = session.Get(_encoding),
             Delimiter = session.Get(_delimiter) is { } delimiter ? Delimiter(delimiter) : null,
             Format = session.Get(_format) is { } format ? Formats[format] : FeedFormat.Auto,

@@ -27,10 +27,17 @@ sealed class IngestRunner(Session session, IngestRequest request)
         await using var desk = await session.OpenAsync(cancellationToken, loggers: loggers);
         var answer = await ProgressView.RunAsync(session, new IngestGauge(request.Bytes), (gauge, token) => RunAsync(desk, gauge, token), cancellationToken);
         _rejections.Summarise();
-        foreach (var failure in _failures) session.Note($"{CommandLine.ProgramName}: {failure.Message}");
         Write(answer);
+        if (_failures.Count > 0)
+        {
+            var problems = _failures.Select(f => $"{f.Origin}{(f.Line is { } line ? $", line {line}" : "")}: {f.Problem}.");
+            throw new CommandException(
+                ExitCode.BadInput, "bad_input", string.Join(" ", problems), string.Join(" ", _failures.Select(f => f.Mend).Distinct()), _failures[0]);
+        }
         // Some bad records among good ones are a matter of course; nothing but bad ones is a wrong file.
-        return _failures.Count > 0 || (answer.Rejected > 0 && answer.Rejected == answer.Read) ? ExitCode.BadInput : ExitCode.Ok;
+        if (answer.Rejected > 0 && answer.Rejected == answer.Read)
+            throw new CommandException(ExitCode.BadInput, "bad_input", "Every record was rejected.", "The first reasons stand above; perhaps --map or --format is wrong.");
+        return ExitCode.Ok;
     }
 
     async Task<IngestAnswer> RunAsync(Desk desk, IngestGauge gauge, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Json;
 using Bellwether.App.Commands;
 using Bellwether.Feeds;
 using Bellwether.Lake;
@@ -10,7 +11,7 @@ namespace Bellwether.App.Demo;
 /// <summary>What the demo came to. read = accepted + duplicates + rejected.</summary>
 sealed record DemoAnswer(
     DateOnly Day, int Seed, long Read, long Accepted, long Duplicates, long Rejected, long Scored, long Results, long DeadLettered, int Tickers, double Seconds,
-    double EventsPerSecond, double LakeSeconds, int LakeFiles, long LakeRows, string Sql, System.Text.Json.JsonElement SqlAnswer,
+    double EventsPerSecond, double LakeSeconds, int LakeFiles, long LakeRows, string Sql, JsonElement SqlAnswer,
     IReadOnlyList<SentimentAnswer> Sentiment, string Data);
 
 /// <summary>Plays the day: feeds, log, workers, live state, lake, SQL.</summary>
@@ -68,12 +69,12 @@ sealed class DemoRunner(Session session, int events, int seed, bool serve)
         }
     }
 
-    static async Task<System.Text.Json.JsonElement> AskAsync(Desk desk, LakeOptions lake, CancellationToken cancellationToken)
+    static async Task<JsonElement> AskAsync(Desk desk, LakeOptions lake, CancellationToken cancellationToken)
     {
         await using var query = await new LakeSql(desk.DataSource, lake).QueryAsync(Sql, cancellationToken);
         using var answer = new MemoryStream();
         await LakeQueryWriter.WriteAsync(query, LakeFormat.Json, answer, cancellationToken);
-        using var document = System.Text.Json.JsonDocument.Parse(answer.ToArray());
+        using var document = JsonDocument.Parse(answer.ToArray());
         return document.RootElement.Clone();
     }
 
@@ -88,7 +89,7 @@ sealed class DemoRunner(Session session, int events, int seed, bool serve)
         output.WriteLine($"read      {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0} + rejected {answer.Rejected:n0}");
         output.WriteLine($"scored    {answer.Scored:n0} with {answer.Results:n0} results for {answer.Tickers:n0} tickers; dead-lettered {answer.DeadLettered:n0}");
         output.WriteLine($"speed     {answer.EventsPerSecond:n0} events/s, from feed to committed result, in {answer.Seconds:0.00} s");
-        output.WriteLine($"lake      {answer.LakeFiles:n0} files, {answer.LakeRows:n0} rows, verified, in {answer.LakeSeconds:0.00} s: {desk.Options.LakeDirectory}");
+        output.WriteLine($"lake      {answer.LakeFiles:n0} files, {answer.LakeRows:n0} rows, verified, in {answer.LakeSeconds:0.00} s: {FromHome(desk.Options.LakeDirectory)}");
         output.WriteLine();
         output.WriteLine($"sql> {Sql}");
         await using (var query = await new LakeSql(desk.DataSource, lake).QueryAsync(Sql, cancellationToken))
@@ -98,6 +99,12 @@ sealed class DemoRunner(Session session, int events, int seed, bool serve)
             output.Write(Encoding.UTF8.GetString(table.ToArray()));
         }
         output.WriteLine();
-        output.WriteLine($"Look around: {CommandLine.ProgramName} --data {answer.Data} sentiment {answer.Sentiment.FirstOrDefault()?.Ticker}");
+        output.WriteLine($"Look around: {CommandLine.ProgramName} --data {FromHome(answer.Data)} sentiment {answer.Sentiment.FirstOrDefault()?.Ticker}");
+    }
+
+    static string FromHome(string path)
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+        return home.Length > 1 && path.StartsWith(home + "/", StringComparison.Ordinal) ? "~" + path[home.Length..] : path;
     }
 }
