@@ -1,10 +1,10 @@
 using System.Globalization;
+using Bellwether.Benchmarks;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
-using Bellwether.Benchmarks;
 
 // push [requests a second] [seconds]: a load over HTTP, read by people.
 if (args is ["push", ..])

@@ -24,10 +24,12 @@ static class PushLoad
         {
             await using var desk = await Desk.OpenAsync(new() { DataDirectory = folder }, null, CancellationToken.None);
             await using var server = await BellwetherServer.StartAsync(
-                desk, new() { Urls = ["http://127.0.0.1:0"], Roles = ServeRoles.Api | ServeRoles.Worker | ServeRoles.Scheduler }, CancellationToken.None);
+                desk, new() { Urls = ["http://127.0.0.1:0"], Roles = ServeRoles.Api | ServeRoles.Worker | ServeRoles.Scheduler },
+                CancellationToken.None);
             await new Run(desk, server.Urls[0], rate).MeasureAsync(rate * 3, "warm-up");
             await new Run(desk, server.Urls[0], rate).MeasureAsync(rate * seconds, "measured");
-            Console.WriteLine($"peak memory {Process.GetCurrentProcess().PeakWorkingSet64 >> 20} MiB on {Environment.ProcessorCount} processors");
+            using var process = Process.GetCurrentProcess();
+            Console.WriteLine($"peak memory {process.PeakWorkingSet64 >> 20} MiB on {Environment.ProcessorCount} processors");
             return 0;
         }
         finally
@@ -48,6 +50,7 @@ static class PushLoad
         public async Task MeasureAsync(int events, string title)
         {
             using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 64 }) { BaseAddress = new(url) };
+            var before = Environment.CpuUsage.TotalTime;
             var watching = Task.Run(() => WatchAsync(events));
             var started = Stopwatch.GetTimestamp();
             var requests = new List<Task>(events);
@@ -60,14 +63,22 @@ static class PushLoad
             }
             await Task.WhenAll(requests);
             await watching;
-            Console.WriteLine($"{title}: {events} requests at {rate}/s; answered {Quantiles(_answered)}; in the hot store {Quantiles(_visible)}");
+            var used = (Environment.CpuUsage.TotalTime - before).TotalMilliseconds / events;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{title}: {events} requests at {rate}/s, {used:F2} ms of processor each, client included"));
+            Console.WriteLine($"  answered {Quantiles(_answered)}");
+            Console.WriteLine($"  in the hot store {Quantiles(_visible)}");
         }
 
         async Task PushAsync(HttpClient http, int i, long due)
         {
-            var body = $$"""{"event_id":"{{_name}}-{{i}}","timestamp":"2024-05-01T14:30:00Z","tickers":["{{Ticker(i % Tickers)}}"],"article_title":"Company {{i}} beats estimates and raises its outlook for the year","source":"load"}""";
+            var body = $$"""
+                {"event_id":"{{_name}}-{{i}}","timestamp":"2024-05-01T14:30:00Z","tickers":["{{Ticker(i % Tickers)}}"],"source":"load",
+                "article_title":"Company {{i}} beats estimates and raises its outlook for the year"}
+                """;
             using var response = await http.PostAsync("/api/v1/events", new StringContent(body, Encoding.UTF8, "application/json"));
-            if (response.StatusCode != HttpStatusCode.Accepted) throw new InvalidOperationException($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+            if (response.StatusCode != HttpStatusCode.Accepted)
+                throw new InvalidOperationException($"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
             _answered.Add(Stopwatch.GetElapsedTime(due).TotalMilliseconds);
         }
 

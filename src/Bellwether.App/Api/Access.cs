@@ -23,12 +23,14 @@ sealed class Access(RequestDelegate next, ServeOptions options)
                 return Problems.WriteAsync(context, Problems.Details(421, ProblemKind.Misdirected, "Not a name of this server",
                     "Without a token only requests to localhost, 127.0.0.1 and [::1] are answered."));
             if (IsForeignWrite(context.Request))
-                return Problems.WriteAsync(context, Problems.Details(403, ProblemKind.Forbidden, "A page of another origin may not write", "Set a token to allow it."));
+                return Problems.WriteAsync(context,
+                    Problems.Details(403, ProblemKind.Forbidden, "A page of another origin may not write", "Set a token to allow it."));
             return next(context);
         }
         if (context.Request.Path.StartsWithSegments("/health") || IsKnown(context.Request.Headers.Authorization)) return next(context);
         context.Response.Headers.WWWAuthenticate = "Bearer realm=\"bellwether\"";
-        return Problems.WriteAsync(context, Problems.Details(401, ProblemKind.Unauthorized, "A token is required", "Send the header Authorization: Bearer TOKEN."));
+        return Problems.WriteAsync(context,
+            Problems.Details(401, ProblemKind.Unauthorized, "A token is required", "Send the header Authorization: Bearer TOKEN."));
     }
 
     bool IsKnown(string? header) =>

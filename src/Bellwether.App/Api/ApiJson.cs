@@ -9,7 +9,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace Bellwether.App.Api;
 
 /// <summary>The JSON of the API: snake_case names, times in ISO 8601, absent values left out.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PushAnswer))]
 [JsonSerializable(typeof(PushedEvent))]
 [JsonSerializable(typeof(TickerSentiment))]

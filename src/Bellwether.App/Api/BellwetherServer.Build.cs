@@ -27,7 +27,8 @@ public sealed partial class BellwetherServer
     static WebApplication Build(Desk desk, ServeOptions options)
     {
         // Empty: settings come from the desk's options alone, not from files or variables of the framework.
-        var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = "Bellwether.App", ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new() { ApplicationName = "Bellwether.App", ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().UseUrls([.. options.Listen]).ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -98,7 +99,8 @@ public sealed partial class BellwetherServer
     {
         limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
         limits.OnRejected = async (rejected, _) => await Problems.WriteAsync(
-            rejected.HttpContext, Problems.TooBusy($"This address may make {options.RequestsPerSecond.ToString(CultureInfo.InvariantCulture)} requests a second."),
+            rejected.HttpContext,
+            Problems.TooBusy(string.Create(CultureInfo.InvariantCulture, $"This address may make {options.RequestsPerSecond} requests a second.")),
             rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? after : TimeSpan.FromSeconds(1));
         limits.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context =>
             context.Request.Path.StartsWithSegments("/health")

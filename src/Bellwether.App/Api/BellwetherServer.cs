@@ -9,7 +9,9 @@ using OpenTelemetry.Trace;
 
 namespace Bellwether.App.Api;
 
-/// <summary>The server: HTTP API, scoring workers, lake writer and scheduler in one process, or those of them that its roles name.</summary>
+/// <summary>
+/// The server: HTTP API, scoring workers, lake writer and scheduler in one process, or those of them that its roles name.
+/// </summary>
 public sealed partial class BellwetherServer : IAsyncDisposable
 {
     readonly WebApplication _app;
@@ -38,7 +40,7 @@ public sealed partial class BellwetherServer : IAsyncDisposable
             {
                 Urls = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []],
             };
-            Started(desk.Loggers.CreateLogger<BellwetherServer>(), string.Join(", ", server.Urls), resolved.Roles.ToString().ToLowerInvariant());
+            Started(desk.Loggers.CreateLogger<BellwetherServer>(), string.Join(", ", server.Urls), string.Join(", ", resolved.RoleNames));
             return server;
         }
         catch

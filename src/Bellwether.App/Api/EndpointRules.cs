@@ -21,13 +21,16 @@ static class EndpointRules
             {
                 foreach (var name in call.HttpContext.Request.Query.Keys)
                     if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
-                        return new(Problems.Result(400, ProblemKind.InvalidParameter, "A parameter is not valid", $"{name}: is not a parameter of this request.",
-                            Problems.Error(name, null, known.Length == 0 ? "there are no query parameters here" : $"allowed are {string.Join(", ", known)}")));
+                        return new(Problems.Result(400, ProblemKind.InvalidParameter, "A parameter is not valid",
+                            $"{name}: is not a parameter of this request.",
+                            Problems.Error(name, null,
+                                known.Length == 0 ? "there are no query parameters here" : $"allowed are {string.Join(", ", known)}")));
                 return next(call);
             };
         });
 
-    static bool IsQuery(ParameterInfo parameter) => parameter.ParameterType == typeof(string) && !parameter.IsDefined(typeof(FromRouteAttribute));
+    static bool IsQuery(ParameterInfo parameter) =>
+        parameter.ParameterType == typeof(string) && !parameter.IsDefined(typeof(FromRouteAttribute));
 
     /// <summary>Refuses a request whose Accept header has no place for what these endpoints answer.</summary>
     public static TBuilder Answers<TBuilder>(this TBuilder endpoints, string type) where TBuilder : IEndpointConventionBuilder
@@ -44,7 +47,8 @@ static class EndpointRules
     {
         var header = request.Headers.Accept;
         if (header.Count == 0 || !MediaTypeHeaderValue.TryParseList(header, out var accepted)) return true;
-        return accepted.Any(a => a.Quality is not 0 && (offered.IsSubsetOf(new MediaTypeHeaderValue(a.MediaType)) || a.MediaType == "application/problem+json"));
+        return accepted.Any(a => a.Quality is not 0
+            && (offered.IsSubsetOf(new MediaTypeHeaderValue(a.MediaType)) || a.MediaType == "application/problem+json"));
     }
 
     static TBuilder AddEndpointFilterFactory<TBuilder>(

@@ -42,7 +42,8 @@ static class Problems
     {
         context.Response.StatusCode = problem.Status!.Value;
         if (retryAfter is { } after)
-            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(after.TotalSeconds))
+                .ToString(CultureInfo.InvariantCulture);
         context.Response.Headers.CacheControl = "no-store";
         // The rest of the body is not read, so the connection cannot be used again.
         if (problem.Status == StatusCodes.Status413PayloadTooLarge) context.Response.Headers.Connection = "close";
@@ -56,7 +57,8 @@ static class Problems
         var (kind, detail) = status switch
         {
             404 => (ProblemKind.NotFound, $"There is no {context.Request.Path}. The paths are listed at /openapi/v1.json."),
-            405 => (ProblemKind.MethodNotAllowed, $"{context.Request.Method} is not allowed here; allowed: {context.Response.Headers.Allow}."),
+            405 => (ProblemKind.MethodNotAllowed,
+                $"{context.Request.Method} is not allowed here; allowed: {context.Response.Headers.Allow}."),
             415 => (ProblemKind.UnsupportedMediaType, "Send application/json."),
             _ => (ProblemKind.Other, ReasonPhrases.GetReasonPhrase(status)),
         };
@@ -69,15 +71,23 @@ static class Problems
         BadHttpRequestException { StatusCode: 413 } => (TooLarge("the request body"), null),
         BadHttpRequestException bad => (Details(bad.StatusCode, ProblemKind.BadRequest, "The request cannot be read", bad.Message), null),
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
-            (Details(503, ProblemKind.Unavailable, "The database took too long", "The query was stopped; ask for less, or try again."), TimeSpan.FromSeconds(1)),
-        PostgresException { SqlState: ['2', '2', ..] } bad => (Details(400, ProblemKind.BadRequest, "The request cannot be answered", bad.MessageText), null),
+            (Details(503, ProblemKind.Unavailable, "The database took too long", "The query was stopped; ask for less, or try again."),
+                TimeSpan.FromSeconds(1)),
+        PostgresException { SqlState: ['2', '2', ..] } bad =>
+            (Details(400, ProblemKind.BadRequest, "The request cannot be answered", bad.MessageText), null),
         EngineException =>
-            (Details(503, ProblemKind.Unavailable, "An engine is missing", "The server's log says which and what mends it."), TimeSpan.FromSeconds(60)),
+            (Details(503, ProblemKind.Unavailable, "An engine is missing", "The server's log says which and what mends it."),
+                TimeSpan.FromSeconds(60)),
         NpgsqlException or TimeoutException =>
-            (Details(503, ProblemKind.Unavailable, "The database cannot be reached", "Nothing was changed that was not confirmed; try again."), TimeSpan.FromSeconds(1)),
+            (Details(503, ProblemKind.Unavailable, "The database cannot be reached",
+                "Nothing was changed that was not confirmed; try again."), TimeSpan.FromSeconds(1)),
         _ => null,
     };
 
+    public static ProblemDetails Failure() =>
+        Details(500, ProblemKind.InternalError, "The server failed", "The failure was logged under the trace id.");
+
     public static ProblemDetails TooLarge(string what) =>
-        Details(413, ProblemKind.TooLarge, "The request is too large", $"{what} is longer than the server takes; send it in parts, what was accepted is recognised.");
+        Details(413, ProblemKind.TooLarge, "The request is too large",
+            $"{what} is longer than the server takes; send it in parts, what was accepted is recognised.");
 }

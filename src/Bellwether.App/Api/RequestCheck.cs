@@ -15,7 +15,8 @@ sealed class RequestCheck(TimeProvider time)
     public bool Failed => _errors.Count > 0;
 
     public ProblemHttpResult Problem() => Problems.Result(
-        400, ProblemKind.InvalidParameter, "A parameter is not valid", string.Join("; ", _errors.Select(e => $"{e.Field}: {e.Reason}")) + ".", _errors);
+        400, ProblemKind.InvalidParameter, "A parameter is not valid",
+        string.Join("; ", _errors.Select(e => $"{e.Field}: {e.Reason}")) + ".", _errors);
 
     public void Fail(string field, string? value, string reason) => _errors.Add(Problems.Error(field, value, reason));
 

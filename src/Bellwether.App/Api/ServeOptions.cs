@@ -28,7 +28,9 @@ public sealed record ServeOptions
     /// </summary>
     public IReadOnlyList<string>? Urls { get; init; }
 
-    /// <summary>Secret that every request but those to /health must carry. Null: from <see cref="TokenVariable"/>, if that is set. Never logged.</summary>
+    /// <summary>
+    /// Secret that every request but those to /health must carry. Null: from <see cref="TokenVariable"/>, if that is set. Never logged.
+    /// </summary>
     public string? Token { get; init; }
 
     /// <summary>File that holds the token, for secrets that are mounted; surrounding blanks are ignored.</summary>
@@ -54,6 +56,11 @@ public sealed record ServeOptions
     /// <summary>Most rows that <c>POST /sql</c> answers with.</summary>
     [Range(1, 10_000_000)] public int SqlMaxRows { get; init; } = 100_000;
 
+    /// <summary>The roles one by one, in lower case.</summary>
+    internal IReadOnlyList<string> RoleNames =>
+        [.. Enum.GetValues<ServeRoles>().Where(r => long.PopCount((long)r) == 1 && Roles.HasFlag(r))
+            .Select(r => r.ToString().ToLowerInvariant())];
+
     internal IReadOnlyList<string> Listen =>
         Urls ?? (Roles.HasFlag(ServeRoles.Api) ? [DefaultUrl] : ["http://127.0.0.1:0"]);
 
@@ -68,12 +75,15 @@ public sealed record ServeOptions
             throw new DeskOptionsException($"roles '{Roles}' must be one or more of api, worker, lake and scheduler");
         var token = Token ?? FromFile() ?? (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } found ? found : null);
         if (token is not null && (token.Length < MinTokenLength || token.AsSpan().ContainsAnyExceptInRange('!', '~')))
-            throw new DeskOptionsException($"the token must be at least {MinTokenLength} printable ASCII characters without blanks, for example from: openssl rand -hex 32");
+            throw new DeskOptionsException(
+                $"the token must be at least {MinTokenLength} printable ASCII characters without blanks, "
+                + "for example from: openssl rand -hex 32");
         if (Listen.Count == 0) throw new DeskOptionsException("there is no address to listen on");
         foreach (var url in Listen)
             if (!IsLoopback(url) && token is null)
                 throw new DeskOptionsException(
-                    $"{url} can be reached from other machines, so a token is required: set {TokenVariable}, or name a file with --token-file, or listen on {DefaultUrl}");
+                    $"{url} can be reached from other machines, so a token is required: set {TokenVariable}, "
+                    + $"or name a file with --token-file, or listen on {DefaultUrl}");
         return this with { Token = token };
     }
 

@@ -10,7 +10,9 @@ sealed record Job(string Name, TimeSpan Every, Func<CancellationToken, Task<stri
 /// <summary>Runs jobs that are due under a lease that is renewed while they work, and stops a job whose lease is lost.</summary>
 sealed partial class JobRunner(JobTable jobs, TimeSpan lease, TimeProvider time, ILogger<JobRunner> logger)
 {
-    /// <summary>Runs one job if it is due and free; false when it was not this process's turn, or its result came too late to count.</summary>
+    /// <summary>
+    /// Runs one job if it is due and free; false when it was not this process's turn, or its result came too late to count.
+    /// </summary>
     public async Task<bool> TryRunAsync(Job job, CancellationToken cancellationToken)
     {
         if (await jobs.TryAcquireAsync(job.Name, job.Every, lease, cancellationToken) is not { } held) return false;
@@ -63,6 +65,7 @@ sealed partial class JobRunner(JobTable jobs, TimeSpan lease, TimeProvider time,
     [LoggerMessage(EventId = 3401, Level = LogLevel.Error, Message = "job {Job} failed")]
     static partial void Failed(ILogger logger, string job, Exception error);
 
-    [LoggerMessage(EventId = 3402, Level = LogLevel.Warning, Message = "job {Job} ended after its lease (token {Token}) had passed to another; its end was not recorded")]
+    [LoggerMessage(EventId = 3402, Level = LogLevel.Warning,
+        Message = "job {Job} ended after its lease (token {Token}) had passed to another; its end was not recorded")]
     static partial void Late(ILogger logger, string job, long token);
 }

@@ -46,7 +46,8 @@ sealed partial class LakeService(Desk desk, WorkerStatus status, ILogger<LakeSer
         }
     }
 
-    [LoggerMessage(EventId = 3301, Level = LogLevel.Information, Message = "wrote {Days} days with {Rows} rows to the lake in {Seconds:F2} s")]
+    [LoggerMessage(EventId = 3301, Level = LogLevel.Information,
+        Message = "wrote {Days} days with {Rows} rows to the lake in {Seconds:F2} s")]
     static partial void Written(ILogger logger, int days, long rows, double seconds);
 
     [LoggerMessage(EventId = 3302, Level = LogLevel.Error, Message = "writing the lake failed; the days stay marked and are tried again")]

@@ -52,7 +52,8 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
     internal static IReadOnlyList<Job> JobsOf(LogUpkeep log) =>
     [
         new("trim-event-log", TimeSpan.FromHours(1), async token => $"{await log.TrimAsync(token)} records dropped"),
-        new("remove-silent-members", TimeSpan.FromMinutes(10), async token => $"{await log.RemoveSilentMembersAsync(token)} entries removed"),
+        new("remove-silent-members", TimeSpan.FromMinutes(10), async token =>
+            $"{await log.RemoveSilentMembersAsync(token)} entries removed"),
         new("prepare-tomorrow", TimeSpan.FromHours(1), async token =>
         {
             await log.PrepareTomorrowAsync(token);

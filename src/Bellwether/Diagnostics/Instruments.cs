@@ -11,26 +11,41 @@ public static class Instruments
     public static readonly ActivitySource Spans = new(Name);
     static readonly Meter Meter = new(Name);
 
-    public static readonly Counter<long> FeedRecords = Meter.CreateCounter<long>("bellwether_feed_records", null, "Records read from feeds, by outcome");
-    public static readonly Counter<long> EventsAppended = Meter.CreateCounter<long>("bellwether_events_appended", null, "Events written to the event log, by topic");
-    public static readonly Counter<long> EventsScored = Meter.CreateCounter<long>("bellwether_events_scored", null, "Events whose results were committed, by topic");
-    public static readonly Counter<long> ResultsCommitted = Meter.CreateCounter<long>("bellwether_results_committed", null, "Results committed, one for each event and ticker, by model");
-    public static readonly Counter<long> Redelivered = Meter.CreateCounter<long>("bellwether_events_redelivered", null, "Events recognised as already scored, by topic");
-    public static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>("bellwether_dead_letters", null, "Records put aside, by stage");
-    public static readonly Counter<long> BatchFailures = Meter.CreateCounter<long>("bellwether_batch_failures", null, "Batches rolled back and tried again, by topic");
+    public static readonly Counter<long> FeedRecords = Meter.CreateCounter<long>("bellwether_feed_records", null,
+        "Records read from feeds, by outcome");
+    public static readonly Counter<long> EventsAppended = Meter.CreateCounter<long>("bellwether_events_appended", null,
+        "Events written to the event log, by topic");
+    public static readonly Counter<long> EventsScored = Meter.CreateCounter<long>("bellwether_events_scored", null,
+        "Events whose results were committed, by topic");
+    public static readonly Counter<long> ResultsCommitted = Meter.CreateCounter<long>("bellwether_results_committed", null,
+        "Results committed, one for each event and ticker, by model");
+    public static readonly Counter<long> Redelivered = Meter.CreateCounter<long>("bellwether_events_redelivered", null,
+        "Events recognised as already scored, by topic");
+    public static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>("bellwether_dead_letters", null,
+        "Records put aside, by stage");
+    public static readonly Counter<long> BatchFailures = Meter.CreateCounter<long>("bellwether_batch_failures", null,
+        "Batches rolled back and tried again, by topic");
     public static readonly Histogram<double> StageSeconds = Meter.CreateHistogram<double>(
         "bellwether_stage_seconds", "s", "Time of one batch in a stage of the pipeline", null,
-        new InstrumentAdvice<double> { HistogramBucketBoundaries = [.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10] });
+        new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10],
+        });
     public static readonly Histogram<double> EventLatencySeconds = Meter.CreateHistogram<double>(
         "bellwether_event_latency_seconds", "s", "From the event log to the hot store, by topic", null,
         new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60] });
     public static readonly Histogram<double> StandardYieldSeconds = Meter.CreateHistogram<double>(
-        "bellwether_standard_yield_seconds", "s", "How long a standard batch stood back for high priority; never above the starvation bound", null,
+        "bellwether_standard_yield_seconds", "s",
+        "How long a standard batch stood back for high priority; never above the starvation bound", null,
         new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .005, .01, .05, .1, .25, .5, 1, 5] });
-    public static readonly Gauge<long> ConsumerLag = Meter.CreateGauge<long>("bellwether_consumer_lag_records", null, "Records that a group has still to read, by topic");
-    public static readonly Counter<long> LakeFiles = Meter.CreateCounter<long>("bellwether_lake_files_written", null, "Lake files written and verified");
-    public static readonly Counter<long> LakeRows = Meter.CreateCounter<long>("bellwether_lake_rows_written", null, "Rows in lake files written");
-    public static readonly UpDownCounter<long> StreamClients = Meter.CreateUpDownCounter<long>("bellwether_stream_clients", null, "Clients of the live stream");
+    public static readonly Gauge<long> ConsumerLag = Meter.CreateGauge<long>("bellwether_consumer_lag_records", null,
+        "Records that a group has still to read, by topic");
+    public static readonly Counter<long> LakeFiles = Meter.CreateCounter<long>("bellwether_lake_files_written", null,
+        "Lake files written and verified");
+    public static readonly Counter<long> LakeRows = Meter.CreateCounter<long>("bellwether_lake_rows_written", null,
+        "Rows in lake files written");
+    public static readonly UpDownCounter<long> StreamClients = Meter.CreateUpDownCounter<long>("bellwether_stream_clients", null,
+        "Clients of the live stream");
 
     /// <summary>Records the time from <paramref name="started"/> (a <see cref="Stopwatch"/> timestamp) as one stage.</summary>
     public static void Stage(string stage, long started) =>

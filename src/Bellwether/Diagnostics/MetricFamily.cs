@@ -3,10 +3,14 @@ using System.Diagnostics.Metrics;
 
 namespace Bellwether.Diagnostics;
 
-/// <summary>One exported metric: the series of all instruments of one name. Thread-safe; recording takes one short lock on its series.</summary>
+/// <summary>
+/// One exported metric: the series of all instruments of one name. Thread-safe; recording takes one short lock on its series.
+/// </summary>
 sealed class MetricFamily
 {
-    /// <summary>Most series of one metric. Anything beyond is counted together, so that no input can make a scrape grow without bound.</summary>
+    /// <summary>
+    /// Most series of one metric. Anything beyond is counted together, so that no input can make a scrape grow without bound.
+    /// </summary>
     public const int MaxSeries = 200;
 
     const int MaxLabelValue = 128;
@@ -91,7 +95,9 @@ sealed class MetricFamily
         return series;
     }
 
-    /// <summary>Up to three tags as a dictionary key, without making a string. Metrics here have no more; further ones are left out.</summary>
+    /// <summary>
+    /// Up to three tags as a dictionary key, without making a string. Metrics here have no more; further ones are left out.
+    /// </summary>
     readonly record struct TagKey
     {
         readonly (string? Name, object? Value) _a, _b, _c;

@@ -27,7 +27,8 @@ sealed class FeedInput(string origin, FeedOptions options, Normalizer normalizer
 
     public FeedRecord Reject(long position, string reason, ReadOnlySpan<byte> record, bool malformed = false) =>
         FeedRecord.Reject(new FeedRejection(Origin, position, reason,
-            record[..Math.Min(record.Length, FeedRejection.MaxValueBytes)].ToArray()) { IsMalformed = malformed });
+            record[..Math.Min(record.Length, FeedRejection.MaxValueBytes)].ToArray())
+        { IsMalformed = malformed });
 
     public FeedRecord RejectSize(long position, long bytes, string unit, int limit, ReadOnlySpan<byte> start) =>
         Reject(position, $"{unit} of {bytes:N0} bytes is longer than the limit of {limit:N0}", start);

@@ -18,7 +18,8 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
 
     /// <summary>
     /// Appends everything that the sources hold and that is not known yet. Rejected records are kept as dead letters.
-    /// A source that ends badly still has its whole records accepted, and the sources after it are read: see <see cref="IngestRun.Failures"/>.
+    /// A source that ends badly still has its whole records accepted, and the sources after it are read: see
+    /// <see cref="IngestRun.Failures"/>.
     /// </summary>
     /// <param name="rejected">Told of every rejected record as it is met.</param>
     /// <exception cref="FeedException">An option makes no sense for any source.</exception>
@@ -102,7 +103,8 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
         return counts;
     }
 
-    static async Task FillAsync(ChannelWriter<List<FeedRecord>> batches, IAsyncEnumerable<FeedRecord> records, CancellationToken cancellationToken)
+    static async Task FillAsync(ChannelWriter<List<FeedRecord>> batches, IAsyncEnumerable<FeedRecord> records,
+        CancellationToken cancellationToken)
     {
         Exception? failure = null;
         try
@@ -201,12 +203,14 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
     }
 
     static IEnumerable<Guid> KeysOf(EventEnvelope envelope) =>
-        envelope.Tickers.Count == 0 ? [EventKey.WithoutTicker(envelope.ArticleId)] : envelope.Tickers.Select(t => EventKey.Of(envelope.ArticleId, t));
+        envelope.Tickers.Count == 0
+            ? [EventKey.WithoutTicker(envelope.ArticleId)] : envelope.Tickers.Select(t => EventKey.Of(envelope.ArticleId, t));
 
     async Task KeepAsync(FeedRejection[] rejected, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await DeadLetter.StoreAsync(connection, [.. rejected.Select(r => DeadLetter.From($"{r.Origin}:{r.Position}", r.Value, r.Reason))], cancellationToken);
+        await DeadLetter.StoreAsync(connection, [.. rejected.Select(r => DeadLetter.From($"{r.Origin}:{r.Position}", r.Value, r.Reason))],
+            cancellationToken);
         Instruments.DeadLetters.Add(rejected.Length, new KeyValuePair<string, object?>("stage", "normalise"));
     }
 }

@@ -11,7 +11,8 @@ public sealed class ApiManualTests
     {
         var root = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(root!.FullName, "Bellwether.slnx"))) root = root.Parent;
-        var headings = File.ReadLines(Path.Combine(root.FullName, "docs", "api.md")).Where(l => l.StartsWith("### ", StringComparison.Ordinal)).Select(l => l[4..]);
+        var headings = File.ReadLines(Path.Combine(root.FullName, "docs", "api.md"))
+            .Where(l => l.StartsWith("### ", StringComparison.Ordinal)).Select(l => l[4..]);
         var kinds = typeof(ProblemKind).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetRawConstantValue()!);
         Assert.Equal(kinds.Order(), headings.Order());
     }

@@ -19,9 +19,12 @@ public sealed partial class MetricsTests(TestServer server)
         Assert.Superset(
             new HashSet<string>
             {
-                "bellwether_feed_records_total", "bellwether_events_appended_total", "bellwether_events_scored_total", "bellwether_results_committed_total",
-                "bellwether_stage_seconds", "bellwether_event_latency_seconds", "bellwether_consumer_lag_records", "bellwether_hot_store_entries",
-                "process_cpu_seconds_total", "process_resident_memory_bytes", "dotnet_gc_collections_total", "http_server_request_duration_seconds", "bellwether_build_info",
+                "bellwether_feed_records_total", "bellwether_events_appended_total", "bellwether_events_scored_total",
+                "bellwether_results_committed_total",
+                "bellwether_stage_seconds", "bellwether_event_latency_seconds", "bellwether_consumer_lag_records",
+                "bellwether_hot_store_entries",
+                "process_cpu_seconds_total", "process_resident_memory_bytes", "dotnet_gc_collections_total",
+                "http_server_request_duration_seconds", "bellwether_build_info",
             },
             families.Keys.ToHashSet());
         // Other tests count in the same process: at least these two.
@@ -57,7 +60,8 @@ public sealed partial class MetricsTests(TestServer server)
                 var match = SampleLine().Match(line);
                 Assert.True(match.Success, line);
                 var sample = new Sample(match.Groups["name"].Value, match.Groups["labels"].Value, Number(match.Groups["value"].Value));
-                Assert.True(types[current!] == "histogram" ? sample.Name[(sample.Name.LastIndexOf('_') + 1)..] is "bucket" or "sum" or "count" : sample.Name == current, line);
+                Assert.True(types[current!] == "histogram"
+                    ? sample.Name[(sample.Name.LastIndexOf('_') + 1)..] is "bucket" or "sum" or "count" : sample.Name == current, line);
                 Assert.StartsWith(current!, sample.Name);
                 Assert.DoesNotContain(families[current!], s => s.Name == sample.Name && s.Labels == sample.Labels);
                 families[current!].Add(sample);

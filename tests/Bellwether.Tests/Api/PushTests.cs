@@ -14,10 +14,13 @@ public sealed class PushTests(TestServer server)
     public async Task A_pushed_event_becomes_the_sentiment_of_its_ticker()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
-        using var pushed = await desk.Http.PostAsync("/api/v1/events?wait=scored", Json(Event("1", "ACME", "Acme beats estimates and raises guidance")), Token);
+        using var pushed = await desk.Http.PostAsync("/api/v1/events?wait=scored",
+            Json(Event("1", "ACME", "Acme beats estimates and raises guidance")), Token);
         Assert.Equal(HttpStatusCode.Accepted, pushed.StatusCode);
         var answer = await JsonAsync(pushed);
-        Assert.Equal((1, 0, 0, true), (Number(answer, "accepted"), Number(answer, "duplicates"), Number(answer, "rejected"), answer.GetProperty("scored").GetBoolean()));
+        Assert.Equal((1, 0, 0, true),
+            (Number(answer, "accepted"), Number(answer, "duplicates"), Number(answer, "rejected"), answer.GetProperty("scored")
+            .GetBoolean()));
         var result = Assert.Single(answer.GetProperty("results").EnumerateArray());
         Assert.Equal("accepted", result.GetProperty("status").GetString());
         Assert.Equal(32, result.GetProperty("article_id").GetString()!.Length);
@@ -37,7 +40,8 @@ public sealed class PushTests(TestServer server)
         await desk.PushAsync(Event("1", "ACME", "Acme beats estimates"));
         var again = await desk.PushAsync(Event("1", "ACME", "Acme beats estimates"), Event("2", "ACME", "Acme misses estimates"));
         Assert.Equal((1, 1), (Number(again, "accepted"), Number(again, "duplicates")));
-        Assert.Equal(["duplicate", "accepted"], again.GetProperty("results").EnumerateArray().Select(r => r.GetProperty("status").GetString()));
+        Assert.Equal(["duplicate", "accepted"], again.GetProperty("results").EnumerateArray()
+            .Select(r => r.GetProperty("status").GetString()));
         Assert.Equal(2, Number(await desk.JsonAsync("/api/v1/sentiment/ACME"), "count"));
     }
 
@@ -46,17 +50,21 @@ public sealed class PushTests(TestServer server)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
         var answer = await desk.PushAsync(
-            Event("1", "ACME", "Acme beats estimates"), "{\"text\": nonsense", "", Event("2", "ACME", "Acme falls", "not a time"), Event("3", "A; DROP TABLE x", "Acme falls"),
+            Event("1", "ACME", "Acme beats estimates"), "{\"text\": nonsense", "", Event("2", "ACME", "Acme falls", "not a time"),
+            Event("3", "A; DROP TABLE x", "Acme falls"),
             Event("4", "ACME", "Acme rises"));
         Assert.Equal((2, 0, 3), (Number(answer, "accepted"), Number(answer, "duplicates"), Number(answer, "rejected")));
-        var results = answer.GetProperty("results").EnumerateArray().Select(r => (Number(r, "line"), r.GetProperty("status").GetString())).ToArray();
+        var results = answer.GetProperty("results").EnumerateArray().Select(r => (Number(r, "line"), r.GetProperty("status").GetString()))
+            .ToArray();
         Assert.Equal([(1, "accepted"), (2, "rejected"), (4, "rejected"), (5, "rejected"), (6, "accepted")], results);
         Assert.Contains("not a time", answer.GetProperty("results")[2].GetProperty("reason").GetString());
 
         var letters = (await desk.JsonAsync("/api/v1/dead-letters?stage=normalise")).GetProperty("items");
-        Assert.Equal(["http:5", "http:4", "http:2"], letters.EnumerateArray().Select(l => l.GetProperty("origin").GetString()).OrderDescending());
+        Assert.Equal(["http:5", "http:4", "http:2"], letters.EnumerateArray().Select(l => l.GetProperty("origin").GetString())
+            .OrderDescending());
         var letter = await desk.JsonAsync($"/api/v1/dead-letters/{letters.EnumerateArray().First(l => l.GetProperty("origin").GetString() == "http:2").GetProperty("id").GetInt64()}");
-        Assert.Equal(("utf-8", "{\"text\": nonsense"), (letter.GetProperty("value_encoding").GetString(), letter.GetProperty("value").GetString()));
+        Assert.Equal(("utf-8", "{\"text\": nonsense"),
+            (letter.GetProperty("value_encoding").GetString(), letter.GetProperty("value").GetString()));
     }
 
     [Theory]
@@ -81,7 +89,8 @@ public sealed class PushTests(TestServer server)
     public async Task A_body_cut_off_in_an_array_appends_nothing()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
-        using var response = await desk.Http.PostAsync("/api/v1/events", Json($"[{Event("1", "ACME", "Acme rises")},{Event("2", "ACME", "Acme ris")[..40]}"), Token);
+        using var response = await desk.Http.PostAsync("/api/v1/events",
+            Json($"[{Event("1", "ACME", "Acme rises")},{Event("2", "ACME", "Acme ris")[..40]}"), Token);
         await ProblemAsync(response, 400);
         using var nothing = await desk.GetAsync("/api/v1/sentiment/ACME");
         await ProblemAsync(nothing, 404);
@@ -112,7 +121,8 @@ public sealed class PushTests(TestServer server)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
         var answer = await desk.PushAsync(
-            Event("1", "ACME", "Acme rises"), Event("1", "BETA", "Acme rises"), """{"event_id":"2","timestamp":"2024-05-01","text":"fine weather today","tickers":[]}""");
+            Event("1", "ACME", "Acme rises"), Event("1", "BETA", "Acme rises"),
+            """{"event_id":"2","timestamp":"2024-05-01","text":"fine weather today","tickers":[]}""");
         Assert.Equal(3, Number(answer, "accepted"));
         Assert.Equal(2, (await desk.JsonAsync("/api/v1/sentiment?tickers=ACME,BETA")).GetProperty("items").GetArrayLength());
         var letter = Assert.Single((await desk.JsonAsync("/api/v1/dead-letters")).GetProperty("items").EnumerateArray());
@@ -123,7 +133,8 @@ public sealed class PushTests(TestServer server)
     public async Task A_packed_body_is_read()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
-        using var response = await desk.Http.PostAsync("/api/v1/events", Packed(Event("1", "ACME", "Acme rises") + "\n" + Event("2", "ACME", "Acme falls")), Token);
+        using var response = await desk.Http.PostAsync("/api/v1/events",
+            Packed(Event("1", "ACME", "Acme rises") + "\n" + Event("2", "ACME", "Acme falls")), Token);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         Assert.Equal(2, Number(await JsonAsync(response), "accepted"));
     }
@@ -134,7 +145,8 @@ public sealed class PushTests(TestServer server)
         await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
         var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
         {
-            using var response = await desk.Http.PostAsync("/api/v1/events?wait=scored", Json(Event($"{i}", $"T{i % 20}", $"Acme rises {i} percent")), Token);
+            using var response = await desk.Http.PostAsync("/api/v1/events?wait=scored",
+                Json(Event($"{i}", $"T{i % 20}", $"Acme rises {i} percent")), Token);
             return (await JsonAsync(response)).GetProperty("results")[0].GetProperty("article_id").GetString();
         }));
         Assert.Equal(200, answers.Distinct().Count());
@@ -147,6 +159,10 @@ public sealed class PushTests(TestServer server)
     {
         var packed = new MemoryStream();
         using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true)) gzip.Write(Encoding.UTF8.GetBytes(text));
-        return new(packed.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson"), ContentEncoding = { "gzip" } } };
+        return new(packed.ToArray())
+        {
+            Headers = { ContentType = new MediaTypeHeaderValue("application/x-ndjson"),
+            ContentEncoding = { "gzip" } }
+        };
     }
 }

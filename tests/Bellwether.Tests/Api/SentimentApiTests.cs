@@ -78,14 +78,16 @@ public sealed class SentimentApiTests(TestServer server)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(SentimentApiTests));
         // Five share one time, so that the page border falls among equals.
-        await desk.PushAsync([.. Enumerable.Range(0, 23).Select(i => Event($"{i}", "ACME", $"Acme rises {i}", $"2024-05-01T00:{(i < 5 ? 0 : i):00}:00Z"))]);
+        await desk.PushAsync([.. Enumerable.Range(0, 23)
+            .Select(i => Event($"{i}", "ACME", $"Acme rises {i}", $"2024-05-01T00:{(i < 5 ? 0 : i):00}:00Z"))]);
         var seen = new List<(DateTimeOffset Time, string Id)>();
         string? cursor = null;
         do
         {
             var page = await desk.JsonAsync($"/api/v1/sentiment/ACME/articles?limit=4{(cursor is null ? "" : $"&cursor={cursor}")}");
             Assert.InRange(page.GetProperty("items").GetArrayLength(), 1, 4);
-            seen.AddRange(page.GetProperty("items").EnumerateArray().Select(a => (a.GetProperty("timestamp").GetDateTimeOffset(), a.GetProperty("article_id").GetString()!)));
+            seen.AddRange(page.GetProperty("items").EnumerateArray()
+                .Select(a => (a.GetProperty("timestamp").GetDateTimeOffset(), a.GetProperty("article_id").GetString()!)));
             cursor = page.TryGetProperty("next_cursor", out var next) ? next.GetString() : null;
         }
         while (cursor is not null);
@@ -103,7 +105,8 @@ public sealed class SentimentApiTests(TestServer server)
         var brief = (await desk.JsonAsync("/api/v1/sentiment/ACME/articles")).GetProperty("items")[0];
         Assert.False(brief.TryGetProperty("text", out _));
         Assert.EndsWith("...", brief.GetProperty("text_preview").GetString());
-        Assert.Equal(text, (await desk.JsonAsync("/api/v1/sentiment/ACME/articles?text=true")).GetProperty("items")[0].GetProperty("text").GetString());
+        Assert.Equal(text, (await desk.JsonAsync("/api/v1/sentiment/ACME/articles?text=true")).GetProperty("items")[0].GetProperty("text")
+            .GetString());
     }
 
     [Fact]
@@ -146,7 +149,8 @@ public sealed class SentimentApiTests(TestServer server)
         await using var desk = await ServedDesk.StartAsync(server, nameof(SentimentApiTests));
         using var response = await desk.GetAsync(path);
         var error = Assert.Single((await ProblemAsync(response, 400)).GetProperty("errors").EnumerateArray());
-        Assert.Equal((field, value), (error.GetProperty("field").GetString(), error.TryGetProperty("value", out var given) ? given.GetString() : null));
+        Assert.Equal((field, value),
+            (error.GetProperty("field").GetString(), error.TryGetProperty("value", out var given) ? given.GetString() : null));
         Assert.NotEmpty(error.GetProperty("reason").GetString()!);
     }
 
@@ -155,7 +159,8 @@ public sealed class SentimentApiTests(TestServer server)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(SentimentApiTests));
         using var response = await desk.GetAsync("/api/v1/sentiment/A*/history?interval=x&from=y&asOf=z");
-        var fields = (await ProblemAsync(response, 400)).GetProperty("errors").EnumerateArray().Select(e => e.GetProperty("field").GetString());
+        var fields = (await ProblemAsync(response, 400)).GetProperty("errors").EnumerateArray()
+            .Select(e => e.GetProperty("field").GetString());
         Assert.Equal(["asOf", "from", "interval", "ticker"], fields.Order());
     }
 
@@ -164,14 +169,18 @@ public sealed class SentimentApiTests(TestServer server)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(SentimentApiTests));
         await desk.PushAsync(
-            Event("1", "ACME", "Acme beats estimates", "2024-05-01T10:05:00Z"), Event("2", "ACME", "Acme sued for fraud", "2024-05-01T10:55:00Z", ",\"weight\":3"),
+            Event("1", "ACME", "Acme beats estimates", "2024-05-01T10:05:00Z"),
+            Event("2", "ACME", "Acme sued for fraud", "2024-05-01T10:55:00Z", ",\"weight\":3"),
             Event("3", "ACME", "Acme rises", "2024-05-01T12:00:00Z"));
-        var items = (await desk.JsonAsync("/api/v1/sentiment/ACME/history?from=2024-05-01T10:00:00Z&to=2024-05-01T13:00:00Z&interval=1h")).GetProperty("items");
+        var items = (await desk.JsonAsync("/api/v1/sentiment/ACME/history?from=2024-05-01T10:00:00Z&to=2024-05-01T13:00:00Z&interval=1h"))
+            .GetProperty("items");
         var articles = (await desk.JsonAsync("/api/v1/sentiment/ACME/articles")).GetProperty("items").EnumerateArray()
-            .ToDictionary(a => a.GetProperty("timestamp").GetDateTimeOffset().ToString("HH:mm", CultureInfo.InvariantCulture), a => a.GetProperty("sentiment").GetDouble());
+            .ToDictionary(a => a.GetProperty("timestamp").GetDateTimeOffset().ToString("HH:mm", CultureInfo.InvariantCulture), a =>
+                a.GetProperty("sentiment").GetDouble());
         Assert.Equal(2, items.GetArrayLength());
         Assert.Equal((articles["10:05"] + 3 * articles["10:55"]) / 4, items[0].GetProperty("score").GetDouble(), 12);
-        Assert.Equal((2, articles["10:55"], articles["10:05"]), (Number(items[0], "count"), items[0].GetProperty("low").GetDouble(), items[0].GetProperty("high").GetDouble()));
+        Assert.Equal((2, articles["10:55"], articles["10:05"]),
+            (Number(items[0], "count"), items[0].GetProperty("low").GetDouble(), items[0].GetProperty("high").GetDouble()));
         Assert.Equal(articles["12:00"], items[1].GetProperty("score").GetDouble(), 12);
     }
 

@@ -22,7 +22,8 @@ public sealed class ServerRulesTests(TestServer server)
     public async Task An_address_that_others_reach_needs_a_token(string url)
     {
         await using var desk = await TestDesk.OpenAsync(server, nameof(ServerRulesTests));
-        var error = await Assert.ThrowsAsync<DeskOptionsException>(() => BellwetherServer.StartAsync(desk.Desk, new() { Urls = [url] }, Token));
+        var error = await Assert.ThrowsAsync<DeskOptionsException>(() =>
+            BellwetherServer.StartAsync(desk.Desk, new() { Urls = [url] }, Token));
         Assert.Contains(url, error.Message);
         Assert.Contains(ServeOptions.TokenVariable, error.Message);
     }
@@ -33,7 +34,8 @@ public sealed class ServerRulesTests(TestServer server)
     public async Task A_token_that_is_easily_guessed_or_cannot_be_sent_is_refused(string token)
     {
         await using var desk = await TestDesk.OpenAsync(server, nameof(ServerRulesTests));
-        var error = await Assert.ThrowsAsync<DeskOptionsException>(() => BellwetherServer.StartAsync(desk.Desk, new() { Token = token }, Token));
+        var error = await Assert.ThrowsAsync<DeskOptionsException>(() =>
+            BellwetherServer.StartAsync(desk.Desk, new() { Token = token }, Token));
         Assert.DoesNotContain(token, error.Message);
     }
 
@@ -42,7 +44,8 @@ public sealed class ServerRulesTests(TestServer server)
     {
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, Secret + "\n", Token);
-        await using var desk = await ServedDesk.StartAsync(server, nameof(ServerRulesTests), o => o with { Urls = ["http://0.0.0.0:0"], TokenFile = file });
+        await using var desk = await ServedDesk.StartAsync(server, nameof(ServerRulesTests), o =>
+            o with { Urls = ["http://0.0.0.0:0"], TokenFile = file });
         File.Delete(file);
         using var http = new HttpClient { BaseAddress = new(desk.Server.Urls[0].Replace("0.0.0.0", "127.0.0.1")) };
         foreach (var path in new[] { "/api/v1/sentiment", "/api/v1/stream", "/metrics", "/openapi/v1.json", "/nowhere" })
@@ -50,7 +53,9 @@ public sealed class ServerRulesTests(TestServer server)
             using var none = await http.GetAsync(path, Token);
             await ProblemAsync(none, 401);
             Assert.Equal("Bearer", Assert.Single(none.Headers.WwwAuthenticate).Scheme);
-            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Authorization = new("Bearer", Secret[..^1] + "x") } };
+            using var request = new HttpRequestMessage(HttpMethod.Get,
+                path)
+            { Headers = { Authorization = new("Bearer", Secret[..^1] + "x") } };
             using var wrong = await http.SendAsync(request, Token);
             await ProblemAsync(wrong, 401);
         }
@@ -70,9 +75,11 @@ public sealed class ServerRulesTests(TestServer server)
         await using var desk = await ServedDesk.StartAsync(server, nameof(ServerRulesTests));
         using var renamed = await desk.GetAsync("/api/v1/sentiment", ("Host", "rebound.example"));
         await ProblemAsync(renamed, 421);
-        using var foreign = await desk.SendAsync(HttpMethod.Post, "/api/v1/events", Json(Event("1", "ACME", "Acme rises")), ("Origin", "https://page.example"));
+        using var foreign = await desk.SendAsync(HttpMethod.Post, "/api/v1/events", Json(Event("1", "ACME", "Acme rises")),
+            ("Origin", "https://page.example"));
         await ProblemAsync(foreign, 403);
-        using var own = await desk.SendAsync(HttpMethod.Post, "/api/v1/events", Json(Event("1", "ACME", "Acme rises")), ("Origin", desk.Server.Urls[0]));
+        using var own = await desk.SendAsync(HttpMethod.Post, "/api/v1/events", Json(Event("1", "ACME", "Acme rises")),
+            ("Origin", desk.Server.Urls[0]));
         Assert.Equal(HttpStatusCode.Accepted, own.StatusCode);
     }
 
@@ -115,7 +122,8 @@ public sealed class ServerRulesTests(TestServer server)
             .SelectMany(p => p.Value.EnumerateObject().Select(o => $"{o.Name.ToUpperInvariant()} {p.Name.TrimEnd('/')}")).Order().ToArray();
         var routes = desk.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.RoutePattern.RawText?.StartsWith("/openapi", StringComparison.Ordinal) != true)
-            .Select(e => $"{e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]} {e.RoutePattern.RawText!.TrimEnd('/')}").Order().ToArray();
+            .Select(e => $"{e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods[0]} {e.RoutePattern.RawText!.TrimEnd('/')}").Order()
+                .ToArray();
         Assert.Equal(routes, told);
         Assert.True(routes.Length >= 13);
         var push = document.GetProperty("paths").GetProperty("/api/v1/events").GetProperty("post");
@@ -123,7 +131,8 @@ public sealed class ServerRulesTests(TestServer server)
         Assert.True(push.GetProperty("responses").TryGetProperty("429", out _));
         var schema = document.GetProperty("components").GetProperty("schemas").GetProperty("TickerSentiment").GetProperty("properties");
         Assert.Superset(
-            new HashSet<string> { "ticker", "score", "weight", "count", "article_title", "source_url", "last_updated", "model_counts", "as_of", "revision" },
+            new HashSet<string> { "ticker", "score", "weight", "count", "article_title", "source_url", "last_updated", "model_counts",
+                "as_of", "revision" },
             schema.EnumerateObject().Select(p => p.Name).ToHashSet());
     }
 
@@ -131,6 +140,8 @@ public sealed class ServerRulesTests(TestServer server)
     public async Task Health_names_what_is_wrong()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(ServerRulesTests));
+        Assert.Equal(["api", "worker", "scheduler"], (await desk.JsonAsync("/health")).GetProperty("roles").EnumerateArray()
+            .Select(r => r.GetString()));
         var ready = await desk.JsonAsync("/health/ready");
         Assert.True(ready.GetProperty("ready").GetBoolean());
         Assert.Superset(
@@ -145,14 +156,16 @@ public sealed class ServerRulesTests(TestServer server)
         await desk.RestartAsync();
         using var behind = await desk.GetAsync("/health/ready");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, behind.StatusCode);
-        var failed = Assert.Single((await JsonAsync(behind)).GetProperty("checks").EnumerateArray(), c => !c.GetProperty("ok").GetBoolean());
+        var failed = Assert.Single((await JsonAsync(behind)).GetProperty("checks").EnumerateArray(), c =>
+            !c.GetProperty("ok").GetBoolean());
         Assert.Equal("schema", failed.GetProperty("name").GetString());
     }
 
     [Fact]
     public async Task A_process_without_the_api_serves_health_and_metrics_only()
     {
-        await using var desk = await ServedDesk.StartAsync(server, nameof(ServerRulesTests), o => o with { Roles = ServeRoles.Worker, Urls = null });
+        await using var desk = await ServedDesk.StartAsync(server, nameof(ServerRulesTests), o =>
+            o with { Roles = ServeRoles.Worker, Urls = null });
         Assert.Equal(["worker"], (await desk.JsonAsync("/health")).GetProperty("roles").EnumerateArray().Select(r => r.GetString()));
         using var api = await desk.GetAsync("/api/v1/sentiment");
         await ProblemAsync(api, 404);
@@ -173,7 +186,8 @@ public sealed class ServerRulesTests(TestServer server)
     public async Task A_server_that_is_asked_to_stop_ends_its_wait()
     {
         await using var desk = await TestDesk.OpenAsync(server, nameof(ServerRulesTests));
-        await using var started = await BellwetherServer.StartAsync(desk.Desk, new() { Urls = ["http://127.0.0.1:0"], Roles = ServeRoles.Api | ServeRoles.Worker }, Token);
+        await using var started = await BellwetherServer.StartAsync(desk.Desk,
+            new() { Urls = ["http://127.0.0.1:0"], Roles = ServeRoles.Api | ServeRoles.Worker }, Token);
         using var stop = new CancellationTokenSource();
         var waiting = started.WaitAsync(stop.Token);
         Assert.False(waiting.IsCompleted);

@@ -11,7 +11,8 @@ public sealed class SqlApiTests(TestServer server)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(SqlApiTests), o => o with { SqlMaxRows = 2 });
         await desk.PushAsync(Event("1", "ACME", "Acme rises"), Event("2", "BETA", "Beta falls"), Event("3", "GAMMA", "Gamma rises"));
-        var few = await QueryAsync(desk, "select ticker, count(*) as n from all_sentiment where ticker <> 'BETA' group by ticker order by ticker");
+        var few = await QueryAsync(desk,
+            "select ticker, count(*) as n from all_sentiment where ticker <> 'BETA' group by ticker order by ticker");
         Assert.Equal("""[["ACME",1],["GAMMA",1]]""", few.GetProperty("rows").GetRawText());
         Assert.Equal(["ticker", "n"], few.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("name").GetString()));
         Assert.Equal((2, false), (Number(few, "row_count"), few.GetProperty("truncated").GetBoolean()));
@@ -36,8 +37,10 @@ public sealed class SqlApiTests(TestServer server)
     [Fact]
     public async Task A_query_that_takes_too_long_is_stopped()
     {
-        await using var desk = await ServedDesk.StartAsync(server, nameof(SqlApiTests), o => o with { SqlTimeout = TimeSpan.FromMilliseconds(300) });
-        using var response = await desk.Http.PostAsync("/api/v1/sql", Json("""{"sql":"select sum(a.range * b.range) from range(10000000) a, range(10000000) b"}"""), Token);
+        await using var desk = await ServedDesk.StartAsync(server, nameof(SqlApiTests), o =>
+            o with { SqlTimeout = TimeSpan.FromMilliseconds(300) });
+        using var response = await desk.Http.PostAsync("/api/v1/sql",
+            Json("""{"sql":"select sum(a.range * b.range) from range(10000000) a, range(10000000) b"}"""), Token);
         await ProblemAsync(response, 408);
     }
 

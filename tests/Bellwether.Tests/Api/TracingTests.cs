@@ -26,14 +26,16 @@ public sealed class TracingTests(TestServer server)
         ActivitySource.AddActivityListener(listener);
         await using var desk = await ServedDesk.StartAsync(server, nameof(TracingTests));
         using (var response = await desk.SendAsync(
-            HttpMethod.Post, "/api/v1/events?wait=scored", Json(Event("1", "ACME", "Acme rises")), ("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01")))
+            HttpMethod.Post, "/api/v1/events?wait=scored", Json(Event("1", "ACME", "Acme rises")),
+            ("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom()}-01")))
             response.EnsureSuccessStatusCode();
         await desk.Server.DisposeAsync();
 
         var request = Assert.Single(spans, s => s.Source.Name == "Microsoft.AspNetCore");
         var scoring = Assert.Single(spans, s => s.OperationName == "score batch");
         Assert.Equal((trace, trace, request.SpanId), (request.TraceId, scoring.TraceId, scoring.ParentSpanId));
-        Assert.Equal($"{request.Id}", await desk.Desk.Database.ScalarAsync<string>("SELECT headers->>'traceparent' FROM ops.event_log WHERE topic = 'analyzed-sentiment'"));
+        Assert.Equal($"{request.Id}",
+            await desk.Desk.Database.ScalarAsync<string>("SELECT headers->>'traceparent' FROM ops.event_log WHERE topic = 'analyzed-sentiment'"));
     }
 
     [Fact]

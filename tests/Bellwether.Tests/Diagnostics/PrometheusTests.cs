@@ -41,7 +41,8 @@ public sealed class PrometheusTests
     {
         using var meter = new Meter(_name);
         using var metrics = Listen();
-        var histogram = meter.CreateHistogram("wait", "s", "Waiting", null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [.5, 1] });
+        var histogram = meter.CreateHistogram("wait", "s", "Waiting", null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [.5, 1] });
         foreach (var value in new[] { .5, .25, .75, 8 }) histogram.Record(value);
         Assert.Equal(
             """
@@ -130,7 +131,8 @@ public sealed class PrometheusTests
         {
             for (var i = 0; i < 5_000; i++) counter.Add(1, new KeyValuePair<string, object?>("k", $"{i % 3}"));
         })));
-        Assert.Equal(40_000, Text(metrics).Split('\n').Where(l => l.StartsWith("requests_total{", StringComparison.Ordinal)).Sum(s => long.Parse(s[(s.LastIndexOf(' ') + 1)..])));
+        Assert.Equal(40_000, Text(metrics).Split('\n').Where(l => l.StartsWith("requests_total{", StringComparison.Ordinal))
+            .Sum(s => long.Parse(s[(s.LastIndexOf(' ') + 1)..])));
     }
 
     [Theory]

@@ -78,7 +78,8 @@ public sealed class JobTableTests(TestServer server)
     public async Task A_job_whose_lease_is_lost_is_stopped()
     {
         await using var database = await server.MigratedAsync(nameof(JobTableTests));
-        var runner = new JobRunner(new JobTable(database.DataSource), TimeSpan.FromMilliseconds(90), TimeProvider.System, NullLogger<JobRunner>.Instance);
+        var runner = new JobRunner(new JobTable(database.DataSource), TimeSpan.FromMilliseconds(90), TimeProvider.System,
+            NullLogger<JobRunner>.Instance);
         var stopped = false;
         Assert.False(await runner.TryRunAsync(new("x", TimeSpan.Zero, async token =>
         {

@@ -18,13 +18,15 @@ namespace Bellwether.App.Api.DeadLetters;
 /// <param name="Status">open, replayed or discarded.</param>
 /// <param name="Attempt">How often it was refused.</param>
 public sealed record DeadLetterSummary(
-    long Id, string Origin, string? Key, string Stage, string ErrorClass, string Message, int Attempt, string Status, DateTimeOffset CreatedAt, int Bytes);
+    long Id, string Origin, string? Key, string Stage, string ErrorClass, string Message, int Attempt, string Status,
+    DateTimeOffset CreatedAt, int Bytes);
 
 /// <summary>The same with the record itself.</summary>
 /// <param name="Value">The record as it came, as text or as base64.</param>
 /// <param name="ValueEncoding">utf-8 or base64.</param>
 public sealed record DeadLetterDetails(
-    long Id, string Origin, string? Key, string Stage, string ErrorClass, string Message, int Attempt, string Status, DateTimeOffset CreatedAt,
+    long Id, string Origin, string? Key, string Stage, string ErrorClass, string Message, int Attempt, string Status,
+    DateTimeOffset CreatedAt,
     IReadOnlyDictionary<string, string> Headers, string Value, string ValueEncoding);
 
 /// <param name="Items">Newest first.</param>
@@ -38,12 +40,15 @@ static class DeadLetterEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         var letters = api.MapGroup("/dead-letters").Answers("application/json");
-        letters.MapGet("/", ListAsync).WithName("listDeadLetters").WithSummary("Records that were put aside, newest first").ProducesProblem(400);
-        letters.MapGet("/{id}", ShowAsync).WithName("getDeadLetter").WithSummary("One record that was put aside, whole").ProducesProblem(400).ProducesProblem(404);
+        letters.MapGet("/", ListAsync).WithName("listDeadLetters").WithSummary("Records that were put aside, newest first")
+            .ProducesProblem(400);
+        letters.MapGet("/{id}", ShowAsync).WithName("getDeadLetter").WithSummary("One record that was put aside, whole")
+            .ProducesProblem(400).ProducesProblem(404);
     }
 
     static async Task<Results<Ok<DeadLetterPage>, ProblemHttpResult>> ListAsync(
-        string? cursor, string? limit, string? stage, string? status, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancellationToken)
+        string? cursor, string? limit, string? stage, string? status, NpgsqlDataSource dataSource, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var check = new RequestCheck(time);
         var page = check.Limit(limit, 50, 1_000);
@@ -66,11 +71,13 @@ static class DeadLetterEndpoints
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
             found.Add(new(
-                row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetInt32(6),
+                row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetString(3), row.GetString(4),
+                row.GetString(5), row.GetInt32(6),
                 row.GetString(7), row.GetFieldValue<DateTimeOffset>(8), row.GetInt32(9)));
         var more = found.Count > page;
         if (more) found.RemoveAt(page);
-        return TypedResults.Ok(new DeadLetterPage(found, more ? RequestCheck.CursorOf("d", found[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
+        return TypedResults.Ok(new DeadLetterPage(found,
+            more ? RequestCheck.CursorOf("d", found[^1].Id.ToString(CultureInfo.InvariantCulture)) : null));
     }
 
     static async Task<Results<Ok<DeadLetterDetails>, ProblemHttpResult>> ShowAsync(
@@ -89,8 +96,10 @@ static class DeadLetterEndpoints
         var value = row.GetFieldValue<byte[]>(10);
         var isText = Utf8.IsValid(value);
         return TypedResults.Ok(new DeadLetterDetails(
-            row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), row.GetInt32(6),
-            row.GetString(7), row.GetFieldValue<DateTimeOffset>(8), JsonSerializer.Deserialize(row.GetString(9), ApiJson.Default.DictionaryStringString)!,
+            row.GetInt64(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetString(2), row.GetString(3), row.GetString(4),
+            row.GetString(5), row.GetInt32(6),
+            row.GetString(7), row.GetFieldValue<DateTimeOffset>(8),
+            JsonSerializer.Deserialize(row.GetString(9), ApiJson.Default.DictionaryStringString)!,
             isText ? Encoding.UTF8.GetString(value) : Convert.ToBase64String(value), isText ? "utf-8" : "base64"));
     }
 }

@@ -12,16 +12,19 @@ namespace Bellwether.App.Api.Health;
 static class HealthEndpoints
 {
     public static string Version { get; } =
-        typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
+        typeof(HealthEndpoints).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]
+        ?? "unknown";
 
     public static void Map(IEndpointRouteBuilder app)
     {
         var health = app.MapGroup("/health").RefuseUnknownQuery().Answers("application/json");
-        health.MapGet("/live", () => TypedResults.Ok(new HealthCheck("live", true, null))).WithName("getLive").WithSummary("The process answers");
+        health.MapGet("/live", () => TypedResults.Ok(new HealthCheck("live", true, null))).WithName("getLive")
+            .WithSummary("The process answers");
         health.MapGet("/ready", ReadyAsync).WithName("getReady").WithSummary("Database, schema and workers are in order")
             .Produces<ReadyAnswer>(StatusCodes.Status503ServiceUnavailable);
         health.MapGet("/", SummaryAsync).WithName("getHealth").WithSummary("The state of the desk at a glance");
-        app.MapGet("/metrics", MetricsAsync).WithName("getMetrics").WithSummary("Metrics in the Prometheus text format").RefuseUnknownQuery()
+        app.MapGet("/metrics", MetricsAsync).WithName("getMetrics").WithSummary("Metrics in the Prometheus text format")
+            .RefuseUnknownQuery()
             .Produces(StatusCodes.Status200OK, typeof(string), "text/plain");
     }
 
@@ -33,14 +36,15 @@ static class HealthEndpoints
     }
 
     static async Task<Ok<HealthSummary>> SummaryAsync(
-        HealthProbe probe, Desk desk, ServeOptions options, ServerStart start, IServiceProvider services, CancellationToken cancellationToken)
+        HealthProbe probe, Desk desk, ServeOptions options, ServerStart start, IServiceProvider services,
+        CancellationToken cancellationToken)
     {
         var found = await probe.LookAsync(cancellationToken);
         var hot = await desk.Hot.StatsAsync(cancellationToken);
         var hub = (StreamHub?)services.GetService(typeof(StreamHub));
         return TypedResults.Ok(new HealthSummary(
             found.Ready, Version, desk.Time.GetUtcNow(), Math.Round(desk.Time.GetElapsedTime(start.Timestamp).TotalSeconds, 1),
-            [.. options.Roles.ToString().ToLowerInvariant().Split(", ")], found.Revision, found.Checks, found.Lag, found.OpenDeadLetters, hot.Entries, hub?.Clients ?? 0));
+            options.RoleNames, found.Revision, found.Checks, found.Lag, found.OpenDeadLetters, hot.Entries, hub?.Clients ?? 0));
     }
 
     static async Task<ContentHttpResult> MetricsAsync(PrometheusMetrics metrics, Desk desk, CancellationToken cancellationToken)

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Bellwether.App.Api.Health;
 
-/// <summary>Looks at the database and at the loops of this process. Answers are kept for a second: health is asked for without a token.</summary>
+/// <summary>
+/// Looks at the database and at the loops of this process. Answers are kept for a second: health is asked for without a token.
+/// </summary>
 sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
 {
     static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2);
@@ -46,12 +48,15 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
             var migrator = new Migrator(desk.DataSource);
             revision = (await migrator.AppliedAsync(patience.Token)).Count;
             checks.Add(new("database", true, null));
-            checks.Add(new("schema", revision == migrator.Latest, revision == migrator.Latest ? null : $"at revision {revision}, this program needs {migrator.Latest}"));
+            checks.Add(new("schema", revision == migrator.Latest,
+                revision == migrator.Latest ? null : $"at revision {revision}, this program needs {migrator.Latest}"));
             (lag, letters) = await CountsAsync(patience.Token);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested && error is NpgsqlException or OperationCanceledException or IOException)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested
+            && error is NpgsqlException or OperationCanceledException or IOException)
         {
-            checks.Add(new("database", false, error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached"));
+            checks.Add(new("database", false,
+                error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached"));
         }
         foreach (var (name, trouble) in workers.Loops) checks.Add(new(name, trouble is null, trouble));
         return new(now, checks, revision, lag, letters);

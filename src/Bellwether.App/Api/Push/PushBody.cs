@@ -12,10 +12,12 @@ sealed class PushBody(ServeOptions options, TimeProvider time)
     // Bodies of the largest size that may be held at one time, over all clients.
     const int MaxBodies = 4;
 
-    static readonly string[] Lines = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/json-seq"];
+    static readonly string[] Lines = ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines",
+        "application/json-seq"];
 
     // What curl and simple clients send when nobody tells them.
-    static readonly string[] Any = ["application/json", "text/json", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded", "application/gzip", "application/x-gzip"];
+    static readonly string[] Any = ["application/json", "text/json", "text/plain", "application/octet-stream",
+        "application/x-www-form-urlencoded", "application/gzip", "application/x-gzip"];
 
     readonly FeedOptions _feed = new() { Clock = time, MaxDocumentBytes = options.MaxRequestBytes, Source = null };
 

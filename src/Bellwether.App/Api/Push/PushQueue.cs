@@ -7,8 +7,8 @@ using Npgsql;
 namespace Bellwether.App.Api.Push;
 
 /// <summary>
-/// Appends the pushes of all clients in one loop: whatever waits when the log is free goes into one transaction. So many small requests cost
-/// few transactions, a single one does not wait, and the answer is sent when the log has the events durably.
+/// Appends the pushes of all clients in one loop: whatever waits when the log is free goes into one transaction. So many small
+/// requests cost few transactions, a single one does not wait, and the answer is sent when the log has the events durably.
 /// </summary>
 sealed partial class PushQueue(Ingestor ingestor, ServeOptions options, ILogger<PushQueue> logger) : BackgroundService
 {
@@ -41,7 +41,8 @@ sealed partial class PushQueue(Ingestor ingestor, ServeOptions options, ILogger<
         while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
         {
             var events = 0;
-            while (events < MostTogether && _waiting.Reader.TryPeek(out var next) && (events == 0 || events + next.Records.Count <= MostTogether)
+            while (events < MostTogether && _waiting.Reader.TryPeek(out var next)
+                && (events == 0 || events + next.Records.Count <= MostTogether)
                 && _waiting.Reader.TryRead(out next))
             {
                 together.Add(next);
@@ -79,6 +80,7 @@ sealed partial class PushQueue(Ingestor ingestor, ServeOptions options, ILogger<
         }
     }
 
-    [LoggerMessage(EventId = 3101, Level = LogLevel.Error, Message = "{Events} pushed events could not be appended; their senders were told")]
+    [LoggerMessage(EventId = 3101, Level = LogLevel.Error,
+        Message = "{Events} pushed events could not be appended; their senders were told")]
     static partial void AppendFailed(ILogger logger, int events, Exception error);
 }

@@ -10,12 +10,15 @@ sealed class ScoredWait(NpgsqlDataSource dataSource, SentimentReader reader, Tim
     static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
     static readonly TimeSpan FirstLook = TimeSpan.FromMilliseconds(5), SlowestLook = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>True when every event has its results or was put aside; the hot store then shows them. False when that took too long.</summary>
+    /// <summary>
+    /// True when every event has its results or was put aside; the hot store then shows them. False when that took too long.
+    /// </summary>
     public async Task<bool> WaitAsync(IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken)
     {
         // An event is done when its results are stored, or when it stands in the inbox as one that was put aside.
         var open = events.GroupBy(e => e.ArticleId).ToDictionary(
-            article => EventKey.WithoutTicker(article.Key), article => article.SelectMany(e => e.Tickers).Select(t => EventKey.Of(article.Key, t)).ToHashSet());
+            article => EventKey.WithoutTicker(article.Key),
+            article => article.SelectMany(e => e.Tickers).Select(t => EventKey.Of(article.Key, t)).ToHashSet());
         var started = time.GetTimestamp();
         for (var pause = FirstLook; ; pause = pause * 2 < SlowestLook ? pause * 2 : SlowestLook)
         {

@@ -18,23 +18,31 @@ static partial class SentimentEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         var sentiment = api.MapGroup("/sentiment").Answers("application/json");
-        sentiment.MapGet("/", ManyAsync).WithName("listSentiment").WithSummary("Sentiment of many tickers, or of all in pages").ProducesProblem(400);
+        sentiment.MapGet("/", ManyAsync).WithName("listSentiment").WithSummary("Sentiment of many tickers, or of all in pages")
+            .ProducesProblem(400);
         sentiment.MapGet("/{ticker}", OneAsync).WithName("getSentiment").WithSummary("Sentiment of a ticker, now or as of a past moment")
             .Produces(StatusCodes.Status304NotModified).ProducesProblem(400).ProducesProblem(404);
-        sentiment.MapGet("/{ticker}/history", HistoryAsync).WithName("getSentimentHistory").WithSummary("Mean sentiment by interval").ProducesProblem(400);
-        sentiment.MapGet("/{ticker}/articles", ArticlesAsync).WithName("listArticles").WithSummary("Scored articles, newest first").ProducesProblem(400);
+        sentiment.MapGet("/{ticker}/history", HistoryAsync).WithName("getSentimentHistory").WithSummary("Mean sentiment by interval")
+            .ProducesProblem(400);
+        sentiment.MapGet("/{ticker}/articles", ArticlesAsync).WithName("listArticles").WithSummary("Scored articles, newest first")
+            .ProducesProblem(400);
     }
 
     static async Task<Results<Ok<TickerSentiment>, StatusCodeHttpResult, ProblemHttpResult>> OneAsync(
-        [FromRoute] string ticker, string? asOf, HttpContext context, SentimentReader reader, TimeProvider time, CancellationToken cancellationToken)
+        [FromRoute] string ticker, string? asOf, HttpContext context, SentimentReader reader, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var check = new RequestCheck(time);
         ticker = check.Ticker("ticker", ticker);
         var moment = check.AsOf(asOf);
         if (check.Failed) return check.Problem();
-        var found = moment is { } at ? await reader.AsOfAsync(ticker, at, cancellationToken) : (await reader.LatestAsync([ticker], cancellationToken))[0];
+        var found = moment is { } at
+            ? await reader.AsOfAsync(ticker, at, cancellationToken)
+            : (await reader.LatestAsync([ticker], cancellationToken))[0];
         if (found is null)
-            return Problems.NotFound(moment is { } then ? $"Nothing was known about {ticker} at {then:yyyy-MM-ddTHH:mm:ss.FFFFFFZ}." : $"Nothing is known about {ticker} yet.");
+            return Problems.NotFound(moment is { } then
+                ? $"Nothing was known about {ticker} at {then:yyyy-MM-ddTHH:mm:ss.FFFFFFZ}."
+                : $"Nothing is known about {ticker} yet.");
         // Weak: as_of tells the time of the answer, and so differs where the state does not.
         var tag = $"W/\"{found.Revision.ToString(CultureInfo.InvariantCulture)}\"";
         context.Response.Headers.ETag = tag;
@@ -47,7 +55,8 @@ static partial class SentimentEndpoints
         given.SelectMany(g => g?.Split(',', StringSplitOptions.TrimEntries) ?? []).Any(g => g == "*" || g == tag || $"W/{g}" == tag);
 
     static async Task<Results<Ok<TickerSentimentPage>, ProblemHttpResult>> ManyAsync(
-        string? tickers, string? asOf, string? cursor, string? limit, SentimentReader reader, NpgsqlDataSource dataSource, TimeProvider time,
+        string? tickers, string? asOf, string? cursor, string? limit, SentimentReader reader, NpgsqlDataSource dataSource,
+        TimeProvider time,
         CancellationToken cancellationToken)
     {
         var check = new RequestCheck(time);
@@ -59,10 +68,13 @@ static partial class SentimentEndpoints
         if (check.Failed) return check.Problem();
         if (wanted is null) return TypedResults.Ok(await PageAsync(after?[0] ?? "", page, reader, dataSource, time, cancellationToken));
 
-        var found = moment is { } at ? await PastAsync(wanted, at, reader, cancellationToken) : await reader.LatestAsync(wanted, cancellationToken);
+        var found = moment is { } at
+            ? await PastAsync(wanted, at, reader, cancellationToken)
+            : await reader.LatestAsync(wanted, cancellationToken);
         var now = moment ?? time.GetUtcNow();
         return TypedResults.Ok(new TickerSentimentPage(
-            now, [.. found.Where(s => s is not null).Select(s => TickerSentiment.Of(s!, now))], [.. wanted.Where((_, i) => found[i] is null)], null));
+            now, [.. found.Where(s => s is not null).Select(s => TickerSentiment.Of(s!, now))],
+            [.. wanted.Where((_, i) => found[i] is null)], null));
     }
 
     static async Task<IReadOnlyList<TickerSnapshot?>> PastAsync(
@@ -74,10 +86,14 @@ static partial class SentimentEndpoints
     }
 
     static async Task<TickerSentimentPage> PageAsync(
-        string after, int limit, SentimentReader reader, NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancellationToken)
+        string after, int limit, SentimentReader reader, NpgsqlDataSource dataSource, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var names = new List<string>();
-        await using (var command = dataSource.CreateCommand("SELECT ticker FROM sentiment.ticker_sentiment WHERE count > 0 AND ticker > $1 COLLATE \"C\" ORDER BY ticker COLLATE \"C\" LIMIT $2"))
+        await using (var command = dataSource.CreateCommand("""
+            SELECT ticker FROM sentiment.ticker_sentiment
+            WHERE count > 0 AND ticker > $1 COLLATE "C" ORDER BY ticker COLLATE "C" LIMIT $2
+            """))
         {
             command.Parameters.Add(new() { Value = after });
             command.Parameters.Add(new() { Value = limit + 1 });

@@ -16,16 +16,19 @@ namespace Bellwether.App.Api.Sentiment;
 /// <param name="Revision">Grows with every change.</param>
 public sealed record TickerSentiment(
     string Ticker, double Score, string Level, double Weight, long Count, string? ArticleTitle, string? SourceUrl, string? TextPreview,
-    DateTimeOffset LastUpdated, DateTimeOffset LatestTimestamp, IReadOnlyDictionary<string, long> ModelCounts, DateTimeOffset AsOf, long Revision)
+    DateTimeOffset LastUpdated, DateTimeOffset LatestTimestamp, IReadOnlyDictionary<string, long> ModelCounts, DateTimeOffset AsOf,
+    long Revision)
 {
     public static TickerSentiment Of(TickerSnapshot s, DateTimeOffset asOf) => new(
-        s.Ticker, s.Score, SentimentLevel.Of(s.Score), s.Weight, s.Count, s.ArticleTitle, s.SourceUrl, s.TextPreview, s.LastUpdated, s.LatestTimestamp,
+        s.Ticker, s.Score, SentimentLevel.Of(s.Score), s.Weight, s.Count, s.ArticleTitle, s.SourceUrl, s.TextPreview, s.LastUpdated,
+        s.LatestTimestamp,
         s.ModelCounts, asOf, s.Revision);
 }
 
 /// <param name="Missing">Tickers asked for of which nothing is known.</param>
 /// <param name="NextCursor">For the next page; null on the last.</param>
-public sealed record TickerSentimentPage(DateTimeOffset AsOf, IReadOnlyList<TickerSentiment> Items, IReadOnlyList<string> Missing, string? NextCursor);
+public sealed record TickerSentimentPage(DateTimeOffset AsOf, IReadOnlyList<TickerSentiment> Items, IReadOnlyList<string> Missing,
+    string? NextCursor);
 
 /// <param name="Interval">Length of an interval in seconds.</param>
 /// <param name="Items">Intervals with results, oldest first.</param>

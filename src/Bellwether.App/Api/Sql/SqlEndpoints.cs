@@ -15,7 +15,8 @@ public sealed record SqlColumn(string Name, string Type);
 
 /// <param name="Rows">Values in the order of the columns.</param>
 /// <param name="Truncated">There are more rows than the server answers with.</param>
-public sealed record SqlAnswer(IReadOnlyList<SqlColumn> Columns, IReadOnlyList<IReadOnlyList<JsonElement>> Rows, long RowCount, bool Truncated);
+public sealed record SqlAnswer(IReadOnlyList<SqlColumn> Columns, IReadOnlyList<IReadOnlyList<JsonElement>> Rows, long RowCount,
+    bool Truncated);
 
 /// <summary>POST /sql: read-only SQL over hot rows and lake together.</summary>
 static class SqlEndpoints
@@ -66,7 +67,8 @@ static class SqlEndpoints
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return Problems.Result(408, ProblemKind.SqlTimeout, "The query took too long", $"It was stopped after {options.SqlTimeout.TotalSeconds:0.#} s; ask for less.");
+            return Problems.Result(408, ProblemKind.SqlTimeout, "The query took too long",
+                $"It was stopped after {options.SqlTimeout.TotalSeconds:0.#} s; ask for less.");
         }
     }
 

@@ -31,7 +31,8 @@ sealed class SqlRunner(Desk desk, ServeOptions options) : IDisposable
             await _turn.WaitAsync(cancellationToken);
             try
             {
-                await using var query = await new LakeSql(desk.DataSource, await desk.LakeOptionsAsync(null, cancellationToken)).QueryAsync(sql, cancellationToken);
+                await using var query = await new LakeSql(desk.DataSource, await desk.LakeOptionsAsync(null, cancellationToken))
+                    .QueryAsync(sql, cancellationToken);
                 return await WriteAsync(query, cancellationToken);
             }
             finally

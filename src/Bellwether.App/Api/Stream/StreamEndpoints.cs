@@ -19,14 +19,16 @@ static class StreamEndpoints
         api.MapGet("/stream", StreamAsync)
             .WithName("streamSentiment")
             .WithSummary("Results as they are committed")
-            .WithDescription("Server-sent events of type sentiment. Every event has an id; a client that sends the last one it saw, as header Last-Event-ID or as "
-                + "lastEventId, gets everything after it once. An event of type gap tells that events in between are no longer kept.")
+            .WithDescription("Server-sent events of type sentiment. Every event has an id; a client that sends the last one it saw, as "
+                + "header Last-Event-ID or as lastEventId, gets everything after it once. An event of type gap tells that events in "
+                + "between are no longer kept.")
             .Produces(StatusCodes.Status200OK, null, "text/event-stream")
             .ProducesProblem(400).ProducesProblem(503)
             .Answers("text/event-stream");
 
     static async Task<Results<EmptyHttpResult, ProblemHttpResult>> StreamAsync(
-        HttpContext context, string? tickers, string? lastEventId, StreamHub hub, Desk desk, ServeOptions options, IHostApplicationLifetime life,
+        HttpContext context, string? tickers, string? lastEventId, StreamHub hub, Desk desk, ServeOptions options,
+        IHostApplicationLifetime life,
         CancellationToken cancellationToken)
     {
         var check = new RequestCheck(desk.Time);
@@ -36,10 +38,12 @@ static class StreamEndpoints
         var given = context.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } header] ? header : lastEventId;
         var live = hub.Position;
         var resume = given is null ? null : StreamPosition.Parse(given, live.Partitions);
-        if (given is not null && resume is null) check.Fail("lastEventId", given, $"is not an id of this stream: {live.Partitions} numbers joined by dots");
+        if (given is not null && resume is null)
+            check.Fail("lastEventId", given, $"is not an id of this stream: {live.Partitions} numbers joined by dots");
         if (check.Failed) return check.Problem();
         if (hub.Clients >= options.MaxStreamClients)
-            return Problems.Result(503, ProblemKind.Unavailable, "Too many clients of the stream", $"At most {options.MaxStreamClients} are served at a time.");
+            return Problems.Result(503, ProblemKind.Unavailable, "Too many clients of the stream",
+                $"At most {options.MaxStreamClients} are served at a time.");
 
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-store";
@@ -56,7 +60,8 @@ static class StreamEndpoints
     }
 
     static async Task RunAsync(
-        HttpResponse response, HashSet<string>? tickers, StreamPosition? resume, StreamHub hub, Desk desk, CancellationToken cancellationToken)
+        HttpResponse response, HashSet<string>? tickers, StreamPosition? resume, StreamHub hub, Desk desk,
+        CancellationToken cancellationToken)
     {
         if (resume is null)
         {
@@ -84,7 +89,8 @@ static class StreamEndpoints
     /// Reads what was missed by a tail of its own, and joins the live clients when that is nearly done. What both bring is told apart by
     /// offset, so nothing is left out and nothing comes twice.
     /// </summary>
-    static async Task CatchUpAsync(StreamClient client, StreamPosition position, StreamHub hub, Desk desk, CancellationToken cancellationToken)
+    static async Task CatchUpAsync(StreamClient client, StreamPosition position, StreamHub hub, Desk desk,
+        CancellationToken cancellationToken)
     {
         var tail = desk.Log.TailAsync(Topics.AnalyzedSentiment, position.Offsets, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using var closing = tail;

@@ -13,7 +13,8 @@ sealed class StreamPosition
 
     StreamPosition(long[] next) => _next = next;
 
-    public static StreamPosition Of(IEnumerable<PartitionState> states) => new([.. states.OrderBy(s => s.Partition).Select(s => s.NextOffset)]);
+    public static StreamPosition Of(IEnumerable<PartitionState> states) =>
+        new([.. states.OrderBy(s => s.Partition).Select(s => s.NextOffset)]);
 
     /// <summary>Null when the text is no id of a topic with so many partitions.</summary>
     public static StreamPosition? Parse(string text, int partitions)

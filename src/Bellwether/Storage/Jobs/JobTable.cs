@@ -48,12 +48,14 @@ public sealed class JobLease(NpgsqlDataSource dataSource, string name, Guid hold
     /// <summary>Records the end and lets go; false, and nothing recorded, when somebody else has taken the job meanwhile.</summary>
     public Task<bool> FinishAsync(bool succeeded, string? message, CancellationToken cancellationToken) =>
         UpdateAsync(
-            "holder = NULL, lease_expires_at = NULL, last_finished_at = clock_timestamp(), last_status = $4, last_message = $5", cancellationToken,
+            "holder = NULL, lease_expires_at = NULL, last_finished_at = clock_timestamp(), last_status = $4, last_message = $5",
+            cancellationToken,
             new NpgsqlParameter { Value = succeeded ? "succeeded" : "failed" }, new NpgsqlParameter<string?> { TypedValue = message });
 
     async Task<bool> UpdateAsync(string changes, CancellationToken cancellationToken, params NpgsqlParameter[] values)
     {
-        await using var command = dataSource.CreateCommand($"UPDATE ops.jobs SET {changes} WHERE name = $1 AND holder = $2 AND fencing_token = $3");
+        await using var command = dataSource.CreateCommand(
+            $"UPDATE ops.jobs SET {changes} WHERE name = $1 AND holder = $2 AND fencing_token = $3");
         command.Parameters.Add(new() { Value = name });
         command.Parameters.Add(new() { Value = holder });
         command.Parameters.Add(new() { Value = token });
