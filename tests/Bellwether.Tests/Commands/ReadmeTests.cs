@@ -10,13 +10,13 @@ public sealed partial class ReadmeTests(TestServer server)
     static readonly string Readme = File.ReadAllText(Repository.File("README.md"));
 
     [GeneratedRegex(@"^```(?<kind>\w+)(?: (?<name>\S+))?\n(?<body>.*?)\n```$", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex Blocks { get; }
+    static partial Regex Blocks { get; }
 
     [GeneratedRegex(@"[+-]?\d[\d,.]*|[·█│]+|(very_)?(bullish|bearish)|neutral| {2,}|─+")]
-    private static partial Regex Figures { get; }
+    static partial Regex Figures { get; }
 
     [GeneratedRegex(@"\]\((?!https?:)([^)#]+)\)")]
-    private static partial Regex Links { get; }
+    static partial Regex Links { get; }
 
     static IEnumerable<string> Lines => Blocks.Matches(Readme).Where(b => b.Groups["kind"].Value == "sh").SelectMany(b => b.Groups["body"].Value.Split('\n'));
 
