@@ -19,9 +19,6 @@ sealed class LakeDigest
 
     public long Rows { get; private set; }
 
-    /// <summary>Size of the rows as they were hashed.</summary>
-    public long EncodedBytes { get; private set; }
-
     /// <summary>Microseconds since 1970-01-01 UTC.</summary>
     public long MinTimestamp { get; private set; } = long.MaxValue;
 
@@ -34,7 +31,6 @@ sealed class LakeDigest
         _low += low;
         _high += BinaryPrimitives.ReadUInt128LittleEndian(_hash.AsSpan(16)) + (_low < low ? UInt128.One : UInt128.Zero);
         Rows++;
-        EncodedBytes += row.Length;
         MinTimestamp = Math.Min(MinTimestamp, timestamp);
         MaxTimestamp = Math.Max(MaxTimestamp, timestamp);
     }

@@ -12,7 +12,7 @@ public sealed record LakeOptions
     [Required] public required string DuckDbLibrary { get; init; }
 
     /// <summary>Buffer memory of DuckDB in MiB, for each writer and each query; about 150 MB come on top in a process.</summary>
-    [Range(64, 1_048_576)] public int MemoryLimitMb { get; init; } = 256;
+    [Range(128, 1_048_576)] public int MemoryLimitMb { get; init; } = 256;
 
     [Range(1, 256)] public int Threads { get; init; } = 2;
 }

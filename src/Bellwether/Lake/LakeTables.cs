@@ -99,7 +99,7 @@ static class LakeTables
     {
         target.Execute($"CREATE TABLE data.{LakeColumn.Quote(name)} ({LakeSchema.Definitions(columns)})", cancellationToken);
         using var appender = target.CreateAppender(name, "data");
-        await PostgresToDuckDb.CopyAsync(source, query, columns, appender, null, cancellationToken).ConfigureAwait(false);
+        await PostgresToDuckDb.CopyAsync(source, query, columns, appender, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Reads what <see cref="LoadAsync"/> filled, in the final types.</summary>

@@ -13,7 +13,7 @@ public sealed partial class LakeWriter
 
     /// <summary>Manifest and revisions of a batch, in one transaction.</summary>
     async Task RecordAsync(
-        NpgsqlConnection owner, Batch read, List<WrittenFile> files, DateOnly[] empty, CancellationToken cancellationToken)
+        NpgsqlConnection owner, Batch batch, List<WrittenFile> files, DateOnly[] empty, CancellationToken cancellationToken)
     {
         await using var transaction = await owner.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using (var manifest = new NpgsqlCommand("""
@@ -48,8 +48,8 @@ public sealed partial class LakeWriter
             WHERE d.day = r.day AND d.written_revision < r.revision
             """, owner, transaction))
         {
-            clean.Parameters.Add(Days([.. read.Revisions.Keys]));
-            clean.Parameters.Add(new() { Value = read.Revisions.Values.ToArray() });
+            clean.Parameters.Add(Days([.. batch.Revisions.Keys]));
+            clean.Parameters.Add(new() { Value = batch.Revisions.Values.ToArray() });
             await clean.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);

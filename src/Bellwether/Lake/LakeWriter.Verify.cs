@@ -5,12 +5,12 @@ namespace Bellwether.Lake;
 public sealed partial class LakeWriter
 {
     /// <summary>Reads the staged files back and compares them with what was sent.</summary>
-    static List<WrittenFile> Verify(
-        SortedDictionary<DateOnly, string> staged, Dictionary<DateOnly, LakeDigest> sent, DuckDbConnection lake, CancellationToken cancellationToken)
+    static List<WrittenFile> Verify(Batch batch, Run run, CancellationToken cancellationToken)
     {
+        var staged = batch.Staged;
         if (staged.Count == 0) return [];
-        var list = string.Join(", ", staged.Values.Select(Literal));
-        using var reader = lake.Query(
+        var list = string.Join(", ", staged.Values.Select(path => $"'{path.Replace("'", "''")}'"));
+        using var reader = run.Lake.Query(
             $"SELECT file_index, {LakeSchema.Names(LakeSchema.Columns)} FROM read_parquet([{list}], hive_partitioning = false)",
             cancellationToken: cancellationToken);
         var found = staged.Keys.Select(_ => new LakeDigest()).ToArray();
@@ -32,14 +32,14 @@ public sealed partial class LakeWriter
         var files = new List<WrittenFile>(staged.Count);
         foreach (var ((day, path), digest) in staged.Zip(found))
         {
-            if (digest.ToString() != sent[day].ToString())
-                throw new LakeException($"the file written for {day:O} holds {digest}; sent were {sent[day]}. The day stays dirty");
-            files.Add(new(day, digest, new FileInfo(path).Length));
+            if (digest.ToString() != batch.Sent[day].ToString())
+                throw new LakeException($"the file written for {day:O} holds {digest}; sent were {batch.Sent[day]}. The day stays dirty");
+            files.Add(new(day, path, digest, new FileInfo(path).Length));
         }
         return files;
     }
 
-    sealed record WrittenFile(DateOnly Day, LakeDigest Digest, long Bytes);
+    sealed record WrittenFile(DateOnly Day, string Path, LakeDigest Digest, long Bytes);
 
     /// <summary>Remembers the key of the row before.</summary>
     sealed class RowOrder

@@ -21,6 +21,14 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
     const int MaxDaysTogether = 250;
     const long MaxRowsTogether = 250_000;
 
+    // DuckDB would otherwise keep the files that are read back, and hold on to freed memory.
+    static readonly Dictionary<string, string> EngineSettings = new()
+    {
+        ["preserve_insertion_order"] = "false",
+        ["enable_external_file_cache"] = "false",
+        ["allocator_flush_threshold"] = "16MiB",
+    };
+
     // "bw.lake" as a number. Session lock: it ends with the connection, however that ends.
     const long LockKey = 0x62_77_2E_6C_61_6B_65;
 
@@ -46,14 +54,17 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
                 using var engine = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
                 {
                     MemoryLimitMb = options.MemoryLimitMb,
-                    Threads = options.Threads,
+                    // One thread writes a file in order; the other core takes apart and hashes what comes next.
+                    Threads = 1,
                     TempDirectory = Path.Combine(folder, "spill"),
+                    Settings = EngineSettings,
                 });
-                using var lake = engine.Connect();
-                var run = new Run(root, folder, engine);
+                using var lake = Connect(engine);
+                using var source = LakeDayFiles.CreateSource(lake);
+                var run = new Run(root, folder, lake, source);
                 foreach (var batch in Together(dirty))
                 {
-                    await WriteBatchAsync(run, batch, owner, lake, total, cancellationToken).ConfigureAwait(false);
+                    await WriteBatchAsync(run, batch, owner, total, cancellationToken).ConfigureAwait(false);
                     progress?.Report(new(total.Written + total.Removed, dirty.Count, total.Rows));
                 }
                 Directory.Delete(staging, recursive: true);
@@ -64,6 +75,14 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
         {
             await UnlockAsync(owner).ConfigureAwait(false);
         }
+    }
+
+    // The setting belongs to a connection: without it DuckDB gathers small chunks, however wide their rows, into one of 2,048.
+    static DuckDbConnection Connect(DuckDbDatabase engine)
+    {
+        var connection = engine.Connect();
+        connection.Execute("SET enable_caching_operators = false");
+        return connection;
     }
 
     static async Task LockAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
@@ -112,7 +131,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
 
     readonly record struct DirtyDay(DateOnly Day, long HotRows);
 
-    sealed record Run(string Root, string Staging, DuckDbDatabase Engine);
+    sealed record Run(string Root, string Staging, DuckDbConnection Lake, DuckDbSource Source);
 
     sealed class Totals
     {

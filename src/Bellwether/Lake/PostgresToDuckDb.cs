@@ -11,29 +11,29 @@ static class PostgresToDuckDb
     const long EpochMicros = 946_684_800_000_000;
     const int EpochDays = 10_957;
 
-    /// <summary>Copies all rows; <paramref name="onRow"/> sees each one, in the order in which PostgreSQL sends them.</summary>
+    /// <summary>Copies all rows of a query into a table.</summary>
     /// <param name="query">Selects the columns in order and by <see cref="LakeColumn.PostgresExpression"/>.</param>
-    public static async Task<long> CopyAsync(
-        NpgsqlConnection source,
-        string query,
-        IReadOnlyList<LakeColumn> columns,
-        DuckDbAppender target,
-        Action<PostgresCopyReader>? onRow,
-        CancellationToken cancellationToken)
+    public static async Task CopyAsync(
+        NpgsqlConnection source, string query, IReadOnlyList<LakeColumn> columns, DuckDbAppender target, CancellationToken cancellationToken)
     {
-        await using var stream = await source.BeginRawBinaryCopyAsync($"COPY ({query}) TO STDOUT (FORMAT binary)", cancellationToken)
-            .ConfigureAwait(false);
-        using var reader = new PostgresCopyReader(stream, columns.Count);
         var kinds = columns.Select(column => column.Kind).ToArray();
+        await using var stream = await source.BeginRawBinaryCopyAsync(Copy(query), cancellationToken).ConfigureAwait(false);
+        using var reader = new PostgresCopyReader(stream, kinds.Length);
         while (await reader.FillAsync(cancellationToken).ConfigureAwait(false))
             while (reader.Next())
             {
-                for (var i = 0; i < kinds.Length; i++) Append(target, kinds[i], reader, i);
+                Append(target, kinds, reader);
                 target.EndRow();
-                onRow?.Invoke(reader);
             }
         target.Complete();
-        return target.Rows;
+    }
+
+    public static string Copy(string query) => $"COPY ({query}) TO STDOUT (FORMAT binary)";
+
+    /// <summary>Appends the row that <paramref name="source"/> stands on.</summary>
+    public static void Append(DuckDbRows target, ReadOnlySpan<LakeKind> kinds, PostgresCopyReader source)
+    {
+        for (var i = 0; i < kinds.Length; i++) Append(target, kinds[i], source, i);
     }
 
     /// <summary>Microseconds since 1970-01-01 UTC; both infinities stay what they are.</summary>
@@ -55,7 +55,7 @@ static class PostgresToDuckDb
     public static ReadOnlySpan<byte> Json(ReadOnlySpan<byte> field) =>
         field is [1, .. var text] ? text : throw new LakeException("PostgreSQL sent a jsonb value of an unknown version");
 
-    static void Append(DuckDbAppender target, LakeKind kind, PostgresCopyReader source, int column)
+    static void Append(DuckDbRows target, LakeKind kind, PostgresCopyReader source, int column)
     {
         if (source.IsNull(column))
         {

@@ -20,7 +20,14 @@ sealed class EngineFolder : IDisposable
 
     public string this[params string[] parts] => System.IO.Path.Combine([Path, .. parts]);
 
-    public PostgresOptions Options => new() { DataDirectory = Path };
+    /// <summary>Nothing outside this folder is written to. What the tests kill are processes, so that waiting for the disk would prove nothing.</summary>
+    public PostgresOptions Options => new()
+    {
+        DataDirectory = Path,
+        FallbackDirectory = this["fallback"],
+        SharedBinaries = this["binaries"],
+        Settings = new Dictionary<string, string> { ["fsync"] = "off" },
+    };
 
     public Task<PostgresEngine> StartAsync(PostgresOptions? options = null) =>
         PostgresEngine.StartAsync(options ?? Options, new Reporter(Messages), TestContext.Current.CancellationToken);
@@ -58,7 +65,7 @@ sealed class EngineFolder : IDisposable
         return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
     }
 
-    static string CommandLine(int pid)
+    public static string CommandLine(int pid)
     {
         try
         {
@@ -70,7 +77,18 @@ sealed class EngineFolder : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    /// <summary>A test that failed may have left a server, which would write here again.</summary>
+    public void Dispose()
+    {
+        while (Processes() is { Count: > 0 } left)
+        {
+            foreach (var pid in left)
+                Posix.Kill(pid, SigKill);
+        }
+        Directory.Delete(Path, recursive: true);
+    }
+
+    const int SigKill = 9;
 
     /// <summary>Unlike <see cref="Progress{T}"/> it reports at once, in order.</summary>
     sealed class Reporter(List<string> messages) : IProgress<string>

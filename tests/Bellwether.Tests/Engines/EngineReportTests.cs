@@ -4,7 +4,7 @@ using Bellwether.Engines.Unix;
 
 namespace Bellwether.Tests.Engines;
 
-public sealed class EngineReportTests
+public sealed class EngineReportTests(EngineTemplate template)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -14,6 +14,7 @@ public sealed class EngineReportTests
         using var folder = new EngineFolder();
         Assert.Contains("none yet", await ClusterAsync(folder));
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+        await template.CopyToAsync(folder.Path);
         await using (await folder.StartAsync())
             Assert.Contains($"running as process {folder.ServerPid()}", await ClusterAsync(folder));
         var stopped = await ClusterAsync(folder);
@@ -46,8 +47,7 @@ public sealed class EngineReportTests
     [Fact]
     public async Task Inspect_names_the_command_for_everything_that_is_missing()
     {
-        using var folder = new EngineFolder();
-        await (await folder.StartAsync()).DisposeAsync();
+        using var folder = await template.FolderAsync();
         await File.WriteAllTextAsync(folder["postgres", "PG_VERSION"], "13\n", Token);
         var options = folder.Options with { ConnectionString = null, BinDirectory = null };
         var findings = await EngineReport.InspectAsync(options, folder["none.so"], Token);

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Bellwether.Tests.Engines;
 
-public sealed class PostgresPlacementTests
+public sealed class PostgresPlacementTests(EngineTemplate template)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -16,7 +16,7 @@ public sealed class PostgresPlacementTests
         using var closed = new EngineFolder();
         using var fallback = new EngineFolder();
         Posix.SetMode(closed.Path, Posix.PrivateDirectory);
-        var options = new PostgresOptions { DataDirectory = closed["home", "data"], FallbackDirectory = fallback["lib"] };
+        var options = closed.Options with { DataDirectory = closed["home", "data"], FallbackDirectory = fallback["lib"] };
 
         await using (var engine = await closed.StartAsync(options))
         {
@@ -41,6 +41,7 @@ public sealed class PostgresPlacementTests
     {
         using var folder = new EngineFolder();
         var options = folder.Options with { DataDirectory = folder["o'dd, " + new string('x', 90), "data dir"] };
+        await template.CopyToAsync(options.DataDirectory);
         string? host;
         await using (var engine = await folder.StartAsync(options))
         {
@@ -52,6 +53,15 @@ public sealed class PostgresPlacementTests
         }
         Assert.False(Directory.Exists(host));
         Assert.Empty(folder.Processes());
+
+        // Where the last client was killed, the supervisor clears up.
+        var killed = await folder.StartAsync(options);
+        using var client = await PostgresEngineTests.OtherClientAsync(options.DataDirectory);
+        await killed.DisposeAsync();
+        Assert.True(Directory.Exists(host));
+        client.Kill();
+        await EngineFolder.Until(() => folder.Processes().Count == 0, "the server is gone");
+        Assert.False(Directory.Exists(host));
     }
 
     [Fact]
@@ -59,7 +69,7 @@ public sealed class PostgresPlacementTests
     {
         using var folder = new EngineFolder();
         var link = folder["link"];
-        Directory.CreateDirectory(folder["data"]);
+        await template.CopyToAsync(folder["data"]);
         Directory.CreateSymbolicLink(link, folder["data"]);
         await using var first = await folder.StartAsync(folder.Options with { DataDirectory = folder["data"] });
         await using var second = await folder.StartAsync(folder.Options with { DataDirectory = link });
@@ -78,9 +88,58 @@ public sealed class PostgresPlacementTests
     }
 
     [Fact]
+    public async Task Folder_that_cannot_be_made_or_written_is_explained()
+    {
+        using var folder = new EngineFolder();
+        await File.WriteAllTextAsync(folder["file"], "", Token);
+        var error = await Assert.ThrowsAsync<EngineException>(() =>
+            folder.StartAsync(folder.Options with { DataDirectory = folder["file", "data"] }));
+        Assert.Contains(folder["file", "data"], error.Problem);
+        Assert.Contains("another data folder", error.Mend);
+    }
+
+    [Fact]
+    public async Task Fallback_that_cannot_be_made_is_explained()
+    {
+        Assert.SkipUnless(Posix.EffectiveUser() == 0, "only root runs the server as another user");
+        using var folder = new EngineFolder();
+        Posix.MakeDirectory(folder["closed"], Posix.PrivateDirectory);
+        await File.WriteAllTextAsync(folder["file"], "", Token);
+        var options = folder.Options with { DataDirectory = folder["closed", "data"], FallbackDirectory = folder["file", "lib"] };
+        var error = await Assert.ThrowsAsync<EngineException>(() => folder.StartAsync(options));
+        Assert.Contains(folder["file", "lib"], error.Problem);
+        Assert.Contains("chmod o+x", error.Mend);
+        Assert.Contains(folder["file", "lib"], error.Mend);
+    }
+
+    [Fact]
+    public async Task Binaries_that_cannot_be_copied_to_where_the_server_may_go_are_explained()
+    {
+        Assert.SkipUnless(Posix.EffectiveUser() == 0, "only root runs the server as another user");
+        using var folder = new EngineFolder();
+        Posix.MakeDirectory(folder["closed"], Posix.PrivateDirectory);
+        var bin = folder["closed", "postgres-18.0.0", "native", "bin"];
+        Directory.CreateDirectory(bin);
+        await File.WriteAllTextAsync(Path.Combine(bin, "postgres"), "", Token);
+        await File.WriteAllTextAsync(Path.Combine(bin, "initdb"), "", Token);
+        await File.WriteAllTextAsync(folder["file"], "", Token);
+        var options = folder.Options with
+        {
+            DataDirectory = folder["data"],
+            CacheDirectory = folder["closed"],
+            SystemBinaries = folder["none"],
+            SharedBinaries = folder["file", "cache"],
+        };
+        var error = await Assert.ThrowsAsync<EngineException>(() => folder.StartAsync(options));
+        Assert.Contains(folder["file", "cache"], error.Problem);
+        Assert.Contains("apt-get install postgresql", error.Mend);
+    }
+
+    [Fact]
     public async Task External_server_is_used_as_it_is()
     {
         using var folder = new EngineFolder();
+        await template.CopyToAsync(folder.Path);
         await using var server = await folder.StartAsync();
         var unused = folder["unused"];
         await using (var engine = await folder.StartAsync(new PostgresOptions { DataDirectory = unused, ConnectionString = server.ConnectionString }))

@@ -3,14 +3,14 @@ using Bellwether.Engines.Postgres;
 
 namespace Bellwether.Tests.Engines;
 
-public sealed class PostgresSupervisionTests
+public sealed class PostgresSupervisionTests(EngineTemplate template)
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Running_server_has_exactly_one_supervisor()
     {
-        using var folder = new EngineFolder();
+        using var folder = await template.FolderAsync();
         await using var first = await folder.StartAsync();
         await using var second = await folder.StartAsync();
         await using var third = await folder.StartAsync();
@@ -20,7 +20,7 @@ public sealed class PostgresSupervisionTests
     [Fact]
     public async Task Server_whose_supervisor_was_killed_gets_another_one()
     {
-        using var folder = new EngineFolder();
+        using var folder = await template.FolderAsync();
         var first = await folder.StartAsync();
         var server = folder.ServerPid();
         foreach (var pid in folder.Processes().Where(p => p != server).ToList())
@@ -43,55 +43,9 @@ public sealed class PostgresSupervisionTests
     }
 
     [Fact]
-    public async Task Start_that_is_cancelled_at_any_moment_leaves_no_process()
-    {
-        using var folder = new EngineFolder();
-        await (await folder.StartAsync()).DisposeAsync();
-        var cancelled = 0;
-        for (var milliseconds = 1; milliseconds < 60; milliseconds += 4)
-        {
-            using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System);
-            try
-            {
-                await using var engine = await PostgresEngine.StartAsync(folder.Options, null, source.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                cancelled++;
-            }
-        }
-        Assert.NotEqual(0, cancelled);
-        await EngineFolder.Until(() => folder.Processes().Count == 0, "every server is stopped");
-        await using var last = await folder.StartAsync();
-        Assert.Equal(1, await EngineFolder.QueryAsync(last, "select 1"));
-    }
-
-    [Fact]
-    public async Task Creation_that_is_cancelled_at_any_moment_leaves_nothing_half_made()
-    {
-        using var folder = new EngineFolder();
-        foreach (var milliseconds in new[] { 20, 150, 400 })
-        {
-            using var source = new CancellationTokenSource(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System);
-            try
-            {
-                await using var engine = await PostgresEngine.StartAsync(folder.Options, null, source.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                Assert.False(Directory.Exists(folder["postgres"]) && !File.Exists(folder["postgres", "bellwether.conf"])
-                    && !File.Exists(folder["postgres", "PG_VERSION"]));
-            }
-        }
-        await using var last = await folder.StartAsync();
-        Assert.Equal("bellwether", await EngineFolder.QueryAsync(last, "select current_database()::text"));
-        Assert.Empty(Directory.EnumerateDirectories(folder.Path, "postgres.new-*"));
-    }
-
-    [Fact]
     public async Task Server_that_somebody_else_stopped_is_started_again()
     {
-        using var folder = new EngineFolder();
+        using var folder = await template.FolderAsync();
         await using var engine = await folder.StartAsync();
         var pid = folder.ServerPid();
         await EngineFolder.QueryAsync(engine, "create table kept as select 1 as n");
@@ -103,7 +57,7 @@ public sealed class PostgresSupervisionTests
     }
 
     /// <summary>The shells that run the script's main part: parents of the server or, after an adoption, beside it.</summary>
-    static List<string> Supervisors(EngineFolder folder) =>
+    internal static List<string> Supervisors(EngineFolder folder) =>
         folder.CommandLines().Where(c => c.StartsWith("sh\0", StringComparison.Ordinal) && (c.Contains("\0start\0") || c.Contains("\0adopt\0"))).ToList();
 
     static void Kill(int pid)

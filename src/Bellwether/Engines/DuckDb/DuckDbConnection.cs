@@ -37,6 +37,15 @@ public sealed unsafe partial class DuckDbConnection : IDisposable
         return Run(statements, 0, parameters ?? [], cancellationToken);
     }
 
+    /// <summary>Starts one statement if it is of an allowed type, which DuckDB tells after binding it and before running it.</summary>
+    /// <exception cref="DuckDbException">It is of another type, not exactly one statement, or DuckDB failed.</exception>
+    public DuckDbReader Query(string sql, IReadOnlyCollection<DuckDbStatementType> allowed, CancellationToken cancellationToken)
+    {
+        using var statements = Extract(sql, out var count);
+        if (count != 1) throw new DuckDbException($"one statement is expected here, not {count}");
+        return Run(statements, 0, [], cancellationToken, allowed);
+    }
+
     /// <summary>The first value of the first row as <see cref="DuckDbReader.GetValue"/> gives it; null if there is no row.</summary>
     public object? Scalar(string sql, IReadOnlyList<object?>? parameters = null, CancellationToken cancellationToken = default)
     {
@@ -49,10 +58,14 @@ public sealed unsafe partial class DuckDbConnection : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
-    DuckDbReader Run(DuckDbStatementsHandle statements, int index, IReadOnlyList<object?> parameters, CancellationToken cancellationToken)
+    DuckDbReader Run(
+        DuckDbStatementsHandle statements, int index, IReadOnlyList<object?> parameters, CancellationToken cancellationToken,
+        IReadOnlyCollection<DuckDbStatementType>? allowed = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         using var prepared = Prepare(statements, index);
+        if (allowed is not null && DuckDbNative.duckdb_prepared_statement_type(prepared) is var type && !allowed.Contains(type))
+            throw new DuckDbException($"a statement of type {type} is not allowed here, only {string.Join(" and ", allowed)}");
         Bind(prepared, parameters);
 
         // DuckDB forgets interrupts when a query starts, that is when it becomes pending. Registered before and looked at after,

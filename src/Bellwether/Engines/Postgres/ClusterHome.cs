@@ -51,7 +51,19 @@ sealed record ClusterHome(string Folder, OsUser Server)
             return here;
         var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(data)))[..8];
         var elsewhere = Path.Combine(options.FallbackDirectory, $"{Path.GetFileName(data)}-{hash}");
-        Posix.MakeDirectory(elsewhere, Posix.OpenDirectory);
+        try
+        {
+            Posix.MakeDirectory(elsewhere, Posix.OpenDirectory);
+        }
+        catch (IOException error)
+        {
+            throw new EngineException(
+                EngineCache.Postgres,
+                $"user {here.Server.Name}, as whom the database runs, cannot enter {data}, and {elsewhere} cannot be made for it: {error.Message.TrimEnd('.')}.",
+                $"Let everybody pass through {data} and the folders above it (chmod o+x), make {options.FallbackDirectory} writable, "
+                + "or use another data folder.",
+                error);
+        }
         progress?.Report($"user {here.Server.Name}, as whom the database runs, cannot enter {data}; the database is kept in {elsewhere}");
         return here with { Folder = Posix.RealPath(elsewhere) };
     }

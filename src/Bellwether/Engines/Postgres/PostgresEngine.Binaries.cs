@@ -23,7 +23,19 @@ public sealed partial class PostgresEngine
         if (!PostgresBinaries.Complete(directory))
         {
             _progress?.Report($"user {Home.Server.Name}, as whom the database runs, cannot enter {root}; it is copied to {copy}");
-            await CopyAsync(root, copy, cancellationToken);
+            try
+            {
+                await CopyAsync(root, copy, cancellationToken);
+            }
+            catch (IOException error)
+            {
+                throw new EngineException(
+                    EngineCache.Postgres,
+                    $"user {Home.Server.Name}, as whom the database runs, cannot enter {root}, and it cannot be copied to {copy}: {error.Message.TrimEnd('.')}.",
+                    $"Let everybody pass through the folders above it (chmod o+x), make {_options.SharedBinaries} writable, "
+                    + "or install PostgreSQL (apt-get install postgresql).",
+                    error);
+            }
         }
         return binaries with { Directory = directory, Root = copy };
     }

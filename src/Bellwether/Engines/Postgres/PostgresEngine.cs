@@ -53,9 +53,16 @@ public sealed partial class PostgresEngine : IAsyncDisposable
             _ = await CheckExternalAsync(options.ConnectionString, cancellationToken);
             return new PostgresEngine(options, null, progress);
         }
-        var engine = new PostgresEngine(options, ClusterHome.Resolve(options, progress), progress);
-        await engine.AttachAsync(cancellationToken);
-        return engine;
+        try
+        {
+            var engine = new PostgresEngine(options, ClusterHome.Resolve(options, progress), progress);
+            await engine.AttachAsync(cancellationToken);
+            return engine;
+        }
+        catch (Exception error) when (IsOfFiles(error))
+        {
+            throw CannotUse(options.DataDirectory, error);
+        }
     }
 
     /// <summary>
@@ -69,9 +76,24 @@ public sealed partial class PostgresEngine : IAsyncDisposable
         ObjectDisposedException.ThrowIf(_clients is null, this);
         if (Postmaster.Find(_home.Cluster) is { IsReady: true })
             return;
-        using var start = await TakeStartLockAsync(cancellationToken);
-        await EnsureServerAsync(cancellationToken);
+        try
+        {
+            using var start = await TakeStartLockAsync(cancellationToken);
+            await EnsureServerAsync(cancellationToken);
+        }
+        catch (Exception error) when (IsOfFiles(error))
+        {
+            throw CannotUse(_options.DataDirectory, error);
+        }
     }
+
+    static bool IsOfFiles(Exception error) => error is IOException or UnauthorizedAccessException;
+
+    static EngineException CannotUse(string dataDirectory, Exception error) => new(
+        EngineCache.Postgres,
+        $"cannot keep a database in {dataDirectory}: {error.Message.TrimEnd('.')}.",
+        $"See that user {OsUser.Current?.Name} may write there and that the disk has room (df -h), or use another data folder.",
+        error);
 
     /// <summary>Version of the server there.</summary>
     internal static async Task<Version> CheckExternalAsync(string connectionString, CancellationToken cancellationToken)

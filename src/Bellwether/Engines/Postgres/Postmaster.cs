@@ -19,12 +19,14 @@ sealed record Postmaster(int Pid, string SocketDirectory, int Port, string Statu
     const int NoSuchPid = (1 << 22) + 1;
 
     /// <summary>
+    /// Makes way for a new server, under the reaper lock.
     /// After a kill or a reboot the number in the file may belong to another process, or to a zombie that nobody fetches. A new server would refuse
     /// to start, since it checks no more than the number. Only the number is replaced: the file also names the shared memory, by which the
     /// new server sees whether children of the killed one are still at work.
     /// </summary>
-    internal static void DisownStalePid(ClusterHome home)
+    internal static void RemoveTraces(ClusterHome home)
     {
+        RemoveEmpty(FileOf(home.Cluster), home.Cluster);
         if (IsStale(FileOf(home.Cluster)))
         {
             var lines = File.ReadAllLines(FileOf(home.Cluster));
@@ -35,8 +37,24 @@ sealed record Postmaster(int Pid, string SocketDirectory, int Port, string Statu
         var socketLock = Path.Combine(ClusterFiles.SocketDirectory(home), $".s.PGSQL.{ClusterFiles.Port}.lock");
         if (IsStale(socketLock))
             File.Delete(socketLock);
+        RemoveEmpty(socketLock, home.Cluster);
 
         bool IsStale(string file) => Read(file) is { } stale && Directory.Exists($"/proc/{stale.Pid}") && !IsServerOf(stale.Pid, home.Cluster);
+    }
+
+    /// <summary>
+    /// A server makes its lock files before it writes to them. One that was killed in between leaves an empty file, with which no server starts;
+    /// one that is still at it must keep it.
+    /// </summary>
+    static void RemoveEmpty(string file, string cluster)
+    {
+        if (new FileInfo(file) is { Exists: true, Length: 0 } && !Pids().Any(pid => IsServerOf(pid, cluster)))
+            File.Delete(file);
+
+        static IEnumerable<int> Pids() =>
+            from folder in Directory.EnumerateDirectories("/proc")
+            where int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out _)
+            select int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture);
     }
 
     internal static string FileOf(string cluster) => Path.Combine(cluster, "postmaster.pid");
@@ -61,12 +79,18 @@ sealed record Postmaster(int Pid, string SocketDirectory, int Port, string Statu
         string Line(int index) => index < lines.Length ? lines[index].Trim() : "";
     }
 
-    internal static bool IsAlive(int pid)
+    /// <summary>A zombie has ended, it only waits to be fetched by its parent.</summary>
+    internal static bool IsAlive(int pid) => Stat(pid) is [not ("Z" or "X"), ..];
+
+    /// <summary>Number of the parent process; 0 where there is no such process.</summary>
+    internal static int ParentOf(int pid) => Stat(pid) is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : 0;
+
+    /// <summary>State, parent and so on: what follows the program's name, which stands in parentheses and may hold anything.</summary>
+    static string[] Stat(int pid)
     {
         var stat = ReadProc($"/proc/{pid}/stat");
-        // The state follows the program's name in parentheses; a zombie has ended, it only waits to be fetched by its parent.
         var afterName = stat.LastIndexOf(") ", StringComparison.Ordinal);
-        return afterName > 0 && stat[afterName + 2] is not ('Z' or 'X');
+        return afterName > 0 ? stat[(afterName + 2)..].Split(' ') : [];
     }
 
     /// <summary>By the command line, which everyone may read; the working folder of another user's process root may not, in a container.</summary>

@@ -42,15 +42,16 @@ static class ServerCommand
     internal static Task<Result> RunAsSelfAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         RunAsync(new OsUser("", Posix.EffectiveUser(), 0), program, arguments, "", cancellationToken);
 
-    /// <summary>Runs a program to its end; output and errors come together. Cancelling kills it.</summary>
+    /// <summary>Runs a program to its end; output and errors come together. Cancelling kills it, and returns when it is gone.</summary>
     internal static async Task<Result> RunAsync(
         OsUser user, string program, IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)
     {
         using var process = Start(user, program, arguments.ToArray());
+        // Read to their ends even when cancelled: they end when the last process that holds them has ended, children of the program included.
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
         try
         {
-            var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
-            var errors = process.StandardError.ReadToEndAsync(cancellationToken);
             try
             {
                 await process.StandardInput.WriteAsync(input.AsMemory(), cancellationToken);
@@ -66,6 +67,7 @@ static class ServerCommand
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
+            await Task.WhenAll(output, errors);
             throw;
         }
     }

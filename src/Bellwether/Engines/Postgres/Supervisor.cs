@@ -27,24 +27,28 @@ static class Supervisor
           exit 0
         fi
 
-        # start FOLDER SERVER_PROGRAM TRIES, or adopt FOLDER PID TRIES
+        # start FOLDER SERVER_PROGRAM TRIES SOCKET_FOLDER, or adopt FOLDER PID TRIES SOCKET_FOLDER; ends with the server's exit code
         exec </dev/null >>"$2/postgres.log" 2>&1
         trap '' HUP INT TERM
         exec 8<"$2/reaper.lock" || exit 74
-        flock -n 8 || exit 75
+        flock -n 8
+        case $? in 0) ;; 1) exit 75 ;; *) exit 76 ;; esac
         if [ "$1" = adopt ]; then pid=$3; else "$3" -D "$2/postgres" 8<&- & pid=$!; fi
         { read -r line </proc/$pid/stat; } 2>/dev/null
         born=$(set -- $line; echo "${22}")
         flock "$2/clients.lock" sh "$0" stop "$pid" "$born" "$4" 8<&- &
         watch=$!
-        if [ "$1" = adopt ]; then while alive; do sleep 0.2; done; else wait $pid; fi
+        if [ "$1" = adopt ]; then while alive; do sleep 0.2 8<&-; done; code=0; else wait $pid; code=$?; fi
         kill -9 $watch 2>/dev/null
         wait $watch 2>/dev/null
-        exit 0
+        [ "$5" = "$2/postgres" ] || rmdir "$5" 2>/dev/null
+        exit $code
 
         """;
 
-    /// <summary>Exit code where there is a supervisor already.</summary>
+    /// <summary>
+    /// Exit code where there is a supervisor already: one that a start sent off which was cancelled or killed before it arrived.
+    /// </summary>
     internal const int LockTaken = 75;
 
     /// <summary>Starts a server and its supervisor.</summary>
@@ -59,7 +63,8 @@ static class Supervisor
         WriteScript(home.SupervisorScript);
         var tries = Math.Max(1, (int)(stopTimeout / TimeSpan.FromMilliseconds(25)));
         return ServerCommand.Start(
-            home.Server, "sh", home.SupervisorScript, mode, home.Folder, subject, tries.ToString(CultureInfo.InvariantCulture));
+            home.Server, "sh", home.SupervisorScript, mode, home.Folder, subject, tries.ToString(CultureInfo.InvariantCulture),
+            ClusterFiles.SocketDirectory(home));
     }
 
     /// <summary>Replaced by renaming only: a running shell goes on reading the old one.</summary>

@@ -55,7 +55,10 @@ sealed class FileLock : IDisposable
     public void Dispose()
     {
         var fd = Interlocked.Exchange(ref _fd, -1);
-        if (fd >= 0)
-            Posix.Close(fd);
+        if (fd < 0)
+            return;
+        // Closing alone would leave it locked for as long as a child that another thread is starting has its copy, until that child's exec.
+        Posix.Unlock(fd);
+        Posix.Close(fd);
     }
 }

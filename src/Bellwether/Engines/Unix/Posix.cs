@@ -8,7 +8,7 @@ static partial class Posix
 {
     internal const int SigInt = 2, SigQuit = 3;
     internal const int ErrInterrupted = 4, ErrWouldBlock = 11, ErrRange = 34;
-    internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4;
+    internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4, LockNone = 8;
     const int OpenReadOnly = 0, OpenCreate = 0x40, OpenCloseOnExec = 0x80000;
     internal const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     internal const UnixFileMode ReadableFile = PrivateFile | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -54,6 +54,9 @@ static partial class Posix
         }
         return true;
     }
+
+    /// <summary>Gives the lock up, for every copy of the file descriptor.</summary>
+    internal static void Unlock(int fd) => _ = flock(fd, LockNone);
 
     internal static void Close(int fd) => _ = close(fd);
 

@@ -110,6 +110,17 @@ public sealed class DuckDbConnectionTests : IDisposable
     }
 
     [Fact]
+    public void Statement_of_another_type_is_not_run()
+    {
+        _connection.Execute("CREATE TABLE t (a INTEGER)");
+        DuckDbStatementType[] select = [DuckDbStatementType.Select];
+        using (var reader = _connection.Query("SELECT 1", select, TestContext.Current.CancellationToken)) Assert.True(reader.Read());
+        var error = Assert.Throws<DuckDbException>(() => _connection.Query("INSERT INTO t VALUES (1)", select, TestContext.Current.CancellationToken));
+        Assert.Contains("type Insert", error.Message);
+        Assert.Equal(0L, _connection.Scalar("SELECT count(*) FROM t"));
+    }
+
+    [Fact]
     public void Statements_are_counted() => Assert.Equal(3, _connection.CountStatements("SELECT 1; SELECT ';' -- ;\n; SELECT 3;"));
 
     [Fact]

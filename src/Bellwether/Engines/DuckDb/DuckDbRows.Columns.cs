@@ -5,7 +5,7 @@ using System.Text.Unicode;
 
 namespace Bellwether.Engines.DuckDb;
 
-public sealed unsafe partial class DuckDbAppender
+public abstract unsafe partial class DuckDbRows
 {
     public void AppendNull()
     {
@@ -102,7 +102,7 @@ public sealed unsafe partial class DuckDbAppender
             value.CopyTo(new Span<byte>(entry + 4, InlineLength));
             return;
         }
-        _pendingBytes += value.Length;
+        _bytes += value.Length;
         fixed (byte* text = value)
             DuckDbNative.duckdb_unsafe_vector_assign_string_element_len(_vectors[column], (nuint)_row, text, (nuint)value.Length);
     }
