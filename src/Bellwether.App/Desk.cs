@@ -71,8 +71,11 @@ public sealed class Desk : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts a private database that has died again; to be called after a connection failed.</summary>
+    public Task RecoverAsync(CancellationToken cancellationToken) => _engine.EnsureRunningAsync(cancellationToken);
+
     public ScoringWorker CreateWorker() =>
-        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = _engine.EnsureRunningAsync };
+        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };
 
     /// <summary>The lake's settings; DuckDB is found, and fetched where it is missing.</summary>
     public async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()

@@ -38,7 +38,7 @@ public sealed partial class BellwetherServer : IAsyncDisposable
             {
                 Urls = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []],
             };
-            Started(desk.Loggers.CreateLogger<BellwetherServer>(), string.Join(", ", server.Urls), resolved.Roles.ToString().ToLowerInvariant());
+            Started(desk.Loggers.CreateLogger<BellwetherServer>(), string.Join(", ", server.Urls), string.Join(", ", resolved.RoleNames));
             return server;
         }
         catch

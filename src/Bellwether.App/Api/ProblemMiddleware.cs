@@ -26,13 +26,14 @@ sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMidd
         {
             context.Response.Clear();
             var (problem, retry) = Problems.Of(error) ?? (Problems.Details(500, ProblemKind.InternalError, "The server failed", "The failure was logged under the trace id."), null);
-            if (problem.Status >= 500) Failed(logger, context.Request.Method, context.Request.Path.Value, error);
+            if (problem.Status == StatusCodes.Status503ServiceUnavailable) Unavailable(logger, context.Request.Method, context.Request.Path.Value, error.Message);
+            else if (problem.Status >= 500) Failed(logger, context.Request.Method, context.Request.Path.Value, error);
             await Problems.WriteAsync(context, problem, retry);
         }
         finally
         {
             var status = context.Response.StatusCode;
-            var level = status >= 500 ? LogLevel.Warning : status >= 400 ? LogLevel.Information : LogLevel.Debug;
+            var level = status >= 400 ? LogLevel.Information : LogLevel.Debug;
             if (logger.IsEnabled(level))
                 Answered(logger, level, context.Request.Method, context.Request.Path.Value, status, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         }
@@ -40,6 +41,9 @@ sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMidd
 
     [LoggerMessage(EventId = 3001, Level = LogLevel.Error, Message = "{Method} {Path} failed")]
     static partial void Failed(ILogger logger, string method, string? path, Exception error);
+
+    [LoggerMessage(EventId = 3004, Level = LogLevel.Warning, Message = "{Method} {Path} could not be answered: {Reason}")]
+    static partial void Unavailable(ILogger logger, string method, string? path, string reason);
 
     [LoggerMessage(EventId = 3002, Message = "{Method} {Path} answered {Status} in {Milliseconds} ms")]
     static partial void Answered(ILogger logger, LogLevel level, string method, string? path, int status, double milliseconds);

@@ -54,6 +54,10 @@ public sealed record ServeOptions
     /// <summary>Most rows that <c>POST /sql</c> answers with.</summary>
     [Range(1, 10_000_000)] public int SqlMaxRows { get; init; } = 100_000;
 
+    /// <summary>The roles one by one, in lower case.</summary>
+    internal IReadOnlyList<string> RoleNames =>
+        [.. Enum.GetValues<ServeRoles>().Where(r => long.PopCount((long)r) == 1 && Roles.HasFlag(r)).Select(r => r.ToString().ToLowerInvariant())];
+
     internal IReadOnlyList<string> Listen =>
         Urls ?? (Roles.HasFlag(ServeRoles.Api) ? [DefaultUrl] : ["http://127.0.0.1:0"]);
 

@@ -131,6 +131,7 @@ public sealed class ServerRulesTests(TestServer server)
     public async Task Health_names_what_is_wrong()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(ServerRulesTests));
+        Assert.Equal(["api", "worker", "scheduler"], (await desk.JsonAsync("/health")).GetProperty("roles").EnumerateArray().Select(r => r.GetString()));
         var ready = await desk.JsonAsync("/health/ready");
         Assert.True(ready.GetProperty("ready").GetBoolean());
         Assert.Superset(

@@ -40,7 +40,7 @@ static class HealthEndpoints
         var hub = (StreamHub?)services.GetService(typeof(StreamHub));
         return TypedResults.Ok(new HealthSummary(
             found.Ready, Version, desk.Time.GetUtcNow(), Math.Round(desk.Time.GetElapsedTime(start.Timestamp).TotalSeconds, 1),
-            [.. options.Roles.ToString().ToLowerInvariant().Split(", ")], found.Revision, found.Checks, found.Lag, found.OpenDeadLetters, hot.Entries, hub?.Clients ?? 0));
+            options.RoleNames, found.Revision, found.Checks, found.Lag, found.OpenDeadLetters, hot.Entries, hub?.Clients ?? 0));
     }
 
     static async Task<ContentHttpResult> MetricsAsync(PrometheusMetrics metrics, Desk desk, CancellationToken cancellationToken)

@@ -1,9 +1,11 @@
 using System.Threading.Channels;
 using Bellwether.Diagnostics;
+using Bellwether.Engines;
 using Bellwether.Events;
 using Bellwether.Sentiment;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Bellwether.App.Api.Stream;
 
@@ -64,17 +66,35 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
             catch (LogGapException gap)
             {
                 // Older than the retention: nothing live is waiting for it.
-                Broken(logger, gap);
+                Broken(logger, gap.Message);
                 DropAll();
                 await BeginAsync(stoppingToken);
             }
             catch (Exception error)
             {
-                Broken(logger, error);
-                await Task.Delay(Retry, time, CancellationToken.None);
+                Broken(logger, error.Message);
+                await RecoverAsync(error, stoppingToken);
             }
         }
         DropAll();
+    }
+
+    /// <summary>Brings a private database that has died back up, where no worker of this process does it.</summary>
+    async Task RecoverAsync(Exception error, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(Retry, time, cancellationToken);
+            if (error is NpgsqlException or IOException) await desk.RecoverAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // asked to stop
+        }
+        catch (EngineException missing)
+        {
+            Broken(logger, missing.Message);
+        }
     }
 
     async Task BeginAsync(CancellationToken cancellationToken)
@@ -138,6 +158,6 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
         }
     }
 
-    [LoggerMessage(EventId = 3201, Level = LogLevel.Warning, Message = "the live stream lost its source and goes on")]
-    static partial void Broken(ILogger logger, Exception error);
+    [LoggerMessage(EventId = 3201, Level = LogLevel.Warning, Message = "the live stream lost its source and goes on: {Reason}")]
+    static partial void Broken(ILogger logger, string reason);
 }
