@@ -79,7 +79,9 @@ sealed class IngestOptions
     }
 
     static FeedSource Source(string location) =>
-        string.IsNullOrWhiteSpace(location) ? throw CommandException.Usage("A file name is empty.") : FeedSource.Parse(location);
+        string.IsNullOrWhiteSpace(location) ? throw CommandException.Usage("A file name is empty.")
+        : location == "-" ? FeedSource.Of("stdin", () => new StandardInput())
+        : FeedSource.Parse(location);
 
     static char Delimiter(string text) => text switch
     {

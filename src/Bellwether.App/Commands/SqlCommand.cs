@@ -24,7 +24,11 @@ static class SqlCommand
     {
         var format = FormatOf(session, named, file);
         if (format == LakeFormat.Parquet && file is null) throw CommandException.Usage("Parquet is written to a file.", "Name it with --out FILE.");
-        if (sql == "-") sql = await Console.In.ReadToEndAsync(cancellationToken);
+        if (sql == "-")
+        {
+            using var input = new StreamReader(new StandardInput());
+            sql = await input.ReadToEndAsync(cancellationToken);
+        }
         await using var desk = await session.OpenAsync(cancellationToken);
         var lake = await desk.LakeOptionsAsync(session.Progress, cancellationToken);
         await using var query = await new LakeSql(desk.DataSource, lake).QueryAsync(sql, cancellationToken);
