@@ -91,10 +91,10 @@ public sealed unsafe partial class DuckDbConnection
             case DateTimeOffset instant: return DuckDbNative.duckdb_bind_timestamp_tz(prepared, index, DuckDbTime.Micros(instant));
             case DateTime local: return DuckDbNative.duckdb_bind_timestamp(prepared, index, DuckDbTime.Micros(local));
             case string text:
-            {
-                var bytes = Encoding.UTF8.GetBytes(text);
-                fixed (byte* pointer = bytes) return DuckDbNative.duckdb_bind_varchar_length(prepared, index, NotNull(pointer), (nuint)bytes.Length);
-            }
+                {
+                    var bytes = Encoding.UTF8.GetBytes(text);
+                    fixed (byte* pointer = bytes) return DuckDbNative.duckdb_bind_varchar_length(prepared, index, NotNull(pointer), (nuint)bytes.Length);
+                }
             case byte[] bytes:
                 fixed (byte* pointer = bytes) return DuckDbNative.duckdb_bind_blob(prepared, index, NotNull(pointer), (nuint)bytes.Length);
             default: throw new ArgumentException($"parameter {index} is a {value.GetType()}, which has no DuckDB counterpart here", nameof(value));
