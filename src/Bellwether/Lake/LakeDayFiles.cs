@@ -72,7 +72,7 @@ sealed class LakeDayFiles(DuckDbConnection lake, DuckDbSource source, string fol
 
     async Task CopyAsync(string file, CancellationTokenSource stop)
     {
-        var sql = $"COPY (FROM {SourceName}()) TO '{file.Replace("'", "''")}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '32MB')";
+        var sql = $"COPY (FROM {SourceName}()) TO '{file.Replace("'", "''")}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '16MB')";
         try
         {
             await Task.Run(() => lake.Execute(sql, stop.Token), stop.Token).ConfigureAwait(false);
