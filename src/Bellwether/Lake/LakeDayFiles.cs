@@ -43,9 +43,9 @@ sealed class LakeDayFiles(DuckDbConnection lake, DuckDbSource source, string fol
         }
         catch (Exception) when (!_copy.IsCompletedSuccessfully)
         {
-            // Whichever side failed first, the other must not wait for it; and a failed COPY is the reason that matters.
+            // Only a failed COPY stops the producer by itself: its error is then the reason. Otherwise the COPY must not wait for more rows.
+            if (stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested) await _copy.ConfigureAwait(false);
             source.Stop();
-            if (_copy.IsFaulted || stop.IsCancellationRequested && !cancellationToken.IsCancellationRequested) await _copy.ConfigureAwait(false);
             await _copy.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
@@ -72,7 +72,7 @@ sealed class LakeDayFiles(DuckDbConnection lake, DuckDbSource source, string fol
 
     async Task CopyAsync(string file, CancellationTokenSource stop)
     {
-        var sql = $"COPY (FROM {SourceName}()) TO '{file.Replace("'", "''")}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '32MB')";
+        var sql = $"COPY (FROM {SourceName}()) TO '{file.Replace("'", "''")}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE_BYTES '16MB')";
         try
         {
             await Task.Run(() => lake.Execute(sql, stop.Token), stop.Token).ConfigureAwait(false);

@@ -28,7 +28,8 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
             });
             scratch.Connection = scratch.Database.Connect();
             var statement = LakeStatement.Parse(scratch.Connection, sql);
-            scratch.Connection.Execute("SET TimeZone = 'UTC'; CREATE SCHEMA sentiment; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
+            // Streaming ahead counts no text: with wide rows the default of 1 MB is gigabytes.
+            scratch.Connection.Execute("SET TimeZone = 'UTC'; SET streaming_buffer_size = '1KB'; CREATE SCHEMA sentiment; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
             await PrepareAsync(statement, scratch, cancellationToken).ConfigureAwait(false);
             Lock(scratch);
             return await Task.Run(() => Start(statement, scratch, cancellationToken), cancellationToken).ConfigureAwait(false);

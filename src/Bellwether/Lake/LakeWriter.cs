@@ -21,14 +21,6 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
     const int MaxDaysTogether = 250;
     const long MaxRowsTogether = 250_000;
 
-    // DuckDB would otherwise keep the files that are read back, and hold on to freed memory.
-    static readonly Dictionary<string, string> EngineSettings = new()
-    {
-        ["preserve_insertion_order"] = "false",
-        ["enable_external_file_cache"] = "false",
-        ["allocator_flush_threshold"] = "16MiB",
-    };
-
     // "bw.lake" as a number. Session lock: it ends with the connection, however that ends.
     const long LockKey = 0x62_77_2E_6C_61_6B_65;
 
@@ -51,14 +43,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
             {
                 var folder = Path.Combine(staging, Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
                 Directory.CreateDirectory(folder);
-                using var engine = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
-                {
-                    MemoryLimitMb = options.MemoryLimitMb,
-                    // One thread writes a file in order; the other core takes apart and hashes what comes next.
-                    Threads = 1,
-                    TempDirectory = Path.Combine(folder, "spill"),
-                    Settings = EngineSettings,
-                });
+                using var engine = OpenEngine(options, Path.Combine(folder, "spill"));
                 using var lake = Connect(engine);
                 using var source = LakeDayFiles.CreateSource(lake);
                 var run = new Run(root, folder, lake, source);
@@ -77,11 +62,26 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
         }
     }
 
-    // The setting belongs to a connection: without it DuckDB gathers small chunks, however wide their rows, into one of 2,048.
-    static DuckDbConnection Connect(DuckDbDatabase engine)
+    // One thread writes a file in order; the other core takes apart and hashes what comes next. DuckDB would otherwise keep the files that are
+    // read back, and hold on to freed memory. Row groups can be bounded by size only where DuckDB need not keep an order by itself.
+    internal static DuckDbDatabase OpenEngine(LakeOptions options, string spill) => DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
+    {
+        MemoryLimitMb = options.MemoryLimitMb,
+        Threads = 1,
+        TempDirectory = spill,
+        Settings = new Dictionary<string, string>
+        {
+            ["preserve_insertion_order"] = "false",
+            ["enable_external_file_cache"] = "false",
+            ["allocator_flush_threshold"] = "16MiB",
+        },
+    });
+
+    // DuckDB gathers small chunks into one of 2,048 rows and streams 1 MB ahead, and counts no text in either: with wide rows that is gigabytes.
+    internal static DuckDbConnection Connect(DuckDbDatabase engine)
     {
         var connection = engine.Connect();
-        connection.Execute("SET enable_caching_operators = false");
+        connection.Execute("SET enable_caching_operators = false; SET streaming_buffer_size = '1KB'");
         return connection;
     }
 
@@ -94,10 +94,16 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
 
     static async Task UnlockAsync(NpgsqlConnection owner)
     {
-        if (owner.FullState != System.Data.ConnectionState.Open) return;
-        await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", owner);
-        command.Parameters.Add(new() { Value = LockKey });
-        await command.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", owner);
+            command.Parameters.Add(new() { Value = LockKey });
+            await command.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
+        {
+            // The connection is gone, and the lock with it; what brought it down is on its way to the caller already.
+        }
     }
 
     static async Task<List<DirtyDay>> ReadDirtyDaysAsync(NpgsqlConnection owner, CancellationToken cancellationToken)

@@ -45,7 +45,7 @@ public sealed class LakeSqlGuardTests(TestServer server) : IAsyncLifetime
     [InlineData("SELECT * FROM duckdb_secrets()")]
     [InlineData("SELECT getenv('HOME')")]
     [InlineData("COPY (SELECT 1) TO 'LAKE/written.csv'")]
-    [InlineData("COPY all_sentiment TO '/tmp/written-by-sql.csv'")]
+    [InlineData("COPY all_sentiment TO 'LAKE-beside.csv'")]
     [InlineData("EXPLAIN ANALYZE COPY (SELECT 1) TO 'LAKE/written.csv'")]
     [InlineData("EXPLAIN (ANALYZE) COPY (SELECT 1) TO 'LAKE/written.csv'")]
     [InlineData("EXPLAIN/* */ANALYZE--\nCOPY (SELECT 1) TO 'LAKE/written.csv'")]
@@ -86,7 +86,7 @@ public sealed class LakeSqlGuardTests(TestServer server) : IAsyncLifetime
             while (await query.ReadChunkAsync(Token)) { }
         });
         Assert.Equal(before, Files());
-        Assert.False(File.Exists("/tmp/written-by-sql.csv"));
+        Assert.False(File.Exists(_database.Folder + "-beside.csv"));
     }
 
     string[] Files() => [.. Directory.EnumerateFiles(_database.Folder, "*", SearchOption.AllDirectories).Order()];

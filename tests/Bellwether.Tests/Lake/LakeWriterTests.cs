@@ -215,6 +215,39 @@ public sealed class LakeWriterTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Run_cancelled_between_batches_is_finished_by_the_next()
+    {
+        await _database.AddDayAsync(Day, 300);
+        await _database.FillAsync(Day, 300, 2);
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => _database.Writer.WriteDirtyDaysAsync(new Canceller(cancel), cancel.Token));
+        Assert.Equal(250L, await _database.ScalarAsync<long>("SELECT count(*) FROM ops.lake_files"));
+        Assert.Equal(50, (await WriteAsync()).DaysWritten);
+        await AgreesAsync(Day.AddDays(299));
+    }
+
+    [Fact]
+    public async Task Lost_database_connection_ends_the_run_and_the_next_one_writes()
+    {
+        await _database.AddDayAsync(Day, 300);
+        await _database.FillAsync(Day, 300, 2);
+        await Assert.ThrowsAnyAsync<Npgsql.NpgsqlException>(() => _database.Writer.WriteDirtyDaysAsync(new Killer(_database), Token));
+        Assert.Equal(50, (await WriteAsync()).DaysWritten);
+    }
+
+    [Fact]
+    public async Task Text_of_many_megabytes_a_day_stays_within_the_memory_limit()
+    {
+        await _database.AddDayAsync(Day, 2);
+        // 600 filings of 600 kB: a chunk of 2,048 such rows would be twice the limit.
+        await _database.FillAsync(Day, 2, 600);
+        await _database.ExecuteAsync("UPDATE sentiment.sentiment_data SET text = repeat(md5(event_id), 600000 / 32); UPDATE ops.lake_days SET revision = 2");
+        var writer = new LakeWriter(_database.Source, _database.Options with { MemoryLimitMb = 128 }, TimeProvider.System);
+        Assert.Equal(1200, (await writer.WriteDirtyDaysAsync(null, Token)).Rows);
+    }
+
+    [Fact]
     public async Task Ancient_and_far_days_have_four_digit_years()
     {
         DateOnly[] days = [new(1, 1, 2), new(999, 12, 31), new(1969, 7, 20), new(9998, 12, 31)];
@@ -242,6 +275,18 @@ public sealed class LakeWriterTests(TestServer server) : IAsyncLifetime
         await _database.ExecuteAsync("UPDATE sentiment.sentiment_data SET text = repeat('0123456789é', 500000) WHERE event_id IN ('event-5', 'event-2900'); UPDATE ops.lake_days SET revision = 9");
         await WriteAsync();
         await AgreesAsync(Day);
+    }
+
+    sealed class Canceller(CancellationTokenSource cancel) : IProgress<LakeWriteProgress>
+    {
+        public void Report(LakeWriteProgress value) => cancel.Cancel();
+    }
+
+    sealed class Killer(LakeTestDatabase database) : IProgress<LakeWriteProgress>
+    {
+        public void Report(LakeWriteProgress value) => database.ExecuteAsync(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+            .GetAwaiter().GetResult();
     }
 
     sealed class Recorder(List<LakeWriteProgress> reports) : IProgress<LakeWriteProgress>
