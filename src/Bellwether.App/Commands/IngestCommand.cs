@@ -24,8 +24,15 @@ sealed class IngestOptions
 {
     static readonly Dictionary<string, FeedFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["auto"] = FeedFormat.Auto, ["csv"] = FeedFormat.Csv, ["jsonl"] = FeedFormat.JsonLines, ["ndjson"] = FeedFormat.JsonLines,
-        ["json"] = FeedFormat.Json, ["xml"] = FeedFormat.Xml, ["rss"] = FeedFormat.Xml, ["atom"] = FeedFormat.Xml, ["parquet"] = FeedFormat.Parquet,
+        ["auto"] = FeedFormat.Auto,
+        ["csv"] = FeedFormat.Csv,
+        ["jsonl"] = FeedFormat.JsonLines,
+        ["ndjson"] = FeedFormat.JsonLines,
+        ["json"] = FeedFormat.Json,
+        ["xml"] = FeedFormat.Xml,
+        ["rss"] = FeedFormat.Xml,
+        ["atom"] = FeedFormat.Xml,
+        ["parquet"] = FeedFormat.Parquet,
     };
 
     readonly Argument<string[]> _files = new("FILE")
