@@ -8,7 +8,10 @@ namespace Bellwether.Tests.Commands;
 /// <summary>The program as a process, where it matters how it ends.</summary>
 public sealed class SignalTests(TestServer server)
 {
-    [Theory]
+    // A process that does not stop would otherwise stop the whole run.
+    const int Limit = 180_000;
+
+    [Theory(Timeout = Limit)]
     [InlineData("INT")]
     [InlineData("TERM")]
     public async Task Signal_during_an_ingest_stops_it_cleanly_and_a_second_run_completes_it(string signal)
@@ -16,8 +19,9 @@ public sealed class SignalTests(TestServer server)
         await using var desk = await CliDesk.OpenAsync(server, nameof(SignalTests));
         const int rows = 6_000;
         var all = Enumerable.Range(0, rows).Select(i => $$"""{"id":"{{i}}","timestamp":"2026-03-02T10:00:00Z","source":"s","tickers":["AAPL"],"text":"Shares rise by {{i}} cents"}""").ToArray();
-        using (var process = Start(desk.Line("ingest", "-", "--wait", "--json")))
+        using (var running = new Running(desk.Line("ingest", "-", "--wait", "--json")))
         {
+            var process = running.Process;
             foreach (var line in all[..5_000]) await process.StandardInput.WriteLineAsync(line);
             await process.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
             // Standard input stays open: the command is in the midst of its work for as long as we want.
@@ -35,11 +39,12 @@ public sealed class SignalTests(TestServer server)
         Assert.Equal(rows, await desk.Database.ScalarAsync<long>("SELECT count FROM sentiment.ticker_sentiment WHERE ticker = 'AAPL'"));
     }
 
-    [Fact]
+    [Fact(Timeout = Limit)]
     public async Task Stopped_server_exits_0()
     {
         await using var desk = await CliDesk.OpenAsync(server, nameof(SignalTests));
-        using var process = Start(desk.Line("serve", "--urls", "http://127.0.0.1:0"));
+        using var running = new Running(desk.Line("serve", "--urls", "http://127.0.0.1:0"));
+        var process = running.Process;
         Assert.StartsWith("listening on http://127.0.0.1:", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
         await KillAsync("TERM", process.Id);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -71,6 +76,18 @@ public sealed class SignalTests(TestServer server)
         {
             Assert.False(process.HasExited, process.HasExited ? await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken) : "");
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>A process that does not outlive its test.</summary>
+    sealed class Running(string[] args) : IDisposable
+    {
+        public Process Process { get; } = Start(args);
+
+        public void Dispose()
+        {
+            if (!Process.HasExited) Process.Kill();
+            Process.Dispose();
         }
     }
 }
