@@ -56,9 +56,18 @@ public sealed class PostgresSupervisionTests(EngineTemplate template)
         Assert.Equal(1, await EngineFolder.QueryAsync(engine, "select n from kept"));
     }
 
-    /// <summary>The shells that run the script's main part: parents of the server or, after an adoption, beside it.</summary>
-    internal static List<string> Supervisors(EngineFolder folder) =>
-        folder.CommandLines().Where(c => c.StartsWith("sh\0", StringComparison.Ordinal) && (c.Contains("\0start\0") || c.Contains("\0adopt\0"))).ToList();
+    /// <summary>
+    /// The shells that run the script's main part: parents of the server or, after an adoption, beside it. A child of such a shell looks like
+    /// its parent until it runs a program of its own.
+    /// </summary>
+    internal static List<int> Supervisors(EngineFolder folder)
+    {
+        var shells = folder.Processes().Where(IsMainPart).ToHashSet();
+        return shells.Where(pid => !shells.Contains(Postmaster.ParentOf(pid))).ToList();
+
+        static bool IsMainPart(int pid) => EngineFolder.CommandLine(pid) is var line
+            && line.StartsWith("sh\0", StringComparison.Ordinal) && (line.Contains("\0start\0") || line.Contains("\0adopt\0"));
+    }
 
     static void Kill(int pid)
     {
