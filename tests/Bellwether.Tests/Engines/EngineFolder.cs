@@ -11,7 +11,7 @@ sealed class EngineFolder : IDisposable
     const int SigKill = 9;
 
     /// <summary>The files of one cluster take 40 MB at first; a container's share may be no more than 64 MB.</summary>
-    static readonly bool s_hasMemory = Directory.Exists(Memory) && Posix.CanWrite(Memory) && new DriveInfo(Memory).AvailableFreeSpace > 2L << 30;
+    static readonly bool HasMemory = Directory.Exists(Memory) && Posix.CanWrite(Memory) && new DriveInfo(Memory).AvailableFreeSpace > 2L << 30;
 
     public string Path { get; }
 
@@ -35,7 +35,7 @@ sealed class EngineFolder : IDisposable
     /// second on a disk and a tenth of that here.
     /// </summary>
     public static EngineFolder ForData() =>
-        s_hasMemory ? new(Directory.CreateDirectory($"{Memory}/bw-engine-{Guid.NewGuid().ToString("N")[..8]}").FullName) : new();
+        HasMemory ? new(Directory.CreateDirectory($"{Memory}/bw-engine-{Guid.NewGuid().ToString("N")[..8]}").FullName) : new();
 
     public string this[params string[] parts] => System.IO.Path.Combine([Path, .. parts]);
 

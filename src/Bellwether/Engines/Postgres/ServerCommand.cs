@@ -7,6 +7,8 @@ namespace Bellwether.Engines.Postgres;
 /// <summary>Runs programs as the user that owns the cluster, in a session of their own so that Ctrl-C does not reach them.</summary>
 static class ServerCommand
 {
+    static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     internal readonly record struct Result(int ExitCode, string Output);
 
     /// <summary>Starts a program with all three streams redirected.</summary>
@@ -42,7 +44,7 @@ static class ServerCommand
     internal static Task<Result> RunAsSelfAsync(string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         RunAsync(new OsUser("", Posix.EffectiveUser(), 0), program, arguments, "", cancellationToken);
 
-    /// <summary>Runs a program to its end; output and errors come together. Cancelling kills it, and returns when it is gone.</summary>
+    /// <summary>Runs a program to its end; output and errors come together. Cancelling ends it, and returns when it is gone.</summary>
     internal static async Task<Result> RunAsync(
         OsUser user, string program, IReadOnlyList<string> arguments, string input, CancellationToken cancellationToken)
     {
@@ -66,9 +68,27 @@ static class ServerCommand
         }
         catch (OperationCanceledException)
         {
-            process.Kill(entireProcessTree: true);
-            await Task.WhenAll(output, errors);
+            await EndAsync(process, Task.WhenAll(output, errors));
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Asks first: a server program that is killed leaves a megabyte of shared memory behind until the next boot, and initdb's ends by itself
+    /// when initdb does.
+    /// </summary>
+    static async Task EndAsync(Process process, Task closed)
+    {
+        if (!process.HasExited)
+            Posix.Kill(process.Id, Posix.SigTerm);
+        try
+        {
+            await closed.WaitAsync(Grace, TimeProvider.System);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill(entireProcessTree: true);
+            await closed;
         }
     }
 

@@ -6,7 +6,7 @@ namespace Bellwether.Engines.Unix;
 /// <summary>The few system calls that the base library does not offer. Linux, glibc, x64.</summary>
 static partial class Posix
 {
-    internal const int SigInt = 2, SigQuit = 3;
+    internal const int SigInt = 2, SigQuit = 3, SigTerm = 15;
     internal const int ErrInterrupted = 4, ErrWouldBlock = 11, ErrRange = 34;
     internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4, LockNone = 8;
     const int OpenReadOnly = 0, OpenCreate = 0x40, OpenCloseOnExec = 0x80000;
