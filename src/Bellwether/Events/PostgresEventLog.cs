@@ -88,7 +88,9 @@ public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOption
         var read = (await connection.QueryAsync<(int Partition, long Next)>(new CommandDefinition(
             "SELECT partition, min(next_offset) FROM ops.consumer_offsets WHERE topic = @topic GROUP BY partition",
             new { topic }, transaction, cancellationToken: cancellationToken))).ToDictionary(r => r.Partition, r => r.Next);
-        if (content.Any(c => read.TryGetValue(c.Partition, out var next) && next < c.Next)) return -1;
+        // Input that nobody has begun to read is unread; topics for live views have no groups at all.
+        var input = topic is Topics.HighPriority or Topics.StandardPriority;
+        if (content.Any(c => read.TryGetValue(c.Partition, out var next) ? next < c.Next : input)) return -1;
         foreach (var (partition, next, _) in content)
             await connection.ExecuteAsync(new CommandDefinition(
                 "UPDATE ops.log_partitions SET first_offset = greatest(first_offset, @next) WHERE topic = @topic AND partition = @partition",

@@ -141,8 +141,8 @@ public sealed partial class ScoringWorker(
         return span;
     }
 
-    // SQLSTATE classes 22 (data exception) and 23 (integrity constraint): trying the same again cannot help.
-    static bool IsAboutData(PostgresException error) => error.SqlState.StartsWith("22", StringComparison.Ordinal) || error.SqlState.StartsWith("23", StringComparison.Ordinal);
+    // SQLSTATE classes 22 (data exception), 23 (integrity constraint) and 54 (a value beyond a limit): trying the same again cannot help.
+    static bool IsAboutData(PostgresException error) => error.SqlState[..2] is "22" or "23" or "54";
 
     static KeyValuePair<string, object?> Tag(string name, object? value) => new(name, value);
 

@@ -71,6 +71,19 @@ public sealed class PostgresEventLogTests(TestServer server) : EventLogContract
         Assert.All(await late.PollAsync(100, TimeSpan.FromSeconds(10), Cancel), e => Assert.Equal("new", Text(e.Value)));
     }
 
+    [Fact]
+    public async Task Trim_keeps_input_that_no_group_has_begun_to_read()
+    {
+        await using var database = await server.MigratedAsync(nameof(PostgresEventLogTests));
+        var clock = new ManualTime(new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        await using var log = new PostgresEventLog(database.DataSource, Options, clock);
+        await log.AppendAsync(Topics.StandardPriority, [Record("K", "unread")], Cancel);
+        clock.Advance(TimeSpan.FromDays(30));
+        Assert.Equal(0, await log.TrimAsync(Topics.StandardPriority, clock.GetUtcNow(), Cancel));
+        await using var consumer = await log.JoinAsync(Topics.StandardPriority, "late", Cancel);
+        Assert.Equal("unread", Text(Assert.Single(await consumer.PollAsync(10, TimeSpan.FromSeconds(10), Cancel)).Value));
+    }
+
     [Theory]
     [InlineData("x'; DROP TABLE ops.inbox; --")]
     [InlineData("UPPER")]
