@@ -74,5 +74,4 @@ public static class Topics
     public const string HighPriority = "hipri-events";
     public const string StandardPriority = "stdpri-events";
     public const string AnalyzedSentiment = "analyzed-sentiment";
-    public const string DeadLetterSuffix = ".dlq";
 }
