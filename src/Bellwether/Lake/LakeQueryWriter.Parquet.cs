@@ -16,7 +16,7 @@ public static partial class LakeQueryWriter
         var folder = Path.GetDirectoryName(full)!;
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"there is no folder {folder} to write {Path.GetFileName(full)} to");
         var beside = Path.Combine(folder, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.part");
-        var spill = Directory.CreateTempSubdirectory("bellwether-parquet-").FullName;
+        var spill = LakeScratch.Make(options.ScratchDirectory);
         try
         {
             using var engine = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
@@ -24,6 +24,7 @@ public static partial class LakeQueryWriter
                 MemoryLimitMb = options.MemoryLimitMb,
                 Threads = options.Threads,
                 TempDirectory = spill,
+                Settings = LakeScratch.Limit(options),
             });
             using var connection = engine.Connect();
             var names = UniqueNames(query.Columns);

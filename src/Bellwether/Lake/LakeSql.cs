@@ -19,12 +19,13 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
         var scratch = new LakeQuery.Scratch();
         try
         {
-            scratch.SpillFolder = Directory.CreateTempSubdirectory("bellwether-sql-").FullName;
+            scratch.SpillFolder = LakeScratch.Make(options.ScratchDirectory);
             scratch.Database = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
             {
                 MemoryLimitMb = options.MemoryLimitMb,
                 Threads = options.Threads,
                 TempDirectory = scratch.SpillFolder,
+                Settings = LakeScratch.Limit(options),
             });
             scratch.Connection = scratch.Database.Connect();
             var statement = LakeStatement.Parse(scratch.Connection, sql);
