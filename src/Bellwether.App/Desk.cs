@@ -27,7 +27,7 @@ public sealed class Desk : IAsyncDisposable
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
-        Hot = new MemoryHotStore(options.HotStore, time);
+        Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         Reader = new(DataSource, Hot, options.Scoring, time);
         _log = new(() => new(DataSource, options.EventLog, time));
         _results = new(() => new(DataSource, _log.Value.Appender, options.Scoring, time));
@@ -77,6 +77,13 @@ public sealed class Desk : IAsyncDisposable
     public ScoringWorker CreateWorker() =>
         new(Log, Model, _results.Value, Hot, Gate, Options.Scoring, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };
 
+    /// <summary>Keeps a shared hot store level with the database; null where each process has its own.</summary>
+    public HotStoreCatchUp? CreateCatchUp() => Hot is not GuardedHotStore shared ? null
+        : new(Reader, shared, Options.HotStore.Redis, Time, Loggers.CreateLogger<HotStoreCatchUp>());
+
+    GuardedHotStore Shared() => new(
+        new(Options.HotStore, Time, Loggers.CreateLogger<RedisHotStore>()), Options.HotStore.Redis, Time, Loggers.CreateLogger<GuardedHotStore>());
+
     /// <summary>The lake's settings; DuckDB is found, and fetched where it is missing.</summary>
     public async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
     {
@@ -106,6 +113,7 @@ public sealed class Desk : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_log.IsValueCreated) await _log.Value.DisposeAsync();
+        if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         await DataSource.DisposeAsync();
         await _engine.DisposeAsync();
     }

@@ -65,6 +65,7 @@ public sealed record DeskOptions
             Validate(options.EventLog, nameof(EventLog) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");
+            Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");
             return options;
         }
         catch (Exception error) when (error is InvalidOperationException or InvalidDataException or FormatException)

@@ -44,6 +44,14 @@ public static class Instruments
         "Lake files written and verified");
     public static readonly Counter<long> LakeRows = Meter.CreateCounter<long>("bellwether_lake_rows_written", null,
         "Rows in lake files written");
+    public static readonly Gauge<long> BreakerState = Meter.CreateGauge<long>("bellwether_breaker_state", null,
+        "Breakers by name: 0 closed, 1 trying, 2 open");
+    public static readonly Counter<long> HotStoreFailures = Meter.CreateCounter<long>("bellwether_hot_store_failures", null,
+        "Calls of the shared hot store that failed or were not made because it was away, by operation");
+    public static readonly Counter<long> HotStoreRestored = Meter.CreateCounter<long>("bellwether_hot_store_restored", null,
+        "Snapshots that the shared hot store had missed and got later from the database");
+    public static readonly Gauge<long> HotStoreBehind = Meter.CreateGauge<long>("bellwether_hot_store_behind", null,
+        "1 while the shared hot store may lack writes, else 0");
     public static readonly UpDownCounter<long> StreamClients = Meter.CreateUpDownCounter<long>("bellwether_stream_clients", null,
         "Clients of the live stream");
 
