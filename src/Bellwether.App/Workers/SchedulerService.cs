@@ -16,7 +16,7 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var runner = new JobRunner(new JobTable(desk.DataSource), Lease, desk.Time, desk.Loggers.CreateLogger<JobRunner>());
-        var jobs = JobsOf(new LogUpkeep(desk.DataSource, desk.Log, desk.Options.EventLog, desk.Time));
+        var jobs = JobsOf(new LogUpkeep(desk.DataSource, desk.Log, desk.Options.EventLog, desk.Time), desk.CreateCatchUp());
         status.Running(Name);
         using var timer = new PeriodicTimer(Tick, desk.Time);
         try
@@ -49,7 +49,7 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         }
     }
 
-    internal static IReadOnlyList<Job> JobsOf(LogUpkeep log) =>
+    internal static IReadOnlyList<Job> JobsOf(LogUpkeep log, HotStoreCatchUp? hotStore) =>
     [
         new("trim-event-log", TimeSpan.FromHours(1), async token => $"{await log.TrimAsync(token)} records dropped"),
         new("remove-silent-members", TimeSpan.FromMinutes(10), async token =>
@@ -59,6 +59,9 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
             await log.PrepareTomorrowAsync(token);
             return "partitions are there";
         }),
+        // A worker that dies between its commit and its write to the shared store leaves a gap that nobody else knows of.
+        .. hotStore is null ? [] : new Job[] { new("level-hot-store", TimeSpan.FromMinutes(10), async token =>
+            await hotStore.TryAsync(token) ? "level with the database" : "the hot store is away") },
     ];
 
     [LoggerMessage(EventId = 3403, Level = LogLevel.Error, Message = "the scheduler could not reach its jobs and tries again")]

@@ -98,6 +98,13 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
         Instruments.HotStoreBehind.Record(IsBehind ? 1 : 0);
     }
 
+    /// <summary>How it stands right now, after a sign of life was asked for; waits no longer than any other call.</summary>
+    public async Task<HotStoreState> ProbeAsync(CancellationToken cancellationToken)
+    {
+        await AnswersAsync(cancellationToken);
+        return State;
+    }
+
     /// <summary>Asks the server for a sign of life, through the breaker; false while it is away.</summary>
     internal async Task<bool> AnswersAsync(CancellationToken cancellationToken) =>
         await TryAsync("ping", async (store, token) =>

@@ -11,9 +11,17 @@ sealed partial class RedisConnection
         TimeoutException => new(HotStoreProblem.Timeout, $"Redis at {Address} gave no answer within {options.Timeout.TotalMilliseconds:0} ms.",
             "Check its load and the network, or raise HotStore:Redis:Timeout.", error),
         RedisServerException server => Refusal(server),
-        _ when _failure == ConnectionFailureType.AuthenticationFailure => Authentication(error),
+        _ when IsAuthentication(error) => Authentication(error),
         _ => new(HotStoreProblem.Unreachable, $"Redis at {Address} cannot be reached.", ToReach, error),
     };
+
+    // The library reports why the connection failed only as a cause within a cause.
+    static bool IsAuthentication(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+            if (error is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure }) return true;
+        return false;
+    }
 
     HotStoreException Refusal(RedisServerException error)
     {
@@ -24,8 +32,7 @@ sealed partial class RedisConnection
         return word switch
         {
             "WRONGTYPE" => Foreign(options.KeyPrefix + HotStoreKeys.Tickers, "something", error),
-            "NOAUTH" or "WRONGPASS" or "ERR" when text.Contains("password", StringComparison.OrdinalIgnoreCase)
-                || text.Contains("AUTH", StringComparison.Ordinal) => Authentication(error),
+            "NOAUTH" or "WRONGPASS" => Authentication(error),
             "OOM" => new(HotStoreProblem.Refused, $"Redis at {Address} is out of memory.",
                 "Raise its maxmemory, set maxmemory-policy allkeys-lru, or set HotStore:Redis:Encoding to compact.", error),
             "READONLY" => new(HotStoreProblem.Refused, $"Redis at {Address} is a read-only replica.", "Name the primary in HotStore:Redis:Connection.", error),

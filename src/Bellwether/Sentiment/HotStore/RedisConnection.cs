@@ -11,7 +11,6 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
 {
     readonly Lock _lock = new();
     Task<ConnectionMultiplexer>? _connecting;
-    ConnectionFailureType _failure;
     bool _disposed;
 
     /// <summary>Called when a connection was lost and is back: the server may have lost everything meanwhile.</summary>
@@ -78,13 +77,11 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
         multiplexer.IncludeDetailInExceptions = false;
         multiplexer.ConnectionFailed += (_, lost) =>
         {
-            _failure = lost.FailureType;
             if (lost.ConnectionType == ConnectionType.Interactive) Lost(logger, Address, lost.FailureType);
         };
         multiplexer.ConnectionRestored += (_, back) =>
         {
             if (back.ConnectionType != ConnectionType.Interactive) return;
-            _failure = ConnectionFailureType.None;
             Back(logger, Address);
             Restored?.Invoke();
         };

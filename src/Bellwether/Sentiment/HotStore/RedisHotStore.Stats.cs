@@ -57,6 +57,14 @@ public sealed partial class RedisHotStore
             Number(info, "used_memory:"), Number(info, "maxmemory:"));
     }
 
+    /// <summary>Version, address and memory policy of the server in one line.</summary>
+    public async Task<string> DescribeAsync(CancellationToken cancellationToken)
+    {
+        var server = (string)await _connection.RunAsync(db => db.ExecuteAsync("INFO", "server"), cancellationToken);
+        var tickers = (long)await _connection.RunAsync(db => db.ExecuteAsync("SCARD", _tickers), cancellationToken);
+        return string.Create(CultureInfo.InvariantCulture, $"{Value(server, "redis_version:")} at {Address}, database {_options.Redis.Database}, {tickers} tickers");
+    }
+
     async IAsyncEnumerable<(string Ticker, long Size)> SizesAsync(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -76,12 +84,13 @@ public sealed partial class RedisHotStore
 
     static string GlobOf(string text) => string.Concat(text.Select(c => c is '*' or '?' or '[' or ']' or '\\' or '^' ? $"\\{c}" : $"{c}"));
 
-    static long Number(string info, string name)
+    static long Number(string info, string name) => long.TryParse(Value(info, name), CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    static string? Value(string info, string name)
     {
         foreach (var line in info.AsSpan().EnumerateLines())
-            if (line.StartsWith(name, StringComparison.Ordinal) && long.TryParse(line[name.Length..], CultureInfo.InvariantCulture, out var number))
-                return number;
-        return 0;
+            if (line.StartsWith(name, StringComparison.Ordinal)) return line[name.Length..].ToString();
+        return null;
     }
 }
 
