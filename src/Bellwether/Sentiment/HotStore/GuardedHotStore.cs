@@ -85,6 +85,9 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
     /// <summary>Writes were missed, or may have been, that are still to be caught up. True at the start: nobody knows what came before.</summary>
     public bool IsBehind => Debt != Interlocked.Read(ref _paid);
 
+    /// <summary>This process knows of writes that did not get through and are still owed.</summary>
+    public bool HasMissedWrites => Debt > 1 && IsBehind;
+
     internal long Debt => Interlocked.Read(ref _owed);
 
     /// <summary>Everything owed up to <paramref name="debt"/> is in the store.</summary>
