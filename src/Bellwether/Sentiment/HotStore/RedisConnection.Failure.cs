@@ -11,16 +11,14 @@ sealed partial class RedisConnection
         TimeoutException => new(HotStoreProblem.Timeout, $"Redis at {Address} gave no answer within {options.Timeout.TotalMilliseconds:0} ms.",
             "Check its load and the network, or raise HotStore:Redis:Timeout.", error),
         RedisServerException server => Refusal(server),
-        _ when IsAuthentication(error) => Authentication(error),
         _ => new(HotStoreProblem.Unreachable, $"Redis at {Address} cannot be reached.", ToReach, error),
     };
 
-    // The library reports why the connection failed only as a cause within a cause.
-    static bool IsAuthentication(Exception? error)
+    async Task<bool> IsTurnedDownAsync(CancellationToken cancellationToken)
     {
-        for (; error is not null; error = error.InnerException)
-            if (error is RedisConnectionException { FailureType: ConnectionFailureType.AuthenticationFailure }) return true;
-        return false;
+        using var limit = new CancellationTokenSource(options.Timeout, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        return await RedisGreeting.IsTurnedDownAsync(RedisSettings.Of(options), options, bounded.Token);
     }
 
     HotStoreException Refusal(RedisServerException error)

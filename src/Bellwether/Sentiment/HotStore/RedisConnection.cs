@@ -39,7 +39,8 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
         catch (Exception error) when (error is RedisException or TimeoutException or IOException or System.Net.Sockets.SocketException
             or ObjectDisposedException or InvalidOperationException)
         {
-            throw Failure(error);
+            var failure = Failure(error);
+            throw failure.Problem == HotStoreProblem.Unreachable && await IsTurnedDownAsync(cancellationToken) ? Authentication(error) : failure;
         }
     }
 

@@ -19,9 +19,13 @@ static class RedisSettings
         // A peer that vanished without a word is noticed within seconds, not minutes.
         settings.KeepAlive = 5;
         settings.DefaultDatabase = options.Database;
+        // Nothing is subscribed to, so the second connection that would be for it is not made.
+        settings.CommandMap = CommandMap.Create(new HashSet<string> { "SUBSCRIBE", "PSUBSCRIBE", "UNSUBSCRIBE", "PUNSUBSCRIBE" }, available: false);
         settings.ClientName ??= "bellwether";
         if (PasswordOf(options) is { } password) settings.Password = password;
-        if (options.Tls || options.TlsAuthorityFile is not null || options.TlsCertificateFile is not null) UseTls(settings, options);
+        // A certificate that is named is wanted: never a plain connection for want of one more word.
+        if (options.Tls || settings.Ssl || options is not { TlsHost: null, TlsAuthorityFile: null, TlsCertificateFile: null, TlsKeyFile: null })
+            UseTls(settings, options);
         return settings;
     }
 
@@ -63,20 +67,36 @@ static class RedisSettings
     {
         settings.Ssl = true;
         if (options.TlsHost is { } host) settings.SslHost = host;
+        if (ValidationOf(options) is { } validation) settings.CertificateValidation += validation;
+        if (IdentityOf(options) is { } identity) settings.CertificateSelection += (_, _, _, _, _) => identity;
+    }
+
+    /// <summary>How the server's certificate is judged; null for the system's way.</summary>
+    public static RemoteCertificateValidationCallback? ValidationOf(RedisOptions options)
+    {
+        if (options.TlsAuthorityFile is not { } file) return null;
+        var trusted = new X509Certificate2Collection();
+        Read(() => trusted.ImportFromPemFile(file));
+        if (trusted.Count == 0) throw Unusable($"HotStore:Redis:TlsAuthorityFile {file} holds no certificate.", "Name a PEM file.");
+        return (_, certificate, _, errors) => IsSignedBy(trusted, certificate, errors);
+    }
+
+    /// <summary>The certificate with which this program identifies itself, or null.</summary>
+    public static X509Certificate2? IdentityOf(RedisOptions options)
+    {
+        if (options.TlsCertificateFile is null && options.TlsKeyFile is null) return null;
+        if (options.TlsCertificateFile is not { } file || options.TlsKeyFile is not { } key)
+            throw Unusable("HotStore:Redis:TlsCertificateFile and :TlsKeyFile belong together.", "Set both or neither.");
+        X509Certificate2? identity = null;
+        Read(() => identity = X509Certificate2.CreateFromPemFile(file, key));
+        return identity;
+    }
+
+    static void Read(Action read)
+    {
         try
         {
-            if (options.TlsAuthorityFile is { } authority)
-            {
-                var trusted = new X509Certificate2Collection();
-                trusted.ImportFromPemFile(authority);
-                if (trusted.Count == 0) throw Unusable($"HotStore:Redis:TlsAuthorityFile {authority} holds no certificate.", "Name a PEM file.");
-                settings.CertificateValidation += (_, certificate, _, errors) => IsSignedBy(trusted, certificate, errors);
-            }
-            if (options.TlsCertificateFile is { } own)
-            {
-                var identity = X509Certificate2.CreateFromPemFile(own, options.TlsKeyFile);
-                settings.CertificateSelection += (_, _, _, _, _) => identity;
-            }
+            read();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
