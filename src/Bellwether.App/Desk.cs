@@ -52,6 +52,7 @@ public sealed class Desk : IAsyncDisposable
     public static async Task<Desk> OpenAsync(
         DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null, bool migrate = true)
     {
+        RedisHotStore.Require(options.HotStore);
         var engine = await PostgresEngine.StartAsync(new()
         {
             DataDirectory = options.DataDirectory,

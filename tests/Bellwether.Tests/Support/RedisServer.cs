@@ -14,9 +14,9 @@ public sealed class RedisServer : IAsyncDisposable
     readonly string[] _arguments;
     Process _process;
 
-    RedisServer(int port, string[] arguments)
+    RedisServer(int port, string portOption, string[] arguments)
     {
-        (Port, _arguments) = (port, arguments);
+        (Port, _arguments) = (port, portOption == "--port" ? ["--port", $"{port}", .. arguments] : ["--port", "0", portOption, $"{port}", .. arguments]);
         _process = Launch();
     }
 
@@ -25,12 +25,17 @@ public sealed class RedisServer : IAsyncDisposable
     public string Connection => $"127.0.0.1:{Port}";
 
     /// <summary>Starts a server; skips the test where there is no redis-server, unless CI=true.</summary>
-    public static async Task<RedisServer> StartAsync(params string[] arguments)
+    public static Task<RedisServer> StartAsync(params string[] arguments) => StartAsync("--port", arguments);
+
+    /// <summary>The same, listening with TLS only.</summary>
+    public static Task<RedisServer> StartTlsAsync(params string[] arguments) => StartAsync("--tls-port", arguments);
+
+    static async Task<RedisServer> StartAsync(string portOption, string[] arguments)
     {
         Require();
         for (var attempt = 1; ; attempt++)
         {
-            var server = new RedisServer(FreePort(), arguments);
+            var server = new RedisServer(FreePort(), portOption, arguments);
             if (await server.AnswersAsync()) return server;
             // Another program was quicker to take the port.
             await server.DisposeAsync();
@@ -70,7 +75,7 @@ public sealed class RedisServer : IAsyncDisposable
     Process Launch()
     {
         var start = new ProcessStartInfo("redis-server") { WorkingDirectory = _folder, RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] own = ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder];
+        string[] own = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder];
         foreach (var argument in (string[])[.. own, .. _arguments]) start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         process.OutputDataReceived += static (_, _) => { };

@@ -30,7 +30,7 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
     readonly TimeProvider _time;
     readonly ILogger _logger;
     HotStoreException? _problem;
-    (DateTimeOffset At, HotStoreStats Stats) _stats = (DateTimeOffset.MinValue, Nothing);
+    Looked? _looked;
     // What is owed and what was paid, as counts: a failure during a payment is a new debt.
     long _owed = 1;
     long _paid;
@@ -65,6 +65,8 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
             })
             .Build();
     }
+
+    sealed record Looked(DateTimeOffset At, HotStoreStats Stats);
 
     static HotStoreStats Nothing { get; } = new(0, new Dictionary<string, long>(), 0, 0);
 
@@ -139,11 +141,10 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
 
     public async ValueTask<HotStoreStats> StatsAsync(CancellationToken cancellationToken)
     {
-        var (at, known) = _stats;
         var now = _time.GetUtcNow();
-        if (now - at < StatsFresh) return known;
+        if (Volatile.Read(ref _looked) is { } last && now - last.At < StatsFresh) return last.Stats;
         var stats = await TryAsync("read", async (store, token) => await store.StatsAsync(token), null, cancellationToken) ?? Nothing;
-        _stats = (now, stats);
+        Volatile.Write(ref _looked, new(now, stats));
         return stats;
     }
 

@@ -45,6 +45,12 @@ public sealed partial class RedisHotStore : IHotStore, IAsyncDisposable
     /// <summary>Keys found to hold somebody else's data; up to a hundred.</summary>
     public IReadOnlyList<string> ForeignKeys => [.. _foreign.Keys.Order(StringComparer.Ordinal)];
 
+    /// <summary>Throws <see cref="HotStoreException"/> for settings that cannot be used, such as a password file that is not there.</summary>
+    public static void Require(HotStoreOptions options)
+    {
+        if (options.Kind == HotStoreKind.Redis) RedisSettings.Of(options.Redis);
+    }
+
     /// <summary>Returns when the server answers.</summary>
     public Task PingAsync(CancellationToken cancellationToken) => _connection.RunAsync(db => db.ExecuteAsync("PING"), cancellationToken);
 

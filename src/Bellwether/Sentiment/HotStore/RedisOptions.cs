@@ -8,7 +8,7 @@ public enum SnapshotEncoding
     /// <summary>The JSON of the documented fields, for any program that reads the same keys.</summary>
     Json,
 
-    /// <summary>The same fields packed, text compressed: about three fifths of the memory, readable by this program only.</summary>
+    /// <summary>The same fields packed, text compressed: about half of the memory, readable by this program only.</summary>
     Compact,
 }
 

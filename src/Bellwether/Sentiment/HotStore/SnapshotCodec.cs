@@ -12,6 +12,7 @@ static class SnapshotCodec
 {
     const byte Packed = 1;
 
+    // Measured on headlines: 9 saves nothing more, 11 saves 30 bytes of 390 and takes several times as long.
     const int Quality = 5, Window = 16;
 
     public static byte[] Encode(TickerSnapshot snapshot, SnapshotEncoding encoding)
