@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using Bellwether.Diagnostics;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Sentiment.HotStore;
@@ -24,7 +26,11 @@ sealed class IngestRunner(Session session, IngestRequest request)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var loggers = StderrLog.Create(session);
+        using var traces = Tracing.Start();
+        // Its context travels with every event, to whichever process scores it.
+        using var span = Instruments.Spans.StartActivity("ingest", ActivityKind.Producer);
         await using var desk = await session.OpenAsync(cancellationToken, loggers: loggers);
+        if (request.Wait) await HalfLifeNote.WriteAsync(session, desk, cancellationToken);
         var answer = await ProgressView.RunAsync(session, new IngestGauge(request.Bytes), (gauge, token) => RunAsync(desk, gauge, token), cancellationToken);
         _rejections.Summarise();
         Write(answer);

@@ -24,9 +24,9 @@ public static partial class LakeQueryWriter
                 MemoryLimitMb = options.MemoryLimitMb,
                 Threads = options.Threads,
                 TempDirectory = spill,
-                Settings = LakeScratch.Limit(options),
             });
             using var connection = engine.Connect();
+            connection.Execute(LakeScratch.Limit(options), cancellationToken);
             var names = UniqueNames(query.Columns);
             var columns = query.Columns.Select((column, i) => $"{LakeColumn.Quote(names[i])} {column.Type.ToSql()}");
             connection.Execute($"CREATE TABLE answer ({string.Join(", ", columns)})", cancellationToken);

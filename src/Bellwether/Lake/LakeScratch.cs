@@ -17,9 +17,12 @@ static class LakeScratch
         return Directory.CreateDirectory(Path.Combine(root, $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid():N}"), Private).FullName;
     }
 
-    /// <summary>The setting that keeps a query from filling the disk.</summary>
-    public static Dictionary<string, string> Limit(LakeOptions options) =>
-        new() { ["max_temp_directory_size"] = string.Create(CultureInfo.InvariantCulture, $"{options.SpillLimitMb}MiB") };
+    /// <summary>
+    /// The setting that keeps a query from filling the disk. It has to be set on the open database: given when it is opened, DuckDB shows it and
+    /// does not keep to it.
+    /// </summary>
+    public static string Limit(LakeOptions options) =>
+        string.Create(CultureInfo.InvariantCulture, $"SET max_temp_directory_size = '{options.SpillLimitMb}MiB'");
 
     static int? OwnerOf(string folder) =>
         int.TryParse(Path.GetFileName(folder)[Prefix.Length..].Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var owner) ? owner : null;

@@ -25,11 +25,11 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
                 MemoryLimitMb = options.MemoryLimitMb,
                 Threads = options.Threads,
                 TempDirectory = scratch.SpillFolder,
-                Settings = LakeScratch.Limit(options),
             });
             scratch.Connection = scratch.Database.Connect();
             var statement = LakeStatement.Parse(scratch.Connection, sql);
             // Streaming ahead counts no text: with wide rows the default of 1 MB is gigabytes.
+            scratch.Connection.Execute(LakeScratch.Limit(options), cancellationToken);
             scratch.Connection.Execute("SET TimeZone = 'UTC'; SET streaming_buffer_size = '1KB'; CREATE SCHEMA sentiment; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
             await PrepareAsync(statement, scratch, cancellationToken).ConfigureAwait(false);
             Lock(scratch);

@@ -48,6 +48,14 @@ public sealed partial class SentimentReader(NpgsqlDataSource dataSource, IHotSto
         return state.Sums.Count == 0 ? null : state.ToSnapshot();
     }
 
+    /// <summary>Tickers whose live state has another half-life than the options say; a rebuild brings them in line.</summary>
+    public async Task<long> WithOtherHalfLifeAsync(CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand("SELECT count(*) FROM sentiment.ticker_sentiment WHERE half_life_seconds <> $1");
+        command.Parameters.Add(new() { Value = options.HalfLifeSeconds });
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
     // That of the live state, which a change of the options alters only with a rebuild.
     async Task<double> HalfLifeOfAsync(string ticker, CancellationToken cancellationToken)
     {

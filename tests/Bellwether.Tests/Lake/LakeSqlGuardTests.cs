@@ -134,7 +134,7 @@ public sealed class LakeSqlGuardTests(TestServer server) : IAsyncLifetime
         var failure = await Assert.ThrowsAsync<LakeSqlException>(async () =>
         {
             await using var query = await new LakeSql(_database.Source, options).QueryAsync(
-                "SELECT count(*), max(r) FROM (SELECT i, row_number() OVER (ORDER BY hash(i)) AS r FROM range(8000000) t(i) ORDER BY r)", Token);
+                "SELECT max(before) FROM (SELECT lag(repeat(md5(i::varchar), 4)) OVER (ORDER BY hash(i)) AS before FROM range(4000000) t(i))", Token);
             while (await query.ReadChunkAsync(Token)) { }
         });
         Assert.Contains("max_temp_directory_size", failure.Message);
