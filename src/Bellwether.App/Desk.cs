@@ -80,7 +80,7 @@ public sealed class Desk : IAsyncDisposable
 
     /// <summary>Keeps a shared hot store level with the database; null where each process has its own.</summary>
     public HotStoreCatchUp? CreateCatchUp() => Hot is not GuardedHotStore shared ? null
-        : new(Reader, shared, Options.HotStore.Redis, Time, Loggers.CreateLogger<HotStoreCatchUp>());
+        : new(Reader, shared, Options.HotStore, Time, Loggers.CreateLogger<HotStoreCatchUp>());
 
     GuardedHotStore Shared() => new(
         new(Options.HotStore, Time, Loggers.CreateLogger<RedisHotStore>()), Options.HotStore.Redis, Time, Loggers.CreateLogger<GuardedHotStore>());

@@ -52,4 +52,63 @@ public sealed class RedisFailureTests
         await store.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
+
+    [Fact]
+    public async Task Host_name_that_nobody_knows_is_unreachable()
+    {
+        await using var store = Store(new() { Connection = "no-such-host.invalid:6379", ConnectTimeout = TimeSpan.FromMilliseconds(300) });
+
+        var error = await Assert.ThrowsAsync<HotStoreException>(async () => await store.GetAsync("A", None));
+        Assert.Equal(HotStoreProblem.Unreachable, error.Problem);
+    }
+
+    [Fact]
+    public async Task Server_is_found_by_name()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var store = Store(new() { Connection = $"localhost:{server.Port}", Timeout = TimeSpan.FromSeconds(10) });
+        await store.PingAsync(None);
+    }
+
+    [Fact]
+    public async Task Server_without_memory_left_is_told_and_keeps_what_it_has()
+    {
+        await using var server = await RedisServer.StartAsync("--maxmemory-policy", "noeviction");
+        await using var store = Store(new() { Connection = server.Connection, Timeout = TimeSpan.FromSeconds(10) });
+        Assert.Equal([true], await store.SetManyAsync([Snapshot("A", 1)], None));
+        using var client = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(server.Connection);
+        await client.GetDatabase().ExecuteAsync("CONFIG", "SET", "maxmemory", "1");
+
+        var error = await Assert.ThrowsAsync<HotStoreException>(async () => await store.SetManyAsync([Snapshot("A", 2)], None));
+
+        Assert.Equal(HotStoreProblem.Refused, error.Problem);
+        Assert.Contains("out of memory", error.Message);
+        Assert.Contains("maxmemory", error.Mend);
+        Assert.Equal(1, (await store.GetAsync("A", None))!.Revision);
+    }
+
+    [Fact]
+    public async Task Replica_that_may_not_be_written_is_told()
+    {
+        await using var primary = await RedisServer.StartAsync();
+        await using var replica = await RedisServer.StartAsync("--replicaof", "127.0.0.1", $"{primary.Port}");
+        await using var store = Store(new() { Connection = replica.Connection, Timeout = TimeSpan.FromSeconds(10) });
+
+        var error = await Assert.ThrowsAsync<HotStoreException>(async () => await store.SetManyAsync([Snapshot("A", 1)], None));
+
+        Assert.Equal(HotStoreProblem.Refused, error.Problem);
+        Assert.Contains("replica", error.Message);
+    }
+
+    static TickerSnapshot Snapshot(string ticker, long revision) => new()
+    {
+        Ticker = ticker,
+        Score = 0,
+        Weight = 1,
+        Count = 1,
+        LastUpdated = DateTimeOffset.UnixEpoch,
+        ModelCounts = new Dictionary<string, long>(),
+        Revision = revision,
+        LatestTimestamp = DateTimeOffset.UnixEpoch,
+    };
 }

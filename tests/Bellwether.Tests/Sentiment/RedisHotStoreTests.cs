@@ -166,6 +166,11 @@ public sealed class RedisHotStoreTests(TestRedis redis) : IAsyncLifetime
         Assert.Equal("theirs", await Database.StringGetAsync(Key("TEXT")));
         Assert.Equal("theirs", await Database.HashGetAsync(Key("HASH"), "field"));
         Assert.Equal(["OURS"], await Store.TickersAsync(None));
+
+        // Once they are gone, the tickers are ours.
+        await Database.KeyDeleteAsync([Key("HASH"), Key("TEXT"), Key("JSON")]);
+        Assert.DoesNotContain(false, await Store.SetManyAsync([Snapshot("HASH", 1), Snapshot("TEXT", 1), Snapshot("JSON", 1)], None));
+        Assert.Empty(Store.ForeignKeys);
     }
 
     [Fact]

@@ -5,16 +5,16 @@ using Npgsql;
 namespace Bellwether.Sentiment.HotStore;
 
 /// <summary>
-/// Brings a shared hot store up to the state of the database after it was away, or was found empty. All tickers are offered: the
-/// revision decides on the server, so what is there already stays, and no writer has to be held up meanwhile.
+/// Brings a shared hot store up to the state of the database after it was away, or was found empty. All tickers that changed within a
+/// lifetime are offered: the revision decides on the server, so what is there already stays, and no writer has to be held up meanwhile.
 /// </summary>
 public sealed partial class HotStoreCatchUp(
-    SentimentReader reader, GuardedHotStore hot, RedisOptions options, TimeProvider time, ILogger<HotStoreCatchUp> logger)
+    SentimentReader reader, GuardedHotStore hot, HotStoreOptions options, TimeProvider time, ILogger<HotStoreCatchUp> logger)
 {
     /// <summary>Looks every <see cref="RedisOptions.BreakDuration"/> whether something is owed, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(options.BreakDuration, time);
+        using var timer = new PeriodicTimer(options.Redis.BreakDuration, time);
         try
         {
             do
@@ -38,7 +38,7 @@ public sealed partial class HotStoreCatchUp(
         {
             if (!await hot.AnswersAsync(cancellationToken)) return false;
             var (tickers, restored) = (0, 0);
-            await foreach (var page in reader.TickerPagesAsync(cancellationToken))
+            await foreach (var page in reader.TickerPagesAsync(time.GetUtcNow() - options.TimeToLive, cancellationToken))
             {
                 var won = await hot.SetManyAsync(await reader.StatesAsync(page, cancellationToken), cancellationToken);
                 if (hot.Debt != debt) return false;

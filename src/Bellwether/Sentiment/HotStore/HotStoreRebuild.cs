@@ -18,7 +18,7 @@ public sealed class HotStoreRebuild(SentimentReader reader, IHotStore hot)
         var before = await hot.TickersAsync(cancellationToken);
         var known = new HashSet<string>(StringComparer.Ordinal);
         long stored = 0;
-        await foreach (var names in reader.TickerPagesAsync(cancellationToken))
+        await foreach (var names in reader.TickerPagesAsync(null, cancellationToken))
         {
             // Forgotten before the states are read: what a worker writes from here on is as new as what is read, or newer, and wins.
             foreach (var part in names.Chunk(100)) await Task.WhenAll(part.Select(t => hot.RemoveAsync(t, cancellationToken).AsTask()));

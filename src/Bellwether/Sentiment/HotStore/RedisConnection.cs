@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
 
@@ -36,8 +37,8 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
                 TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             return await running.WaitAsync(options.Timeout, time, cancellationToken);
         }
-        catch (Exception error) when (error is RedisException or TimeoutException or IOException or System.Net.Sockets.SocketException
-            or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (error is RedisException or RedisCommandException or TimeoutException or IOException or SocketException
+            or ObjectDisposedException)
         {
             var failure = Failure(error);
             throw failure.Problem == HotStoreProblem.Unreachable && await IsTurnedDownAsync(cancellationToken) ? Authentication(error) : failure;

@@ -97,8 +97,12 @@ public sealed partial class RedisHotStore : IHotStore, IAsyncDisposable
             }
             var answer = (string)await _connection.EvaluateAsync(RedisScripts.Set, keys, values, cancellationToken);
             for (var i = 0; i < count; i++)
+            {
                 if (answer[i] == RedisScripts.Foreign) FoundForeign(keys[i + 1]!);
-                else won[start + i] = answer[i] == RedisScripts.Won;
+                won[start + i] = answer[i] == RedisScripts.Won;
+                // Of somebody else no longer: that was deleted, and what is there now is ours.
+                if (won[start + i] && !_foreign.IsEmpty) _foreign.TryRemove(keys[i + 1]!, out _);
+            }
         }
         return won;
     }
