@@ -48,6 +48,18 @@ public sealed record DeskOptions
 
     public string LakeDirectory => Lake ?? Path.Combine(DataDirectory, "lake");
 
+    /// <summary>
+    /// These options for a desk that is thrown away: a shared hot store keeps its entries apart from those of real desks, and not for long.
+    /// </summary>
+    public DeskOptions Passing() => this with
+    {
+        HotStore = HotStore with
+        {
+            TimeToLive = TimeSpan.FromMinutes(10),
+            Redis = HotStore.Redis with { KeyPrefix = $"{HotStore.Redis.KeyPrefix}passing-{Guid.NewGuid():N}:" },
+        },
+    };
+
     /// <exception cref="DeskOptionsException">A key is unknown or a value is out of range.</exception>
     public static DeskOptions Load(string dataDirectory, IReadOnlyDictionary<string, string?> commandLine)
     {

@@ -112,14 +112,14 @@ public sealed partial class ScoringWorker(
                 : DeadLetter.From(entries[0], "store", error.GetType().Name, error.Message);
             done = await store.CommitAsync(batch with { Events = [], DeadLetters = [letter] }, cancellationToken);
         }
-        await PublishAsync(topic, entries, batch, done, cancellationToken);
+        await PublishAsync(topic, entries, batch, done);
     }
 
-    async Task PublishAsync(
-        string topic, IReadOnlyList<LogEntry> entries, ScoredBatch batch, CommittedBatch done, CancellationToken cancellationToken)
+    async Task PublishAsync(string topic, IReadOnlyList<LogEntry> entries, ScoredBatch batch, CommittedBatch done)
     {
-        // The cache is rebuilt from the database: losing this write costs a read, never a result.
-        if (done.Changed.Count > 0) await hot.SetManyAsync(done.Changed, cancellationToken);
+        // The cache is rebuilt from the database: losing this write costs a read, never a result. A stop does not cut it off, since what is
+        // committed is not worked on again; the store itself bounds the wait.
+        if (done.Changed.Count > 0) await hot.SetManyAsync(done.Changed, CancellationToken.None);
         var topicTag = Tag("topic", topic);
         Instruments.EventsScored.Add(done.Scored, topicTag);
         Instruments.Redelivered.Add(done.Redelivered, topicTag);

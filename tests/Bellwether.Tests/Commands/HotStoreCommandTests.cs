@@ -25,6 +25,8 @@ public sealed class HotStoreCommandTests(TestServer server)
         await using var redis = await RedisServer.StartAsync();
         await using var desk = await OpenAsync(server, $"\"Connection\":\"{redis.Connection}\",\"Timeout\":\"00:00:20\"");
         (await desk.RunAsync("ingest", News(desk), "--wait")).Succeeds();
+        // The last batch too is there when the command has ended.
+        Assert.Equal(30, (await desk.RunAsync("hotstore", "memory", "--json")).Succeeds().Json.GetProperty("tickers").GetInt64());
         await redis.KillAsync();
         await redis.RestartAsync();
 

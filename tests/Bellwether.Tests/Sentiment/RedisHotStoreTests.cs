@@ -63,6 +63,20 @@ public sealed class RedisHotStoreTests(TestRedis redis) : IAsyncLifetime
             Assert.InRange(left, whole - TimeSpan.FromMinutes(10), whole);
             Assert.InRange(whole, Options.TimeToLive * 0.9, Options.TimeToLive * 1.1);
         }
+        // The set of tickers outlives every one of them, and is not kept for ever either.
+        var longest = snapshots.Max(s => Options.LifetimeOf(s.Ticker, s.Revision));
+        Assert.InRange((await Database.KeyTimeToLiveAsync(_redis.KeyPrefix + "tickers"))!.Value, longest - TimeSpan.FromMinutes(10), longest);
+    }
+
+    [Fact]
+    public async Task Set_of_tickers_never_dies_before_its_snapshots()
+    {
+        await Store.SetManyAsync([Snapshot("LONG", 1)], None);
+        await using var brief = TestRedis.Store(Options with { TimeToLive = TimeSpan.FromHours(1) }, _redis);
+
+        await brief.SetManyAsync([Snapshot("BRIEF", 1)], None);
+
+        Assert.True(await Database.KeyTimeToLiveAsync(_redis.KeyPrefix + "tickers") > TimeSpan.FromDays(6));
     }
 
     [Fact]

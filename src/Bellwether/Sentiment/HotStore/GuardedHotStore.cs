@@ -131,9 +131,17 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
     public async ValueTask<IReadOnlyList<bool>> SetManyAsync(IReadOnlyList<TickerSnapshot> snapshots, CancellationToken cancellationToken)
     {
         if (snapshots.Count == 0) return [];
-        if (await TryAsync("write", async (store, token) => await store.SetManyAsync(snapshots, token), null, cancellationToken) is { } won) return won;
-        Owe();
-        return new bool[snapshots.Count];
+        IReadOnlyList<bool>? won = null;
+        try
+        {
+            won = await TryAsync("write", async (store, token) => await store.SetManyAsync(snapshots, token), null, cancellationToken);
+        }
+        finally
+        {
+            // A write that was cut off is missing like one that failed.
+            if (won is null) Owe();
+        }
+        return won ?? new bool[snapshots.Count];
     }
 
     public async ValueTask<bool> RemoveAsync(string ticker, CancellationToken cancellationToken) =>

@@ -45,9 +45,12 @@ static class RedisScripts
 
         """;
 
-    /// <summary>Stores what is newer. ARGV: ticker, revision, lifetime in ms and value of each; answers a character for each.</summary>
+    /// <summary>
+    /// Stores what is newer. ARGV: ticker, revision, lifetime in ms and value of each; answers a character for each. The set lives as long
+    /// as the last of its snapshots, so that a desk that is given up leaves nothing behind.
+    /// </summary>
     public static readonly RedisScript Set = new(Common + """
-        local answer = {}
+        local answer, longest = {}, 0
         for i = 2, #KEYS do
           local at = (i - 2) * 4
           local stored = redis.pcall('GET', KEYS[i])
@@ -57,11 +60,13 @@ static class RedisScripts
           elseif not known or known == 'none' or above(ARGV[at + 2], known) then
             redis.call('SET', KEYS[i], ARGV[at + 4], 'PX', ARGV[at + 3])
             redis.call('SADD', KEYS[1], ARGV[at + 1])
+            longest = math.max(longest, tonumber(ARGV[at + 3]))
             answer[i - 1] = '1'
           else
             answer[i - 1] = '0'
           end
         end
+        if longest > 0 and redis.call('PTTL', KEYS[1]) < longest then redis.call('PEXPIRE', KEYS[1], longest) end
         return table.concat(answer)
         """);
 
