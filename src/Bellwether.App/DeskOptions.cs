@@ -40,7 +40,12 @@ public sealed record DeskOptions
     /// <summary>A day is written to the lake when it has been dirty for this long.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")] public TimeSpan LakeInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Tickers whose age is a metric of its own; the ages of all others are counted by class.</summary>
+    [Required, MaxLength(50)] public IReadOnlyList<string> WatchedTickers { get; init; } = [];
+
     [Required] public EventLogOptions EventLog { get; init; } = new();
+
+    [Required] public DeadLetterOptions DeadLetters { get; init; } = new();
 
     [Required] public ScoringOptions Scoring { get; init; } = new();
 
@@ -75,6 +80,7 @@ public sealed record DeskOptions
                 .Get<DeskOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
             Validate(options, "");
             Validate(options.EventLog, nameof(EventLog) + ":");
+            Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");

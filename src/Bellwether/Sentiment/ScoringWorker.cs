@@ -69,7 +69,7 @@ public sealed partial class ScoringWorker(
         while (true)
         {
             var entries = await consumer.PollAsync(options.BatchSize, PollWait, cancellationToken);
-            Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic));
+            Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic), Tag("priority", high ? "high" : "standard"));
             if (high && entries.Count == 0) gate.LeaveHigh();
             if (entries.Count == 0) continue;
             if (high) gate.EnterHigh();
@@ -127,6 +127,19 @@ public sealed partial class ScoringWorker(
         foreach (var stage in batch.DeadLetters.GroupBy(d => d.Stage)) Instruments.DeadLetters.Add(stage.Count(), Tag("stage", stage.Key));
         var now = time.GetUtcNow();
         foreach (var entry in entries) Instruments.EventLatencySeconds.Record((now - entry.AppendedAt).TotalSeconds, topicTag);
+        CountTexts(batch);
+    }
+
+    static void CountTexts(ScoredBatch batch)
+    {
+        if (!Instruments.EventTexts.Enabled) return;
+        foreach (var kind in batch.Events.GroupBy(e => (e.Envelope.Type, IsTitle: e.Envelope.Text == e.Envelope.ArticleTitle, e.Envelope.SchemaVersion)))
+        {
+            var type = Tag("type", Names.Of(kind.Key.Type));
+            Instruments.EventTexts.Add(kind.Count(), type, Tag("text", kind.Key.IsTitle ? "title" : "full"));
+            Instruments.EventSchemas.Add(kind.Count(), Tag("version", kind.Key.SchemaVersion));
+            foreach (var e in kind) Instruments.EventTextCharacters.Record(e.Envelope.Text.Length, type);
+        }
     }
 
     static Activity? StartSpan(string topic, IReadOnlyList<LogEntry> entries)
