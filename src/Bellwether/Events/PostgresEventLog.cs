@@ -50,6 +50,15 @@ public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOption
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<TopicMade> CreateAsync(string topic, int? partitions, int? replication, CancellationToken cancellationToken)
+    {
+        var there = (await DescribeAsync(topic, cancellationToken)).Count;
+        await Appender.PrepareAsync(topic, partitions ?? options.Partitions, cancellationToken);
+        var count = there > 0 ? there : (await DescribeAsync(topic, cancellationToken)).Count;
+        return new(topic, count, there == 0, replication > 1 ? "the embedded log keeps one copy; more of them are a matter of PostgreSQL's own replication" : null);
+    }
+
     public async Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
