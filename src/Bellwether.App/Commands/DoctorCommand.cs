@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Bellwether.Engines;
+using Bellwether.Events;
+using Bellwether.Events.Kafka;
 
 namespace Bellwether.App.Commands;
 
@@ -20,7 +22,9 @@ static class DoctorCommand
             DataDirectory = options.DataDirectory,
             ConnectionString = options.Postgres,
             BinDirectory = options.PostgresBin,
-        }, options.DuckDb, cancellationToken);
+        }, options.DuckDb, options.EventLog.Kind == EventLogKind.Kafka
+            ? new(options.EventLog.Kafka.Library, (library, token) => KafkaProbe.ReachAsync(options.EventLog.Kafka, library, token))
+            : null, cancellationToken);
         var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
         if (session.Json)
         {

@@ -23,6 +23,7 @@ public sealed unsafe class MockBroker : IDisposable
         if (_cluster == 0) throw new InvalidOperationException("the mock cluster could not be made");
         // New groups are shared out soon, not after the three seconds that a real cluster waits for more members.
         ((delegate* unmanaged<nint, int, void>)Export("rd_kafka_mock_group_initial_rebalance_delay_ms"))(_cluster, 50);
+        ((delegate* unmanaged<nint, int, void>)Export("rd_kafka_mock_set_controller_id"))(_cluster, 1);
         Bootstrap = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint, nint>)Export("rd_kafka_mock_cluster_bootstraps"))(_cluster))!;
     }
 

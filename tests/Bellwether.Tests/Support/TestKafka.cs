@@ -59,7 +59,7 @@ public sealed class TestKafka : IAsyncDisposable
         Kafka = new()
         {
             BootstrapServers = servers,
-            TopicPrefix = $"{name.ToLowerInvariant()}-{Guid.NewGuid():N}."[..Math.Min(50, name.Length + 18)],
+            TopicPrefix = $"{name.ToLowerInvariant()}-{$"{Guid.NewGuid():N}"[..12]}.",
             FetchWait = TimeSpan.FromMilliseconds(10),
             Linger = TimeSpan.FromMilliseconds(1),
             AcknowledgeInterval = TimeSpan.FromMilliseconds(100),

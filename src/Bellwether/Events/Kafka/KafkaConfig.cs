@@ -61,7 +61,7 @@ static class KafkaConfig
         };
     }
 
-    static ClientConfig Common(KafkaOptions options) => new()
+    public static ClientConfig Common(KafkaOptions options) => new()
     {
         BootstrapServers = options.BootstrapServers,
         ClientId = "bellwether",
