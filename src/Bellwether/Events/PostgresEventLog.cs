@@ -95,7 +95,7 @@ public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOption
         var content = (await connection.QueryAsync<(int Partition, long Next, long Rows)>(new CommandDefinition(
             $"SELECT partition, max(log_offset) + 1, count(*) FROM {name} GROUP BY partition", transaction: transaction, cancellationToken: cancellationToken))).AsList();
         var read = (await connection.QueryAsync<(int Partition, long Next)>(new CommandDefinition(
-            "SELECT partition, min(next_offset) FROM ops.consumer_offsets WHERE topic = @topic GROUP BY partition",
+            "SELECT partition, min(next_offset) FROM ops.consumer_offsets WHERE topic = @topic AND strpos(consumer_group, '@') = 0 GROUP BY partition",
             new { topic }, transaction, cancellationToken: cancellationToken))).ToDictionary(r => r.Partition, r => r.Next);
         // Input that nobody has begun to read is unread; topics for live views have no groups at all.
         var input = topic is Topics.HighPriority or Topics.StandardPriority;
