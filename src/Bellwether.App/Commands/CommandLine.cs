@@ -60,6 +60,7 @@ public static partial class CommandLine
         LakeCommand.Create,
         BenchCommand.Create,
         DeadLetterCommand.Create,
+        TopicsCommand.Create,
         MigrateCommand.Create,
         DoctorCommand.Create,
         CompletionsCommand.Create,
