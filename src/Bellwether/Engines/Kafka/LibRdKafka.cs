@@ -58,7 +58,7 @@ public static class LibRdKafka
     }
 
     /// <summary>The library itself, for calls that the managed client has none for.</summary>
-    internal static nint Handle => _path is null ? throw Failed("the Kafka client library is not loaded.") : _library;
+    public static nint Handle => _path is null ? throw Failed("the Kafka client library is not loaded.") : _library;
 
     static EngineException Failed(string problem, Exception? inner = null) => new(
         EngineCache.Kafka, problem, $"Leave out the option and ${EngineCache.KafkaVariable} to have version {Version} fetched and built.", inner);
