@@ -83,6 +83,6 @@ public sealed class KafkaBufferTests
                 }
             }
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Config.QuickThrowOnFailure.WithQuietOnSuccess(true));
     }
 }

@@ -17,7 +17,11 @@ public sealed unsafe class MockBroker : IDisposable
     {
         LibRdKafka.Load(library);
         var error = stackalloc byte[512];
-        _client = ((delegate* unmanaged<int, nint, byte*, nuint, nint>)Export("rd_kafka_new"))(0, 0, error, 512);
+        // Only errors: that this client has no address of its own is as it should be.
+        var config = ((delegate* unmanaged<nint>)Export("rd_kafka_conf_new"))();
+        fixed (byte* name = "log_level\0"u8, value = "3\0"u8)
+            ((delegate* unmanaged<nint, byte*, byte*, byte*, nuint, int>)Export("rd_kafka_conf_set"))(config, name, value, error, 512);
+        _client = ((delegate* unmanaged<int, nint, byte*, nuint, nint>)Export("rd_kafka_new"))(0, config, error, 512);
         if (_client == 0) throw new InvalidOperationException(Marshal.PtrToStringUTF8((nint)error));
         _cluster = ((delegate* unmanaged<nint, int, nint>)Export("rd_kafka_mock_cluster_new"))(_client, brokers);
         if (_cluster == 0) throw new InvalidOperationException("the mock cluster could not be made");
