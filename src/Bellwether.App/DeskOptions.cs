@@ -42,6 +42,8 @@ public sealed record DeskOptions
 
     [Required] public EventLogOptions EventLog { get; init; } = new();
 
+    [Required] public DeadLetterOptions DeadLetters { get; init; } = new();
+
     [Required] public ScoringOptions Scoring { get; init; } = new();
 
     [Required] public HotStoreOptions HotStore { get; init; } = new();
@@ -64,6 +66,7 @@ public sealed record DeskOptions
             Validate(options, "");
             Validate(options.EventLog, nameof(EventLog) + ":");
             if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
+            Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");
             return options;

@@ -47,7 +47,10 @@ public sealed class KafkaBrokerTests(TestServer server, TestKafka kafka)
         {
             Kafka = options.Kafka with
             {
-                RequestTimeout = TimeSpan.FromSeconds(1), Sasl = KafkaSasl.Plain, User = "desk", Password = "hunter2",
+                RequestTimeout = TimeSpan.FromSeconds(1),
+                Sasl = KafkaSasl.Plain,
+                User = "desk",
+                Password = "hunter2",
             },
         };
         await using var log = await OpenAsync(_ => options);

@@ -24,7 +24,7 @@ public sealed class KafkaSettingsTests
             Assert.Equal(("sasl_ssl", "SCRAM-SHA-512", "hunter2", "lz4", "20"),
                 (producer["security.protocol"], producer["sasl.mechanism"], producer["sasl.password"], producer["compression.type"], producer["linger.ms"]));
             // acks -1: all in-sync replicas.
-        Assert.Equal(("-1", "True"), (producer["acks"], producer["enable.idempotence"]));
+            Assert.Equal(("-1", "True"), (producer["acks"], producer["enable.idempotence"]));
             Assert.True(int.Parse(producer["message.max.bytes"]) >= 10_000_000);
             Assert.DoesNotContain("hunter2", options.ToString());
         }
