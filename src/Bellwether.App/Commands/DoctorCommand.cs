@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Bellwether.Engines;
+using Bellwether.Events;
+using Bellwether.Events.Kafka;
 using Bellwether.Sentiment.HotStore;
 
 namespace Bellwether.App.Commands;
@@ -21,7 +23,9 @@ static class DoctorCommand
             DataDirectory = options.DataDirectory,
             ConnectionString = options.Postgres,
             BinDirectory = options.PostgresBin,
-        }, options.DuckDb, cancellationToken);
+        }, options.DuckDb, options.EventLog.Kind == EventLogKind.Kafka
+            ? new(options.EventLog.Kafka.Library, (library, token) => KafkaProbe.ReachAsync(options.EventLog.Kafka, library, token))
+            : null, cancellationToken);
         if (options.HotStore.Kind == HotStoreKind.Redis) findings = [.. findings, await RedisAsync(options.HotStore, session, cancellationToken)];
         var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
         if (session.Json)
