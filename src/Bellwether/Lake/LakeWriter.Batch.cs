@@ -1,5 +1,6 @@
 using System.Data;
 using Bellwether.Engines.DuckDb;
+using Bellwether.Storage.Objects;
 using Npgsql;
 
 namespace Bellwether.Lake;
@@ -65,9 +66,9 @@ public sealed partial class LakeWriter
     static void Sync(List<WrittenFile> files)
     {
         if (files.Count >= FileSystemSyncFrom)
-            LakePaths.SyncFileSystem(Path.GetDirectoryName(files[0].Path)!);
+            PosixFiles.SyncFileSystem(Path.GetDirectoryName(files[0].Path)!);
         else
-            foreach (var file in files) LakePaths.SyncFile(file.Path);
+            foreach (var file in files) PosixFiles.SyncFile(file.Path);
     }
 
     static void Place(Run run, List<WrittenFile> files)
@@ -79,7 +80,7 @@ public sealed partial class LakeWriter
             File.Move(file.Path, target, overwrite: true);
         }
         if (files.Count >= FileSystemSyncFrom)
-            LakePaths.SyncFileSystem(run.Root);
+            PosixFiles.SyncFileSystem(run.Root);
         else
             foreach (var file in files) SyncFolders(run.Root, file.Day);
     }
@@ -96,7 +97,7 @@ public sealed partial class LakeWriter
     static void SyncFolders(string root, DateOnly day)
     {
         for (var folder = Path.Combine(root, LakePaths.Folder(day)); folder.Length >= root.Length; folder = Path.GetDirectoryName(folder)!)
-            LakePaths.SyncFolder(folder);
+            PosixFiles.SyncFolder(folder);
     }
 
     /// <param name="Revisions">As read with the rows; a day may have no rows.</param>
