@@ -5,6 +5,7 @@ using System.Net;
 using System.Text;
 using Bellwether.App;
 using Bellwether.App.Api;
+using Bellwether.App.Bench;
 
 namespace Bellwether.Benchmarks;
 
@@ -19,23 +20,16 @@ static class PushLoad
 
     public static async Task<int> RunAsync(int rate, int seconds)
     {
-        var folder = Directory.CreateTempSubdirectory("bellwether-push-").FullName;
-        try
-        {
-            await using var desk = await Desk.OpenAsync(new() { DataDirectory = folder }, null, CancellationToken.None);
-            await using var server = await BellwetherServer.StartAsync(
-                desk, new() { Urls = ["http://127.0.0.1:0"], Roles = ServeRoles.Api | ServeRoles.Worker | ServeRoles.Scheduler },
-                CancellationToken.None);
-            await new Run(desk, server.Urls[0], rate).MeasureAsync(rate * 3, "warm-up");
-            await new Run(desk, server.Urls[0], rate).MeasureAsync(rate * seconds, "measured");
-            using var process = Process.GetCurrentProcess();
-            Console.WriteLine($"peak memory {process.PeakWorkingSet64 >> 20} MiB on {Environment.ProcessorCount} processors");
-            return 0;
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var folder = new BenchFolder();
+        await using var desk = await Desk.OpenAsync(new() { DataDirectory = folder.Path }, null, CancellationToken.None);
+        await using var server = await BellwetherServer.StartAsync(
+            desk, new() { Urls = ["http://127.0.0.1:0"], Roles = ServeRoles.Api | ServeRoles.Worker | ServeRoles.Scheduler },
+            CancellationToken.None);
+        await new Run(desk, server.Urls[0], rate).MeasureAsync(rate * 3, "warm-up");
+        await new Run(desk, server.Urls[0], rate).MeasureAsync(rate * seconds, "measured");
+        using var process = Process.GetCurrentProcess();
+        Console.WriteLine($"peak memory {process.PeakWorkingSet64 >> 20} MiB on {Environment.ProcessorCount} processors");
+        return 0;
     }
 
     sealed class Run(Desk desk, string url, int rate)

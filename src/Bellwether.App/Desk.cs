@@ -28,7 +28,7 @@ public sealed class Desk : IAsyncDisposable
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = new MemoryHotStore(options.HotStore, time);
-        Reader = new(DataSource, Hot, options.Scoring);
+        Reader = new(DataSource, Hot, options.Scoring, time);
         _log = new(() => new(DataSource, options.EventLog, time));
         _results = new(() => new(DataSource, _log.Value.Appender, options.Scoring, time));
         Gate = new(options.Scoring.StarvationBound, time);
@@ -81,9 +81,11 @@ public sealed class Desk : IAsyncDisposable
     public async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
     {
         Directory = Options.LakeDirectory,
+        ScratchDirectory = Path.Combine(Options.DataDirectory, "scratch"),
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
         Threads = Options.LakeThreads,
+        SpillLimitMb = Options.LakeSpillMegabytes,
     };
 
     public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>

@@ -34,6 +34,9 @@ public sealed record DeskOptions
 
     [Range(1, 256)] public int LakeThreads { get; init; } = 2;
 
+    /// <summary>The most that one query may put aside on disk, MiB.</summary>
+    [Range(1, 1 << 24)] public int LakeSpillMegabytes { get; init; } = 8_192;
+
     /// <summary>A day is written to the lake when it has been dirty for this long.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")] public TimeSpan LakeInterval { get; init; } = TimeSpan.FromSeconds(60);
 

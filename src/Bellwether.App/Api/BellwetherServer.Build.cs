@@ -91,6 +91,7 @@ public sealed partial class BellwetherServer
         if (!roles.HasFlag(ServeRoles.Api)) return;
         services.AddSingleton(desk.Ingestor);
         services.AddSingleton<PushBody>().AddSingleton<ScoredWait>().AddSingleton<SqlRunner>();
+        services.AddHostedService<RebuildService>();
         services.AddSingleton<StreamHub>().AddHostedService(s => s.GetRequiredService<StreamHub>());
         services.AddSingleton<PushQueue>().AddHostedService(s => s.GetRequiredService<PushQueue>());
     }

@@ -10,7 +10,7 @@ namespace Bellwether.App.Api;
 sealed class RequestCheck(TimeProvider time)
 {
     readonly List<FieldError> _errors = [];
-    readonly TimestampParser _times = new("UTC", null, time);
+    readonly TimestampParser _times = new("UTC", null, time, TimeSpan.FromDays(366));
 
     public bool Failed => _errors.Count > 0;
 

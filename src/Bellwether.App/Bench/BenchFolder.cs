@@ -1,7 +1,7 @@
 namespace Bellwether.App.Bench;
 
 /// <summary>A data folder for one measurement, removed with everything in it.</summary>
-sealed class BenchFolder : IDisposable
+public sealed class BenchFolder : IDisposable
 {
     // As root the database runs as another user, who may not enter a folder that is private to its maker.
     public BenchFolder() => File.SetUnixFileMode(Path, File.GetUnixFileMode(Path) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);

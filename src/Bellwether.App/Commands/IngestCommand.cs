@@ -68,7 +68,7 @@ sealed class IngestOptions
         var progress = new FeedProgress();
         var zone = session.Get(_timezone) ?? "UTC";
         // An unknown zone should cost no database.
-        _ = new TimestampParser(zone, null, session.Time);
+        _ = new TimestampParser(zone, null, session.Time, FeedOptions.DefaultMaxAhead);
         return new([.. session.Get(_files)!.Select(Source)], progress, session.Get(_wait), new()
         {
             Map = ColumnMap.Parse(session.Get(_map) ?? []),

@@ -1,6 +1,7 @@
+using System.Diagnostics;
+using Bellwether.Diagnostics;
 using Bellwether.Feeds;
 using Bellwether.Lake;
-using Npgsql;
 
 namespace Bellwether.App.Commands;
 
@@ -24,7 +25,11 @@ sealed class IngestRunner(Session session, IngestRequest request)
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         using var loggers = StderrLog.Create(session);
+        using var traces = Tracing.Start();
+        // Its context travels with every event, to whichever process scores it.
+        using var span = Instruments.Spans.StartActivity("ingest", ActivityKind.Producer);
         await using var desk = await session.OpenAsync(cancellationToken, loggers: loggers);
+        if (request.Wait) await HalfLifeNote.WriteAsync(session, desk, cancellationToken);
         var answer = await ProgressView.RunAsync(session, new IngestGauge(request.Bytes), (gauge, token) => RunAsync(desk, gauge, token), cancellationToken);
         _rejections.Summarise();
         Write(answer);
@@ -43,8 +48,8 @@ sealed class IngestRunner(Session session, IngestRequest request)
     async Task<IngestAnswer> RunAsync(Desk desk, IngestGauge gauge, CancellationToken cancellationToken)
     {
         var lake = request.Wait ? await desk.LakeOptionsAsync(session.Progress, cancellationToken) : null;
-        var feed = request.Feed with { ParquetRows = ParquetInput.Of(desk, session.Progress) };
-        var (started, startedAt) = (session.Time.GetTimestamp(), session.Time.GetUtcNow());
+        var feed = request.Feed with { MaxAhead = desk.Options.Scoring.MaxAhead, ParquetRows = ParquetInput.Of(desk, session.Progress) };
+        var started = session.Time.GetTimestamp();
         IngestRun run;
         IngestOutcome outcome;
         await using (var workers = request.Wait ? new ScoringTasks(desk, cancellationToken) : null)
@@ -58,15 +63,7 @@ sealed class IngestRunner(Session session, IngestRequest request)
         var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
         var written = lake is null ? null : await new LakeWriter(desk.DataSource, lake, session.Time).WriteDirtyDaysAsync(gauge, cancellationToken);
         return new(outcome.Read, outcome.Accepted, outcome.Duplicates, outcome.Rejected, outcome.Scored, outcome.Results, outcome.DeadLettered, outcome.Pending,
-            outcome.Results == 0 ? 0 : await TickersSinceAsync(desk.DataSource, startedAt, cancellationToken),
-            Math.Round(seconds, 3), Math.Round(outcome.Read / seconds, 1), Math.Round(written?.Elapsed.TotalSeconds ?? 0, 3), written?.DaysWritten ?? 0, $"{run.Id:N}");
-    }
-
-    static async Task<long> TickersSinceAsync(NpgsqlDataSource dataSource, DateTimeOffset since, CancellationToken cancellationToken)
-    {
-        await using var count = dataSource.CreateCommand("SELECT count(*) FROM sentiment.ticker_sentiment WHERE count > 0 AND last_updated >= $1");
-        count.Parameters.Add(new() { Value = since });
-        return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
+            await run.TickersAsync(cancellationToken), Math.Round(seconds, 3), Math.Round(outcome.Read / seconds, 1), Math.Round(written?.Elapsed.TotalSeconds ?? 0, 3), written?.DaysWritten ?? 0, $"{run.Id:N}");
     }
 
     void Write(IngestAnswer answer)

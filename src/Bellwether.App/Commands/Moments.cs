@@ -9,7 +9,7 @@ static class Moments
 {
     public static Option<DateTimeOffset?> Option(string name, string description, TimeProvider time)
     {
-        var parser = new Lazy<TimestampParser>(() => new("UTC", null, time));
+        var parser = new Lazy<TimestampParser>(() => new("UTC", null, time, TimeSpan.FromDays(366)));
         return new(name)
         {
             Description = description,

@@ -40,6 +40,7 @@ static class ServeCommand
         options.Resolve();
         using var loggers = ServerLogging.Create(session.Json, session.Verbose);
         await using var desk = await session.OpenAsync(cancellationToken, loggers: loggers);
+        await HalfLifeNote.WriteAsync(session, desk, cancellationToken);
         return await ServeAsync(session, desk, options, cancellationToken);
     }
 

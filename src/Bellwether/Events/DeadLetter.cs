@@ -20,8 +20,8 @@ public sealed record DeadLetter(
     public int? Partition { get; private init; }
     public long? Offset { get; private init; }
 
-    /// <summary>Key in the inbox that this letter takes, so that a redelivery of the same record is recognised; null for none.</summary>
-    public Guid? InboxKey { get; init; }
+    /// <summary>Keys in the inbox that this letter takes, so that a redelivery of the same record is recognised. Empty for none.</summary>
+    public IReadOnlyList<Guid> InboxKeys { get; init; } = [];
 
     public static DeadLetter From(LogEntry entry, string stage, string errorClass, string message) =>
         new($"{entry.Topic}/{entry.Partition}@{entry.Offset}", entry.Key, entry.Value, entry.Headers, stage, errorClass, message)

@@ -85,8 +85,12 @@ public static class ArticleId
 /// <summary>Identity of one result: an article seen for one ticker. The key of <c>ops.inbox</c>.</summary>
 public static class EventKey
 {
-    /// <summary>Key of an article that no ticker was found for: it is put aside once, however often it comes.</summary>
-    public static Guid WithoutTicker(string articleId) => Of(articleId, "");
+    /// <summary>
+    /// Keys of everything that an event can become: one for each ticker. An article that no ticker was found for has one key too, so
+    /// that it is put aside once, however often it comes, and is new when it comes with a ticker.
+    /// </summary>
+    public static IEnumerable<Guid> Of(EventEnvelope envelope) =>
+        envelope.Tickers.Count == 0 ? [Of(envelope.ArticleId, "")] : envelope.Tickers.Select(t => Of(envelope.ArticleId, t));
 
     /// <summary>128 bits of SHA-256 over the article id, a zero byte and the ticker.</summary>
     public static Guid Of(string articleId, string ticker)

@@ -45,6 +45,9 @@ public sealed record FeedOptions
 {
     public const int DefaultMaxRecordBytes = 10 * 1024 * 1024;
 
+    /// <summary>As far as the clocks of sender and receiver may differ.</summary>
+    public static readonly TimeSpan DefaultMaxAhead = TimeSpan.FromMinutes(15);
+
     public FeedFormat Format { get; init; }
 
     public ColumnMap Map { get; init; } = ColumnMap.Empty;
@@ -69,6 +72,9 @@ public sealed record FeedOptions
     public string? TimestampFormat { get; init; }
 
     public MissingTimestamp MissingTimestamp { get; init; }
+
+    /// <summary>How far a record may be dated ahead of the clock; what is further ahead is rejected.</summary>
+    public TimeSpan MaxAhead { get; init; } = DefaultMaxAhead;
 
     /// <summary>utf-8, latin1 or utf-16; null: by byte order mark, else UTF-8.</summary>
     public string? Encoding { get; init; }

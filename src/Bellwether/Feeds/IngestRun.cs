@@ -49,6 +49,14 @@ public sealed class IngestRun
             "SELECT scored, results, redelivered, dead_lettered FROM ops.ingest_runs WHERE run_id = @Id", new { Id }, cancellationToken: cancellationToken));
         return new(Counts.Read, Counts.Appended - redelivered, Counts.Duplicates + redelivered, Counts.Rejected, scored, results, dead);
     }
+
+    /// <summary>Tickers whose state this run has changed so far.</summary>
+    public async Task<long> TickersAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await _dataSource.OpenConnectionAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT count(*) FROM ops.ingest_run_tickers WHERE run_id = @Id", new { Id }, cancellationToken: cancellationToken));
+    }
 }
 
 /// <summary>read = accepted + duplicates + rejected; accepted = scored + dead-lettered + pending.</summary>

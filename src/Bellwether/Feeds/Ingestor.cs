@@ -178,7 +178,7 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
     {
         var keys = new HashSet<Guid>(records.Count);
         foreach (var record in records)
-            if (record.Envelope is { } envelope) keys.UnionWith(KeysOf(envelope));
+            if (record.Envelope is { } envelope) keys.UnionWith(EventKey.Of(envelope));
         if (keys.Count > 0)
         {
             await using var look = dataSource.CreateCommand("SELECT event_key FROM ops.inbox WHERE event_key = ANY($1)");
@@ -196,15 +196,11 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
             }
             // Taken out as it is met, so that the second of two equal records in one batch is a duplicate too.
             var fresh = false;
-            foreach (var key in KeysOf(envelope)) fresh |= keys.Remove(key);
+            foreach (var key in EventKey.Of(envelope)) fresh |= keys.Remove(key);
             outcomes[i] = fresh ? RecordOutcome.Accepted : RecordOutcome.Duplicate;
         }
         return outcomes;
     }
-
-    static IEnumerable<Guid> KeysOf(EventEnvelope envelope) =>
-        envelope.Tickers.Count == 0
-            ? [EventKey.WithoutTicker(envelope.ArticleId)] : envelope.Tickers.Select(t => EventKey.Of(envelope.ArticleId, t));
 
     async Task KeepAsync(FeedRejection[] rejected, CancellationToken cancellationToken)
     {

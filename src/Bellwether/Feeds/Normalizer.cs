@@ -24,7 +24,7 @@ public sealed class Normalizer : IDisposable
     {
         _options = options;
         _defaultSource = defaultSource;
-        _times = new TimestampParser(options.TimeZone, options.TimestampFormat, options.Clock);
+        _times = new TimestampParser(options.TimeZone, options.TimestampFormat, options.Clock, options.MaxAhead);
         _extractor = options.Extractor ?? TickerExtractor.Default;
     }
 
@@ -59,7 +59,7 @@ public sealed class Normalizer : IDisposable
 
         if (!TryType(feed, out var type, out problem) || !TrySource(feed, type, out var source, out problem)
             || !TryWeight(out var weight, out problem) || !TryPriority(out var priority, out var tier, out problem)
-            || !TryTickers(title, text, out var tickers, out problem)) return null;
+            || !TryTickers(title, text, out var tickers, out problem) || !TryAuthor(out var author, out problem)) return null;
 
         var url = bag.Has(Field.Url) && CanonicalUrl.IsWeb(bag[Field.Url].Trim()) ? PlainText.Clean(bag[Field.Url].Trim()) : null;
         var id = Identity(source, type, stated, title, text, url);
@@ -80,7 +80,7 @@ public sealed class Normalizer : IDisposable
             Priority = priority,
             ArticleTitle = title.Length == 0 ? null : title,
             Text = text,
-            Author = Author(),
+            Author = author,
             FetchedAt = fetched,
             RawPayload = Raw(titleVerbatim, textVerbatim, url is not null),
         };
@@ -229,16 +229,18 @@ public sealed class Normalizer : IDisposable
         return false;
     }
 
-    EventAuthor? Author()
+    bool TryAuthor(out EventAuthor? author, out string? problem)
     {
-        if (!_bag.Has(Field.Author) && !_bag.Has(Field.AuthorId) && !_bag.Has(Field.Followers)) return null;
-        return new EventAuthor
-        {
-            Id = _bag.Has(Field.AuthorId) ? PlainText.Clean(_bag[Field.AuthorId].Trim()) : null,
-            Username = _bag.Has(Field.Author) ? PlainText.Clean(_bag[Field.Author].Trim()) : null,
-            Followers = Followers(),
-        };
+        (author, problem) = (null, null);
+        if (!_bag.Has(Field.Author) && !_bag.Has(Field.AuthorId) && !_bag.Has(Field.Followers)) return true;
+        author = new EventAuthor { Id = Name(Field.AuthorId), Username = Name(Field.Author), Followers = Followers() };
+        if (author.Id?.Length > MaxNameLength) problem = $"author id has {author.Id.Length} characters; at most {MaxNameLength} are allowed";
+        else if (author.Username?.Length > MaxNameLength)
+            problem = $"author has {author.Username.Length} characters; at most {MaxNameLength} are allowed";
+        return problem is null;
     }
+
+    string? Name(Field field) => _bag.Has(field) ? PlainText.Clean(_bag[field].Trim()) : null;
 
     // Pandas writes counts as 6.0 where some rows lack them.
     long? Followers() =>

@@ -6,7 +6,8 @@ namespace Bellwether.Feeds;
 /// Reads the times that feeds give: ISO 8601 extended and basic, with or without offset, RFC 822 / 1123, the X API v1 form, and epochs in
 /// seconds, milliseconds, microseconds or nanoseconds, told apart by magnitude (below 1e11, 1e14, 1e17). Eight digits that form
 /// a date from 1900 to 2199 are a date; other numbers below 1e8 (March 1973) are refused, because a row number, a year or a spreadsheet's
-/// day count is likelier than such an epoch. Results are UTC, cut to microseconds, the resolution of the store.
+/// day count is likelier than such an epoch. A time further ahead of the clock than the difference allowed between clocks is refused: it would
+/// let one post with a wrong date age everything that is really known. Results are UTC, cut to microseconds, the resolution of the store.
 /// </summary>
 public sealed partial class TimestampParser
 {
@@ -16,9 +17,10 @@ public sealed partial class TimestampParser
     readonly bool _utc;
     readonly string? _format;
     readonly TimeProvider _clock;
+    readonly TimeSpan _maxAhead;
 
     /// <exception cref="FeedException">The zone is unknown on this machine.</exception>
-    public TimestampParser(string timeZone, string? format, TimeProvider clock)
+    public TimestampParser(string timeZone, string? format, TimeProvider clock, TimeSpan maxAhead)
     {
         try
         {
@@ -32,6 +34,7 @@ public sealed partial class TimestampParser
         _utc = _zone.BaseUtcOffset == TimeSpan.Zero && !_zone.SupportsDaylightSavingTime;
         _format = format;
         _clock = clock;
+        _maxAhead = maxAhead;
     }
 
     /// <summary>The instant in UTC, or in <paramref name="problem"/> a clause that names the value.</summary>
@@ -45,10 +48,15 @@ public sealed partial class TimestampParser
             problem = $"timestamp '{Quote(text)}' is not a time that can be read";
             return false;
         }
-        var latest = _clock.GetUtcNow().AddYears(1);
-        if (ticks < new DateTime(FirstYear, 1, 1).Ticks || ticks > latest.UtcTicks)
+        var now = _clock.GetUtcNow();
+        if (ticks < new DateTime(FirstYear, 1, 1).Ticks)
         {
-            problem = $"timestamp '{Quote(text)}' is outside {FirstYear}-01-01..{latest:yyyy-MM-dd}";
+            problem = $"timestamp '{Quote(text)}' is before {FirstYear}-01-01";
+            return false;
+        }
+        if (ticks > now.UtcTicks + _maxAhead.Ticks)
+        {
+            problem = $"timestamp '{Quote(text)}' lies in the future: it is {now.UtcDateTime:yyyy-MM-dd HH:mm} UTC; for times without an offset --timezone names their zone";
             return false;
         }
         instant = new DateTimeOffset(ticks - ticks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);

@@ -8,6 +8,9 @@ public sealed record LakeOptions
     /// <summary>The folder that holds <c>year=…/month=…/day=…/sentiment.parquet</c>; made when the first day is written.</summary>
     [Required] public required string Directory { get; init; }
 
+    /// <summary>Folder for what a large query does not keep in memory; on the same disk as the data by default.</summary>
+    [Required] public required string ScratchDirectory { get; init; }
+
     /// <summary>Path of <c>libduckdb.so</c>.</summary>
     [Required] public required string DuckDbLibrary { get; init; }
 
@@ -15,6 +18,9 @@ public sealed record LakeOptions
     [Range(128, 1_048_576)] public int MemoryLimitMb { get; init; } = 256;
 
     [Range(1, 256)] public int Threads { get; init; } = 2;
+
+    /// <summary>The most that one query may put aside on disk, MiB; a query that needs more fails.</summary>
+    [Range(1, 1 << 24)] public int SpillLimitMb { get; init; } = 8_192;
 }
 
 /// <summary>The lake and its manifest do not agree, or a written file does not hold what was sent.</summary>

@@ -16,7 +16,7 @@ public static partial class LakeQueryWriter
         var folder = Path.GetDirectoryName(full)!;
         if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"there is no folder {folder} to write {Path.GetFileName(full)} to");
         var beside = Path.Combine(folder, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.part");
-        var spill = Directory.CreateTempSubdirectory("bellwether-parquet-").FullName;
+        var spill = LakeScratch.Make(options.ScratchDirectory);
         try
         {
             using var engine = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
@@ -26,6 +26,7 @@ public static partial class LakeQueryWriter
                 TempDirectory = spill,
             });
             using var connection = engine.Connect();
+            connection.Execute(LakeScratch.Limit(options), cancellationToken);
             var names = UniqueNames(query.Columns);
             var columns = query.Columns.Select((column, i) => $"{LakeColumn.Quote(names[i])} {column.Type.ToSql()}");
             connection.Execute($"CREATE TABLE answer ({string.Join(", ", columns)})", cancellationToken);

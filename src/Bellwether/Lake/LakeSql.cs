@@ -19,7 +19,7 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
         var scratch = new LakeQuery.Scratch();
         try
         {
-            scratch.SpillFolder = Directory.CreateTempSubdirectory("bellwether-sql-").FullName;
+            scratch.SpillFolder = LakeScratch.Make(options.ScratchDirectory);
             scratch.Database = DuckDbDatabase.Open(options.DuckDbLibrary, new DuckDbOptions
             {
                 MemoryLimitMb = options.MemoryLimitMb,
@@ -29,6 +29,7 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
             scratch.Connection = scratch.Database.Connect();
             var statement = LakeStatement.Parse(scratch.Connection, sql);
             // Streaming ahead counts no text: with wide rows the default of 1 MB is gigabytes.
+            scratch.Connection.Execute(LakeScratch.Limit(options), cancellationToken);
             scratch.Connection.Execute("SET TimeZone = 'UTC'; SET streaming_buffer_size = '1KB'; CREATE SCHEMA sentiment; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
             await PrepareAsync(statement, scratch, cancellationToken).ConfigureAwait(false);
             Lock(scratch);

@@ -28,12 +28,13 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        // Cut to what the database keeps, so that hot store and database tell the same time.
+        var claimed = await ClaimAsync(connection, batch, cancellationToken);
+        // After the claim, which may have waited for another worker. Cut to what the database keeps, so that hot store and database tell
+        // the same time.
         var known = time.GetUtcNow();
         known = known.AddTicks(-(known.Ticks % TimeSpan.TicksPerMicrosecond));
-        var claimed = await ClaimAsync(connection, batch, cancellationToken);
         var results = ResultsOf(batch, claimed);
-        var letters = batch.DeadLetters.Where(l => l.InboxKey is not { } key || claimed.Remove(key)).ToList();
+        var letters = batch.DeadLetters.Where(l => l.InboxKeys.Count == 0 || l.InboxKeys.Count(claimed.Remove) > 0).ToList();
         await CopyResultsAsync(connection, batch, results, known, cancellationToken);
         await StorePostsAsync(connection, batch, results, known, cancellationToken);
         var dead = await DeadLetter.StoreAsync(connection, letters, cancellationToken);
@@ -55,18 +56,24 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         var keys = new HashSet<Guid>();
         foreach (var scored in batch.Events)
             foreach (var ticker in scored.Envelope.Tickers) keys.Add(EventKey.Of(scored.Envelope.ArticleId, ticker));
-        foreach (var letter in batch.DeadLetters)
-            if (letter.InboxKey is { } key) keys.Add(key);
+        foreach (var letter in batch.DeadLetters) keys.UnionWith(letter.InboxKeys);
         var claimed = new HashSet<Guid>(keys.Count);
         if (keys.Count == 0) return claimed;
 
-        // One order for all workers, so that two of them never wait for each other.
-        await using var claim = new NpgsqlCommand(
-            "INSERT INTO ops.inbox (event_key) SELECT key FROM unnest($1::uuid[]) AS k(key) ORDER BY key ON CONFLICT DO NOTHING RETURNING event_key", connection)
+        await using var claim = new NpgsqlBatch(connection)
         {
-            Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = [.. keys] } },
+            BatchCommands =
+            {
+                KnowledgeBarrier.Enter(),
+                // One order for all workers, so that two of them never wait for each other.
+                new("INSERT INTO ops.inbox (event_key) SELECT key FROM unnest($1::uuid[]) AS k(key) ORDER BY key ON CONFLICT DO NOTHING RETURNING event_key")
+                {
+                    Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = [.. keys] } },
+                },
+            },
         };
         await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken)) claimed.Add(reader.GetGuid(0));
         return claimed;
     }
@@ -80,43 +87,6 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
                 if (claimed.Remove(EventKey.Of(scored.Envelope.ArticleId, ticker))) results.Add(new(scored, ticker));
         return results;
     }
-
-    static async Task CountRunsAsync(NpgsqlConnection connection, ScoredBatch batch, List<Result> results, List<DeadLetter> letters, CancellationToken cancellationToken)
-    {
-        var runs = new SortedDictionary<Guid, (long Scored, long Results, long Redelivered, long Dead)>();
-        var stored = results.Select(r => r.Event).ToHashSet(ReferenceEqualityComparer.Instance);
-        var kept = letters.ToHashSet(ReferenceEqualityComparer.Instance);
-        foreach (var e in batch.Events)
-            if (RunOf(e.Entry.Headers) is { } run)
-            {
-                var counts = runs.GetValueOrDefault(run);
-                runs[run] = stored.Contains(e) ? counts with { Scored = counts.Scored + 1 } : counts with { Redelivered = counts.Redelivered + 1 };
-            }
-        foreach (var r in results)
-            if (RunOf(r.Event.Entry.Headers) is { } run) runs[run] = runs[run] with { Results = runs[run].Results + 1 };
-        foreach (var letter in batch.DeadLetters)
-            if (RunOf(letter.Headers) is { } run)
-            {
-                var counts = runs.GetValueOrDefault(run);
-                runs[run] = kept.Contains(letter) ? counts with { Dead = counts.Dead + 1 } : counts with { Redelivered = counts.Redelivered + 1 };
-            }
-        if (runs.Count == 0) return;
-        await using var update = new NpgsqlCommand("""
-            UPDATE ops.ingest_runs AS r SET scored = r.scored + c.scored, results = r.results + c.results,
-                redelivered = r.redelivered + c.redelivered, dead_lettered = r.dead_lettered + c.dead
-            FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS c(run_id, scored, results, redelivered, dead)
-            WHERE r.run_id = c.run_id
-            """, connection);
-        update.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. runs.Keys] });
-        update.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. runs.Values.Select(c => c.Scored)] });
-        update.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. runs.Values.Select(c => c.Results)] });
-        update.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. runs.Values.Select(c => c.Redelivered)] });
-        update.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. runs.Values.Select(c => c.Dead)] });
-        await update.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    static Guid? RunOf(IReadOnlyDictionary<string, string> headers) =>
-        headers.TryGetValue(IngestRun.Header, out var text) && Guid.TryParse(text, out var run) ? run : null;
 
     /// <summary>Tells the lake which days have new rows.</summary>
     static async Task MarkDaysAsync(NpgsqlConnection connection, List<Result> results, CancellationToken cancellationToken)

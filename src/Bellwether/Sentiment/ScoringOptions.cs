@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Bellwether.Feeds;
 
 namespace Bellwether.Sentiment;
 
@@ -16,6 +17,9 @@ public sealed record ScoringOptions
 
     /// <summary>The longest that one standard batch stands back while high priority has work: the bound on starvation.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")] public TimeSpan StarvationBound { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How far an event may be dated ahead of the clock: as far as two clocks may differ. What is further ahead is refused.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")] public TimeSpan MaxAhead { get; init; } = FeedOptions.DefaultMaxAhead;
 
     /// <summary>Days before the first start that get a partition each; what is older shares one.</summary>
     [Range(1, 400)] public int HotDays { get; init; } = 30;

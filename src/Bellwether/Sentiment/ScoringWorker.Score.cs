@@ -17,7 +17,7 @@ public sealed partial class ScoringWorker
             if (!EnvelopeJson.TryDeserialize(entry.Value.Span, out var envelope, out var problem))
                 dead.Add(DeadLetter.From(entry, "decode", "UnreadableEvent", problem));
             else if (Refusal(envelope) is { } refusal)
-                dead.Add(Aside(entry, envelope, refusal.Class, refusal.Message));
+                dead.Add(Aside(entry, envelope, "score", refusal.Class, refusal.Message));
             else
                 readable.Add((entry, envelope));
 
@@ -29,23 +29,25 @@ public sealed partial class ScoringWorker
             if (IsProbability(scores[i]))
                 events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i]));
             else
-                dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "InvalidScore",
+                dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", "InvalidScore",
                     $"model {model.Name} {model.Version} gave P(positive) {scores[i].Positive}, P(negative) {scores[i].Negative}; each must be 0 to 1 and their sum at most 1"));
         Instruments.Stage("score", started);
         return new(topic, options.Group, model.Name, model.Version, events, dead, ConsumerOffsets.MovesOf(entries));
     }
 
-    static DeadLetter Aside(LogEntry entry, EventEnvelope envelope, string errorClass, string message) =>
-        DeadLetter.From(entry, "score", errorClass, message) with { InboxKey = EventKey.WithoutTicker(envelope.ArticleId) };
+    static DeadLetter Aside(LogEntry entry, EventEnvelope envelope, string stage, string errorClass, string message) =>
+        DeadLetter.From(entry, stage, errorClass, message) with { InboxKeys = [.. EventKey.Of(envelope)] };
 
-    static (string Class, string Message)? Refusal(EventEnvelope envelope)
+    (string Class, string Message)? Refusal(EventEnvelope envelope)
     {
         if (envelope.Tickers.Count == 0)
             return ("NoTicker", "no ticker was given and none was found in title or text");
         if (string.IsNullOrWhiteSpace(envelope.Text))
             return ("NoText", "there is no text to score");
-        if (!(envelope.Weight > 0 && envelope.Weight <= 1000))
-            return ("InvalidWeight", $"weight {envelope.Weight} is outside (0, 1000]");
+        if (!(envelope.Weight > 0 && envelope.Weight <= Normalizer.MaxWeight))
+            return ("InvalidWeight", $"weight {envelope.Weight} is outside (0, {Normalizer.MaxWeight}]");
+        if (envelope.Timestamp > time.GetUtcNow() + options.MaxAhead)
+            return ("FutureTimestamp", $"timestamp {envelope.Timestamp:O} lies more than {options.MaxAhead} ahead of the clock");
         return null;
     }
 

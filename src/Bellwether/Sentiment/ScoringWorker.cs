@@ -106,11 +106,11 @@ public sealed partial class ScoringWorker(
                 foreach (var entry in entries) await ProcessAsync(topic, [entry], cancellationToken);
                 return;
             }
-            done = await store.CommitAsync(batch with
-            {
-                Events = [],
-                DeadLetters = [DeadLetter.From(entries[0], "store", error.GetType().Name, error.Message)],
-            }, cancellationToken);
+            // Without an event it is the dead letter itself that cannot be stored as it is.
+            var letter = batch.Events is [var scored]
+                ? Aside(entries[0], scored.Envelope, "store", error.GetType().Name, error.Message)
+                : DeadLetter.From(entries[0], "store", error.GetType().Name, error.Message);
+            done = await store.CommitAsync(batch with { Events = [], DeadLetters = [letter] }, cancellationToken);
         }
         await PublishAsync(topic, entries, batch, done, cancellationToken);
     }

@@ -22,6 +22,7 @@ public sealed partial class SentimentReader
         string ticker, DateTimeOffset from, DateTimeOffset to, TimeSpan interval, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
         if (interval < TimeSpan.FromSeconds(1)) throw new ArgumentOutOfRangeException(nameof(interval), interval, "an interval is at least one second");
+        if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
         await using var command = dataSource.CreateCommand("""
             SELECT date_bin($4, timestamp, 'epoch'::timestamptz) AS start, sum(sentiment * weight) / sum(weight), avg(confidence), sum(weight), count(*),
                    min(sentiment), max(sentiment)
@@ -45,6 +46,7 @@ public sealed partial class SentimentReader
     public async Task<IReadOnlyList<Article>> ArticlesAsync(
         string ticker, ArticleCursor? after, int limit, bool fullText, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
+        if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
         await using var command = dataSource.CreateCommand("""
             SELECT article_id, ticker, timestamp, processing_timestamp_utc, article_title, source, source_url, event_type, sentiment, confidence,
                    model, model_version, weight, left(text, 400), CASE WHEN $6 THEN text END

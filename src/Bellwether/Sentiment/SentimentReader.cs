@@ -1,13 +1,10 @@
-using System.Runtime.CompilerServices;
-using Bellwether.Analytics.Decay;
-using Bellwether.Feeds;
 using Bellwether.Sentiment.HotStore;
 using Npgsql;
 
 namespace Bellwether.Sentiment;
 
 /// <summary>Reads ticker sentiment and articles, now and as of any past moment. Knowledge later than <c>asOf</c> is never seen.</summary>
-public sealed partial class SentimentReader(NpgsqlDataSource dataSource, IHotStore hot, ScoringOptions options)
+public sealed partial class SentimentReader(NpgsqlDataSource dataSource, IHotStore hot, ScoringOptions options, TimeProvider time)
 {
     /// <summary>The live sentiment of tickers; null for one without any result. Answers come from the hot store, else from the database.</summary>
     public async Task<IReadOnlyList<TickerSnapshot?>> LatestAsync(IReadOnlyList<string> tickers, CancellationToken cancellationToken)
@@ -39,45 +36,31 @@ public sealed partial class SentimentReader(NpgsqlDataSource dataSource, IHotSto
     /// </summary>
     public async Task<TickerSnapshot?> AsOfAsync(string ticker, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand("""
-            SELECT timestamp, sentiment, weight, model, article_id, article_title, source_url, left(text, 400), processing_timestamp_utc
-            FROM sentiment.all_sentiment WHERE ticker = $1 AND processing_timestamp_utc <= $2
-            """);
+        await KnowledgeBarrier.WaitAsync(dataSource, asOf, time, cancellationToken);
+        await using var command = dataSource.CreateCommand(
+            $"SELECT {TickerFold.Columns} FROM sentiment.all_sentiment WHERE ticker = $1 AND processing_timestamp_utc <= $2");
         command.Parameters.Add(new() { Value = ticker });
         command.Parameters.Add(new() { Value = asOf.ToUniversalTime() });
-        var state = new TickerState(ticker, HalfLifeState.Empty(options.HalfLifeSeconds));
-        var chunk = new List<(string Model, EventEnvelope Envelope, double Score)>();
-        var known = DateTimeOffset.MinValue;
+        var fold = new TickerFold(ticker, await HalfLifeOfAsync(ticker, cancellationToken));
         await using (var row = await command.ExecuteReaderAsync(cancellationToken))
-            while (await row.ReadAsync(cancellationToken))
-            {
-                chunk.Add((row.GetString(3), ArticleOf(row, ticker), row.GetDouble(1)));
-                if (row.GetFieldValue<DateTimeOffset>(8) is var at && at > known) known = at;
-                if (chunk.Count == 4_096) state = Fold(state, chunk, known);
-            }
-        state = Fold(state, chunk, known);
+            while (await row.ReadAsync(cancellationToken)) fold.Add(row);
+        var state = fold.State();
         return state.Sums.Count == 0 ? null : state.ToSnapshot();
     }
 
-    internal static TickerState Fold(TickerState state, List<(string Model, EventEnvelope Envelope, double Score)> chunk, DateTimeOffset known)
+    /// <summary>Tickers whose live state has another half-life than the options say; a rebuild brings them in line.</summary>
+    public async Task<long> WithOtherHalfLifeAsync(CancellationToken cancellationToken)
     {
-        foreach (var model in chunk.GroupBy(c => c.Model))
-            state = state.Add(model.Key, [.. model.Select(c => (c.Envelope, c.Score))], known);
-        chunk.Clear();
-        return state;
+        await using var command = dataSource.CreateCommand("SELECT count(*) FROM sentiment.ticker_sentiment WHERE half_life_seconds <> $1");
+        command.Parameters.Add(new() { Value = options.HalfLifeSeconds });
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    static EventEnvelope ArticleOf(NpgsqlDataReader row, string ticker) => new()
+    // That of the live state, which a change of the options alters only with a rebuild.
+    async Task<double> HalfLifeOfAsync(string ticker, CancellationToken cancellationToken)
     {
-        Timestamp = row.GetFieldValue<DateTimeOffset>(0),
-        Weight = row.GetDouble(2),
-        ArticleId = row.GetString(4),
-        EventId = "",
-        Source = "",
-        Tickers = [ticker],
-        ArticleTitle = row.IsDBNull(5) ? null : row.GetString(5),
-        SourceUrl = row.IsDBNull(6) ? null : row.GetString(6),
-        Text = row.IsDBNull(7) ? "" : row.GetString(7),
-        FetchedAt = default,
-    };
+        await using var command = dataSource.CreateCommand("SELECT half_life_seconds FROM sentiment.ticker_sentiment WHERE ticker = $1");
+        command.Parameters.Add(new() { Value = ticker });
+        return await command.ExecuteScalarAsync(cancellationToken) is double stored ? stored : options.HalfLifeSeconds;
+    }
 }

@@ -1,7 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using Bellwether.Analytics.Decay;
-using Bellwether.Feeds;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,11 +7,14 @@ namespace Bellwether.Sentiment;
 
 /// <summary>
 /// Computes every ticker's live state anew from the stored results, with the half-life of the options. Workers wait meanwhile and then go on
-/// from the new states. With an unchanged half-life nothing changes, bit for bit.
+/// from the new states; a state that is now another gets a higher revision, so that it replaces the cached one, and every running process is
+/// told. With an unchanged half-life nothing changes, bit for bit.
 /// </summary>
 public sealed class TickerRebuild(NpgsqlDataSource dataSource, ScoringOptions options)
 {
-    const int ResultsAtOnce = 4_096;
+    /// <summary>PostgreSQL notification channel on which a rebuild is announced.</summary>
+    public const string Channel = "bellwether_tickers";
+
     const int TickersAtOnce = 1_000;
 
     /// <summary>All in one transaction; returns how many tickers and results there are.</summary>
@@ -24,16 +25,18 @@ public sealed class TickerRebuild(NpgsqlDataSource dataSource, ScoringOptions op
         await using var transaction = await writing.BeginTransactionAsync(cancellationToken);
         // Taken before the results are read: a worker adds to a ticker last in its transaction, so what is not yet visible waits behind this.
         await ExecuteAsync("LOCK TABLE sentiment.ticker_sentiment IN EXCLUSIVE MODE");
+        var before = await StoredAsync(writing, cancellationToken);
         await ExecuteAsync("DELETE FROM sentiment.ticker_sentiment");
         var (tickers, results) = (0, 0L);
         var finished = new List<TickerState>();
         await foreach (var state in StatesAsync(reading, cancellationToken))
         {
             (tickers, results) = (tickers + 1, results + state.Sums.Count);
-            finished.Add(state);
+            finished.Add(before.TryGetValue(state.Ticker, out var old) ? state with { Revision = RevisionAfter(old, state) } : state);
             if (finished.Count == TickersAtOnce) await InsertAsync(writing, finished, cancellationToken);
         }
         await InsertAsync(writing, finished, cancellationToken);
+        await ExecuteAsync($"NOTIFY {Channel}");
         await transaction.CommitAsync(cancellationToken);
         return (tickers, results);
 
@@ -44,52 +47,49 @@ public sealed class TickerRebuild(NpgsqlDataSource dataSource, ScoringOptions op
         }
     }
 
+    static long RevisionAfter(TickerState old, TickerState state) =>
+        old.Sums.Equals(state.Sums) && old.LatestArticleId == state.LatestArticleId ? old.Revision : old.Revision + 1;
+
+    static async Task<Dictionary<string, TickerState>> StoredAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var states = new Dictionary<string, TickerState>(StringComparer.Ordinal);
+        await using var read = new NpgsqlCommand($"SELECT {TickerState.Columns} FROM sentiment.ticker_sentiment", connection) { CommandTimeout = 0 };
+        await using var row = await read.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+        {
+            var state = TickerState.Read(row);
+            states[state.Ticker] = state;
+        }
+        return states;
+    }
+
     async IAsyncEnumerable<TickerState> StatesAsync(
         NpgsqlConnection connection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var read = new NpgsqlCommand("""
-            SELECT ticker, model, timestamp, sentiment, weight, article_id, article_title, source_url, left(text, 400), processing_timestamp_utc
-            FROM sentiment.all_sentiment ORDER BY ticker
-            """, connection) { CommandTimeout = 0 };
+        await using var read = new NpgsqlCommand($"SELECT {TickerFold.Columns} FROM sentiment.all_sentiment ORDER BY ticker", connection)
+        {
+            CommandTimeout = 0,
+        };
         await using var row = await read.ExecuteReaderAsync(cancellationToken);
-        TickerState? state = null;
-        var chunk = new List<(string Model, EventEnvelope Envelope, double Score)>();
-        var known = DateTimeOffset.MinValue;
+        TickerFold? fold = null;
         while (await row.ReadAsync(cancellationToken))
         {
             var ticker = row.GetString(0);
-            if (state is not null && state.Ticker != ticker)
+            if (fold is not null && fold.Ticker != ticker)
             {
-                yield return SentimentReader.Fold(state, chunk, known);
-                (state, known) = (null, DateTimeOffset.MinValue);
+                yield return fold.State();
+                fold = null;
             }
-            state ??= new(ticker, HalfLifeState.Empty(options.HalfLifeSeconds));
-            chunk.Add((row.GetString(1), EnvelopeOf(row, ticker), row.GetDouble(3)));
-            if (row.GetFieldValue<DateTimeOffset>(9) is var at && at > known) known = at;
-            if (chunk.Count == ResultsAtOnce) state = SentimentReader.Fold(state, chunk, known);
+            (fold ??= new(ticker, options.HalfLifeSeconds)).Add(row);
         }
-        if (state is not null) yield return SentimentReader.Fold(state, chunk, known);
+        if (fold is not null) yield return fold.State();
     }
-
-    static EventEnvelope EnvelopeOf(NpgsqlDataReader row, string ticker) => new()
-    {
-        Timestamp = row.GetFieldValue<DateTimeOffset>(2),
-        Weight = row.GetDouble(4),
-        ArticleId = row.GetString(5),
-        EventId = "",
-        Source = "",
-        Tickers = [ticker],
-        ArticleTitle = row.IsDBNull(6) ? null : row.GetString(6),
-        SourceUrl = row.IsDBNull(7) ? null : row.GetString(7),
-        Text = row.IsDBNull(8) ? "" : row.GetString(8),
-        FetchedAt = default,
-    };
 
     static async Task InsertAsync(NpgsqlConnection connection, List<TickerState> states, CancellationToken cancellationToken)
     {
         if (states.Count == 0) return;
         await using (var copy = await connection.BeginBinaryImportAsync(
-            $"COPY sentiment.ticker_sentiment ({TickerState.Columns}, revision, score, weight) FROM STDIN (FORMAT binary)", cancellationToken))
+            $"COPY sentiment.ticker_sentiment ({TickerState.Columns}, score, weight) FROM STDIN (FORMAT binary)", cancellationToken))
         {
             foreach (var s in states)
             {
@@ -105,7 +105,7 @@ public sealed class TickerRebuild(NpgsqlDataSource dataSource, ScoringOptions op
                 await copy.WriteAsync(s.LatestArticleId, cancellationToken);
                 foreach (var text in new[] { s.ArticleTitle, s.SourceUrl, s.TextPreview }) await copy.WriteAsync(text, cancellationToken);
                 await copy.WriteAsync(s.LastUpdated.UtcDateTime, cancellationToken);
-                await copy.WriteAsync(s.Sums.Count, cancellationToken);
+                await copy.WriteAsync(s.Revision, cancellationToken);
                 await copy.WriteAsync(s.Sums.Score, cancellationToken);
                 await copy.WriteAsync(s.Sums.Weight, cancellationToken);
             }

@@ -8,14 +8,17 @@ namespace Bellwether.Sentiment;
 
 /// <summary>
 /// Everything known about the sentiment of one ticker, as stored. Its title, URL and preview are those of the newest article
-/// (ties: the greater article id), its revision is the number of results in it.
+/// (ties: the greater article id).
 /// </summary>
 public sealed record TickerState(string Ticker, HalfLifeState Sums)
 {
     internal const string Columns = """
         ticker, half_life_seconds, buckets, weighted_sums, weight_sums, count, model_counts, latest_timestamp, latest_article_id,
-        article_title, source_url, text_preview, last_updated
+        article_title, source_url, text_preview, last_updated, revision
         """;
+
+    /// <summary>Grows by one with every result, and when the state is computed anew to something else.</summary>
+    public long Revision { get; init; }
 
     public IReadOnlyDictionary<string, long> ModelCounts { get; init; } = new SortedDictionary<string, long>(StringComparer.Ordinal);
     public DateTimeOffset LatestTimestamp { get; init; } = DateTimeOffset.MinValue;
@@ -35,7 +38,7 @@ public sealed record TickerState(string Ticker, HalfLifeState Sums)
         var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var (name, n) in ModelCounts) counts[name] = n;
         counts[model] = counts.GetValueOrDefault(model) + results.Count;
-        var next = this with { Sums = Sums.Add(scores), ModelCounts = counts, LastUpdated = known };
+        var next = this with { Sums = Sums.Add(scores), ModelCounts = counts, LastUpdated = known, Revision = Revision + results.Count };
         return NewestFirst.Compare((newest.Timestamp, newest.ArticleId), (LatestTimestamp, LatestArticleId)) <= 0 ? next : next with
         {
             LatestTimestamp = newest.Timestamp,
@@ -57,7 +60,7 @@ public sealed record TickerState(string Ticker, HalfLifeState Sums)
         TextPreview = TextPreview,
         LastUpdated = LastUpdated,
         ModelCounts = ModelCounts,
-        Revision = Sums.Count,
+        Revision = Revision,
         LatestTimestamp = LatestTimestamp,
     };
 
@@ -67,7 +70,7 @@ public sealed record TickerState(string Ticker, HalfLifeState Sums)
     internal static TickerState Read(NpgsqlDataReader row)
     {
         var (halfLife, count) = (row.GetDouble(1), row.GetInt64(5));
-        if (count == 0) return new(row.GetString(0), HalfLifeState.Empty(halfLife));
+        if (count == 0) return new(row.GetString(0), HalfLifeState.Empty(halfLife)) { Revision = row.GetInt64(13) };
         var latest = row.GetFieldValue<DateTimeOffset>(7);
         return new(row.GetString(0), HalfLifeState.Restore(
             halfLife, row.GetFieldValue<long[]>(2), row.GetFieldValue<long[]>(3), row.GetFieldValue<long[]>(4), MicrosOf(latest), count))
@@ -79,6 +82,7 @@ public sealed record TickerState(string Ticker, HalfLifeState Sums)
             SourceUrl = row.IsDBNull(10) ? null : row.GetString(10),
             TextPreview = row.IsDBNull(11) ? null : row.GetString(11),
             LastUpdated = row.GetFieldValue<DateTimeOffset>(12),
+            Revision = row.GetInt64(13),
         };
     }
 

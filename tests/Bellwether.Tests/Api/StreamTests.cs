@@ -58,6 +58,22 @@ public sealed class StreamTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_client_that_more_comes_in_for_than_it_takes_catches_up_and_misses_nothing()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(StreamTests));
+        await using var stream = await EventStream.OpenAsync(desk, "/api/v1/stream");
+        // Several times what waits for one client, with text enough to fill the sockets' buffers, before it reads a line.
+        const int Events = 6_000;
+        var text = string.Join(' ', Enumerable.Repeat("Acme rises and rises", 40));
+        foreach (var part in Enumerable.Range(0, Events).Chunk(2_000))
+            await desk.PushAsync([.. part.Select(n => Event($"{n}", $"T{n % 5}", text))]);
+        var seen = await stream.TakeAsync(Events);
+        Assert.Equal(Enumerable.Range(0, Events).Select(n => $"{n}").Order(), seen.Select(e => e.EventId).Order());
+        await desk.PushAsync(Event("last", "T0", "Acme falls"));
+        Assert.Equal("last", (await stream.TakeAsync(1))[0].EventId);
+    }
+
+    [Fact]
     public async Task A_client_resumes_on_a_server_that_was_started_anew()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(StreamTests));
@@ -123,6 +139,20 @@ public sealed class StreamTests(TestServer server)
             await stream.TakeAsync(1);
             Assert.Equal(int.Parse(id), (await desk.Desk.Desk.Hot.GetAsync("ACME", Token))!.Count);
         }
+    }
+
+    [Fact]
+    public async Task A_rebuild_by_another_process_reaches_the_hot_store_of_this_one()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(StreamTests));
+        await desk.PushAsync(Event("1", "ACME", "Acme soars on record profit"), Event("2", "ACME", "Acme falls", "2024-05-02T14:30:00Z"));
+        var before = (await desk.JsonAsync("/api/v1/sentiment/ACME")).GetProperty("score").GetDouble();
+        await new Bellwether.Sentiment.TickerRebuild(desk.Desk.Database.DataSource, new() { HalfLifeSeconds = 3_600 }).RunAsync(Token);
+        double after;
+        do
+            after = (await desk.JsonAsync("/api/v1/sentiment/ACME")).GetProperty("score").GetDouble();
+        while (after == before);
+        Assert.Equal(after, await desk.Desk.Database.ScalarAsync<double>("SELECT score FROM sentiment.ticker_sentiment"));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bellwether.App.Commands;
+using Bellwether.Tests.Support;
 
 namespace Bellwether.Tests.Commands;
 
@@ -100,7 +101,7 @@ public sealed class CommandLineTests
     [InlineData("serve --urls http://0.0.0.0:0", "token")]
     public async Task Wrong_values_are_refused_before_a_database_is_started(string line, string says)
     {
-        var folder = Directory.CreateTempSubdirectory("bellwether-usage-").FullName;
+        var folder = TestFolder.Create("usage");
         try
         {
             var result = (await Cli.RunAsync(["--data", folder, .. ShellWords.Split(line)])).Fails(ExitCode.Usage);
@@ -116,7 +117,7 @@ public sealed class CommandLineTests
     [Fact]
     public async Task Unknown_setting_names_the_file()
     {
-        var folder = Directory.CreateTempSubdirectory("bellwether-settings-").FullName;
+        var folder = TestFolder.Create("settings");
         try
         {
             File.WriteAllText(Path.Combine(folder, "bellwether.json"), """{ "Scorring": { "HalfLifeSeconds": 60 } }""");
@@ -144,7 +145,7 @@ public sealed class CommandLineTests
     {
         using var stop = new CancellationTokenSource();
         await stop.CancelAsync();
-        var folder = Directory.CreateTempSubdirectory("bellwether-cancel-").FullName;
+        var folder = TestFolder.Create("cancel");
         var result = await Cli.RunAsync(["--data", folder, "sentiment"], TimeProvider.System, stop.Token);
         Directory.Delete(folder, recursive: true);
         result.Fails(ExitCode.Interrupted);

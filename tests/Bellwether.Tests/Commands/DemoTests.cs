@@ -27,7 +27,7 @@ public sealed class DemoTests(TestServer server)
     [Fact]
     public async Task Same_seed_gives_the_same_day_and_a_second_run_starts_afresh()
     {
-        var folder = Directory.CreateTempSubdirectory("bellwether-demo-").FullName;
+        var folder = TestFolder.Create("demo");
         try
         {
             string[] line = ["--data", folder, "demo", "--events", "400", "--seed", "5"];
@@ -54,7 +54,7 @@ public sealed class DemoTests(TestServer server)
     [Fact]
     public async Task Folder_with_other_data_is_left_alone()
     {
-        var folder = Directory.CreateTempSubdirectory("bellwether-demo-").FullName;
+        var folder = TestFolder.Create("demo");
         try
         {
             File.WriteAllText(Path.Combine(folder, "mine.txt"), "precious");

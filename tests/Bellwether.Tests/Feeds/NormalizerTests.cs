@@ -57,6 +57,8 @@ public sealed class NormalizerTests
     [InlineData("\"text\":\"\\u0000\"", "no text")]
     [InlineData("\"text\":\"t\",\"weight\":\"NaN\"", "weight 'NaN' is not a number above 0 and at most 1,000")]
     [InlineData("\"text\":\"t\",\"weight\":0", "weight '0'")]
+    [InlineData("\"text\":\"t\",\"author\":\"LONG\"", "author has 300 characters; at most 256 are allowed")]
+    [InlineData("\"text\":\"t\",\"author_id\":\"LONG\"", "author id has 300 characters; at most 256 are allowed")]
     [InlineData("\"text\":\"t\",\"weight\":-1", "weight '-1'")]
     [InlineData("\"text\":\"t\",\"weight\":1001", "weight '1001'")]
     [InlineData("\"text\":\"t\",\"weight\":1e400", "weight '1e400'")]
@@ -65,7 +67,7 @@ public sealed class NormalizerTests
     [InlineData("\"text\":\"t\",\"type\":\"twet\"", "type 'twet' is none of news, tweet, reddit, filing")]
     [InlineData("\"text\":\"t\",\"priority\":\"urgent\"", "priority 'urgent'")]
     public async Task Record_with_a_bad_value_is_rejected_by_name(string fields, string reason) =>
-        Assert.StartsWith(reason, (await Read(fields)).SingleRejection().Reason);
+        Assert.StartsWith(reason, (await Read(fields.Replace("LONG", new('x', 300), StringComparison.Ordinal))).SingleRejection().Reason);
 
     [Fact]
     public async Task Record_with_100000_tickers_is_rejected_with_their_number()

@@ -28,7 +28,7 @@ public sealed class LakeDayFilesTests : IDisposable
 
     async Task WriteAsync(Stream stream, string folder, CancellationToken cancellationToken)
     {
-        using var engine = LakeWriter.OpenEngine(new() { Directory = _folder, DuckDbLibrary = DuckDbTestLibrary.Path }, Path.Combine(_folder, "spill"));
+        using var engine = LakeWriter.OpenEngine(new() { Directory = _folder, ScratchDirectory = _folder, DuckDbLibrary = DuckDbTestLibrary.Path }, Path.Combine(_folder, "spill"));
         using var connection = LakeWriter.Connect(engine);
         using var source = LakeDayFiles.CreateSource(connection);
         using var rows = new PostgresCopyReader(stream, LakeSchema.Columns.Length);

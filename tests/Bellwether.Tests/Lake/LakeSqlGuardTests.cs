@@ -128,6 +128,32 @@ public sealed class LakeSqlGuardTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Query_that_would_fill_the_disk_fails_at_its_limit()
+    {
+        var options = _database.Options with { MemoryLimitMb = 100, SpillLimitMb = 8 };
+        var failure = await Assert.ThrowsAsync<LakeSqlException>(async () =>
+        {
+            await using var query = await new LakeSql(_database.Source, options).QueryAsync(
+                "SELECT max(before) FROM (SELECT lag(repeat(md5(i::varchar), 4)) OVER (ORDER BY hash(i)) AS before FROM range(4000000) t(i))", Token);
+            while (await query.ReadChunkAsync(Token)) { }
+        });
+        Assert.Contains("max_temp_directory_size", failure.Message);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(options.ScratchDirectory));
+    }
+
+    [Fact]
+    public async Task Scratch_of_a_killed_process_is_removed_and_that_of_a_living_one_stays()
+    {
+        using var dead = System.Diagnostics.Process.Start("true");
+        await dead.WaitForExitAsync(Token);
+        var (left, used) = (Path.Combine(_database.Scratch, $"sql-{dead.Id}-a"), Path.Combine(_database.Scratch, "sql-1-b"));
+        foreach (var folder in new[] { left, used }) Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(Path.Combine(left, "duckdb_temp_storage-0.tmp"), "x", Token);
+        await using (var query = await new LakeSql(_database.Source, _database.Options).QueryAsync("SELECT 1", Token)) { }
+        Assert.Equal([used], Directory.EnumerateDirectories(_database.Scratch));
+    }
+
+    [Fact]
     public async Task Spill_folder_goes_with_the_query()
     {
         var sql = new LakeSql(_database.Source, _database.Options);

@@ -22,7 +22,9 @@ public sealed class LakeTestDatabase : IAsyncDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("lake-test-").FullName;
 
-    public LakeOptions Options => new() { Directory = Folder, DuckDbLibrary = Engines.DuckDb.DuckDbTestLibrary.Path };
+    public string Scratch { get; } = Directory.CreateTempSubdirectory("lake-scratch-").FullName;
+
+    public LakeOptions Options => new() { Directory = Folder, ScratchDirectory = Scratch, DuckDbLibrary = Engines.DuckDb.DuckDbTestLibrary.Path };
 
     public LakeWriter Writer => new(Source, Options, TimeProvider.System);
 
@@ -73,5 +75,6 @@ public sealed class LakeTestDatabase : IAsyncDisposable
         await Source.DisposeAsync();
         await _database.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
+        Directory.Delete(Scratch, recursive: true);
     }
 }

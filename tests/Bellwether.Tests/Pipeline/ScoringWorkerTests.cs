@@ -71,6 +71,44 @@ public sealed class ScoringWorkerTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_refused_event_that_comes_again_is_known_and_a_future_one_ages_nothing()
+    {
+        await using var desk = await Bench.OpenAsync(server);
+        var refused = Event("a1", "AAPL", "news") with { ArticleTitle = "NUL \0 that no normaliser would let through" };
+        var future = Event("a2", "AAPL", "later") with { Timestamp = TimeProvider.System.GetUtcNow().AddHours(1) };
+        for (var round = 0; round < 2; round++)
+        {
+            await desk.Log.AppendAsync(Topics.StandardPriority, [Entry(refused), Entry(future), Entry(Event($"a{3 + round}", "AAPL", "fine"))], Cancel);
+            await desk.RunUntilAsync(new Model(_ => new(0.5, 0.2)), "SELECT count(*) FROM sentiment.all_sentiment", round + 1);
+            await desk.RunUntilAsync(new Model(_ => new(0.5, 0.2)), "SELECT next_offset FROM ops.consumer_offsets ORDER BY 1 DESC LIMIT 1", 3 * (round + 1));
+        }
+        Assert.Equal(["FutureTimestamp 1", "PostgresException 1"], await desk.QueryAsync("SELECT error_class || ' ' || attempt FROM ops.dead_letters ORDER BY 1"));
+        Assert.Equal(2, await desk.Database.ScalarAsync<long>("SELECT count FROM sentiment.ticker_sentiment"));
+    }
+
+    [Fact]
+    public async Task Workers_that_meet_at_new_tickers_never_deadlock()
+    {
+        await using var desk = await Bench.OpenAsync(server);
+        var options = new ScoringOptions();
+        var random = new Random(11);
+        // Sixteen writers at once, each with a random part of the same tickers in random order; nothing is retried here.
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(async writer =>
+        {
+            var store = new ResultStore(desk.Database.DataSource, desk.Appender, options, TimeProvider.System);
+            for (var round = 0; round < 6; round++)
+            {
+                int[] tickers;
+                lock (random) tickers = [.. Enumerable.Range(round * 20, 60).OrderBy(_ => random.Next()).Take(25)];
+                var events = tickers.Select((t, i) => Event($"a{(writer * 100 + round) * 100 + i}", $"T{t}", "news")).ToArray();
+                await store.CommitAsync(
+                    new("none", options.Group, "scripted", "1", [.. events.Select(e => new ScoredEvent(Read(e), e, new(0.5, 0.2)))], [], []), Cancel);
+            }
+        }));
+        Assert.Equal(16 * 6 * 25, await desk.Database.ScalarAsync<long>("SELECT sum(count)::bigint FROM sentiment.ticker_sentiment"));
+    }
+
+    [Fact]
     public async Task Standard_work_goes_on_within_its_bound_while_high_priority_never_rests()
     {
         await using var desk = await Bench.OpenAsync(server);
@@ -122,6 +160,9 @@ public sealed class ScoringWorkerTests(TestServer server)
         FetchedAt = new(2025, 4, 25, 14, 0, 1, TimeSpan.Zero),
     };
 
+    static LogEntry Read(EventEnvelope envelope) =>
+        new("none", 0, 0, envelope.Tickers[0], default, new Dictionary<string, string>(), envelope.FetchedAt);
+
     static LogRecord Entry(EventEnvelope envelope) => new(envelope.Tickers[0], EnvelopeJson.Serialize(envelope));
 
     sealed class Model(Func<string, SentimentScore> score) : ISentimentModel
@@ -138,6 +179,7 @@ public sealed class ScoringWorkerTests(TestServer server)
     {
         public TestDatabase Database => database;
         public IEventLog Log => log;
+        public PostgresLogAppender Appender => log.Appender;
         public IHotStore Hot { get; } = new MemoryHotStore(new(), TimeProvider.System);
 
         public static async Task<Bench> OpenAsync(TestServer server)

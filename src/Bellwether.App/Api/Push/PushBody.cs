@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace Bellwether.App.Api.Push;
 
 /// <summary>Reads the records of a push, whole: nothing is appended of a body that cannot be read to its end.</summary>
-sealed class PushBody(ServeOptions options, TimeProvider time)
+sealed class PushBody(ServeOptions options, Desk desk)
 {
     // Packed text may unpack to this many times the size of a request.
     const int MaxUnpacking = 4;
@@ -19,7 +19,12 @@ sealed class PushBody(ServeOptions options, TimeProvider time)
     static readonly string[] Any = ["application/json", "text/json", "text/plain", "application/octet-stream",
         "application/x-www-form-urlencoded", "application/gzip", "application/x-gzip"];
 
-    readonly FeedOptions _feed = new() { Clock = time, MaxDocumentBytes = options.MaxRequestBytes, Source = null };
+    readonly FeedOptions _feed = new()
+    {
+        Clock = desk.Time,
+        MaxAhead = desk.Options.Scoring.MaxAhead,
+        MaxDocumentBytes = options.MaxRequestBytes,
+    };
 
     long _inHand;
 

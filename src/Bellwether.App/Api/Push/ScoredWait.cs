@@ -15,16 +15,11 @@ sealed class ScoredWait(NpgsqlDataSource dataSource, SentimentReader reader, Tim
     /// </summary>
     public async Task<bool> WaitAsync(IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken)
     {
-        // An event is done when its results are stored, or when it stands in the inbox as one that was put aside.
-        var open = events.GroupBy(e => e.ArticleId).ToDictionary(
-            article => EventKey.WithoutTicker(article.Key),
-            article => article.SelectMany(e => e.Tickers).Select(t => EventKey.Of(article.Key, t)).ToHashSet());
+        var open = events.SelectMany(EventKey.Of).ToHashSet();
         var started = time.GetTimestamp();
         for (var pause = FirstLook; ; pause = pause * 2 < SlowestLook ? pause * 2 : SlowestLook)
         {
-            var seen = await SeenAsync([.. open.Keys, .. open.Values.SelectMany(k => k)], cancellationToken);
-            foreach (var (aside, keys) in open)
-                if (seen.Contains(aside) || (keys.Count > 0 && keys.IsSubsetOf(seen))) open.Remove(aside);
+            open.ExceptWith(await SeenAsync([.. open], cancellationToken));
             if (open.Count == 0) break;
             if (time.GetElapsedTime(started) > Longest) return false;
             await Task.Delay(pause, time, cancellationToken);

@@ -9,6 +9,8 @@ namespace Bellwether.App.Api.Stream;
 /// <summary>Writes the stream of one client. Format: WHATWG HTML, "Server-sent events".</summary>
 sealed class StreamClient(HttpResponse response, IReadOnlySet<string>? tickers, StreamPosition position, TimeProvider time)
 {
+    public StreamPosition Position => position;
+
     static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
     string _told = "";
@@ -44,7 +46,7 @@ sealed class StreamClient(HttpResponse response, IReadOnlySet<string>? tickers, 
         await response.BodyWriter.FlushAsync(cancellationToken);
     }
 
-    /// <summary>Passes live events on until the client goes, is too slow, or the server stops.</summary>
+    /// <summary>Passes live events on until there are too many of them for the client's pace, or the hub lets go of it.</summary>
     public async Task FollowAsync(ChannelReader<LogEntry> events, CancellationToken cancellationToken)
     {
         var batch = new List<LogEntry>();
@@ -65,7 +67,6 @@ sealed class StreamClient(HttpResponse response, IReadOnlySet<string>? tickers, 
             batch.Clear();
             waiting = events.WaitToReadAsync(cancellationToken).AsTask();
         }
-        await CommentAsync("the stream ends here; reconnect to go on", cancellationToken);
     }
 
     void Text(string text) => Encoding.UTF8.GetBytes(text, response.BodyWriter);

@@ -63,44 +63,65 @@ static class StreamEndpoints
         HttpResponse response, HashSet<string>? tickers, StreamPosition? resume, StreamHub hub, Desk desk,
         CancellationToken cancellationToken)
     {
+        StreamClient client;
         if (resume is null)
         {
             var (from, events, leave) = hub.Join();
             using var joined = leave;
-            var client = new StreamClient(response, tickers, from, desk.Time);
+            client = new(response, tickers, from, desk.Time);
             await client.CommentAsync("live", cancellationToken);
             await client.FollowAsync(events, cancellationToken);
-            return;
         }
+        else
+        {
+            client = new(response, tickers, resume, desk.Time);
+            if (!await SkipLostAsync(client, desk, cancellationToken)) await client.CommentAsync("resumed", cancellationToken);
+        }
+        // A client that more comes in for than it takes leaves the live ones, and reads at its own pace until it is near again.
+        while (true)
+            try
+            {
+                await CatchUpAsync(client, hub, desk, cancellationToken);
+            }
+            catch (LogGapException)
+            {
+                await SkipLostAsync(client, desk, cancellationToken);
+            }
+    }
+
+    /// <summary>Moves a client over events that are not kept any more, and tells it; false where there are none.</summary>
+    static async Task<bool> SkipLostAsync(StreamClient client, Desk desk, CancellationToken cancellationToken)
+    {
+        var position = client.Position;
         var states = await desk.Log.DescribeAsync(Topics.AnalyzedSentiment, cancellationToken);
-        var missing = states.Sum(s => Math.Max(0, s.FirstOffset - resume.Offsets[s.Partition].Offset));
+        var missing = states.Sum(s => Math.Max(0, s.FirstOffset - position.Offsets[s.Partition].Offset));
         // Ids from beyond the end come from another database, or from one that was restored from a backup.
-        var foreign = states.Any(s => resume.Offsets[s.Partition].Offset > s.NextOffset);
-        if (foreign) resume = StreamPosition.Of(states);
-        else foreach (var state in states) resume.Skip(state.Partition, state.FirstOffset);
-        var resumed = new StreamClient(response, tickers, resume, desk.Time);
-        if (foreign) await resumed.GapAsync(-1, cancellationToken);
-        else if (missing > 0) await resumed.GapAsync(missing, cancellationToken);
-        else await resumed.CommentAsync("resumed", cancellationToken);
-        await CatchUpAsync(resumed, resume, hub, desk, cancellationToken);
+        var foreign = states.Any(s => position.Offsets[s.Partition].Offset > s.NextOffset);
+        foreach (var state in states)
+            if (foreign) position.Set(state.Partition, state.NextOffset);
+            else position.Skip(state.Partition, state.FirstOffset);
+        if (foreign || missing > 0) await client.GapAsync(foreign ? -1 : missing, cancellationToken);
+        return foreign || missing > 0;
     }
 
     /// <summary>
     /// Reads what was missed by a tail of its own, and joins the live clients when that is nearly done. What both bring is told apart by
-    /// offset, so nothing is left out and nothing comes twice.
+    /// offset, so nothing is left out and nothing comes twice. Returns when the client has fallen behind again.
     /// </summary>
-    static async Task CatchUpAsync(StreamClient client, StreamPosition position, StreamHub hub, Desk desk,
-        CancellationToken cancellationToken)
+    static async Task CatchUpAsync(StreamClient client, StreamHub hub, Desk desk, CancellationToken cancellationToken)
     {
+        var position = client.Position;
         var tail = desk.Log.TailAsync(Topics.AnalyzedSentiment, position.Offsets, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        await using var closing = tail;
-        while (position.Behind(hub.Position) > Near)
-            if (await tail.MoveNextAsync()) await client.WriteAsync(tail.Current, cancellationToken);
-        var (from, events, leave) = hub.Join();
-        using var joined = leave;
-        // What lies before the point of joining is in the log already: the tail brings it without waiting.
-        while (position.Behind(from) > 0)
-            if (await tail.MoveNextAsync()) await client.WriteAsync(tail.Current, cancellationToken);
-        await client.FollowAsync(events, cancellationToken);
+        await using (tail)
+        {
+            while (position.Behind(hub.Position) > Near)
+                if (await tail.MoveNextAsync()) await client.WriteAsync(tail.Current, cancellationToken);
+            var (from, events, leave) = hub.Join();
+            using var joined = leave;
+            // What lies before the point of joining is in the log already: the tail brings it without waiting.
+            while (position.Behind(from) > 0)
+                if (await tail.MoveNextAsync()) await client.WriteAsync(tail.Current, cancellationToken);
+            await client.FollowAsync(events, cancellationToken);
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Bellwether.Diagnostics;
-using Bellwether.Engines;
 using Bellwether.Events;
 using Bellwether.Sentiment;
 using Microsoft.Extensions.Hosting;
@@ -15,7 +14,7 @@ namespace Bellwether.App.Api.Stream;
 /// </summary>
 sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> logger) : BackgroundService
 {
-    /// <summary>Events that may wait for one client; a client that is further behind is let go, and can resume.</summary>
+    /// <summary>Events that may wait for one client; a client that is further behind is let go, and catches up by itself.</summary>
     public const int ClientBuffer = 1_024;
 
     static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
@@ -24,6 +23,7 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
     readonly HashSet<Channel<LogEntry>> _clients = [];
     readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     StreamPosition? _position;
+    bool _begun;
 
     /// <summary>Completes when the tail has begun.</summary>
     public Task Ready => _ready.Task;
@@ -68,7 +68,7 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
                 // Older than the retention: nothing live is waiting for it.
                 Broken(logger, gap.Message);
                 DropAll();
-                await BeginAsync(stoppingToken);
+                _begun = false;
             }
             catch (Exception error)
             {
@@ -87,13 +87,13 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
             await Task.Delay(Retry, time, cancellationToken);
             if (error is NpgsqlException or IOException) await desk.RecoverAsync(cancellationToken);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // asked to stop
         }
-        catch (EngineException missing)
+        catch (Exception another)
         {
-            Broken(logger, missing.Message);
+            Broken(logger, another.Message);
         }
     }
 
@@ -103,12 +103,13 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
         await desk.Log.AppendAsync(Topics.AnalyzedSentiment, [], cancellationToken);
         var begin = StreamPosition.Of(await desk.Log.DescribeAsync(Topics.AnalyzedSentiment, cancellationToken));
         lock (_sync) _position = begin;
+        _begun = true;
         _ready.TrySetResult();
     }
 
     async Task TailAsync(CancellationToken cancellationToken)
     {
-        if (!Ready.IsCompleted) await BeginAsync(cancellationToken);
+        if (!_begun) await BeginAsync(cancellationToken);
         // After a failure the tail goes on where it was, so that clients that stay see no gap.
         await foreach (var entries in desk.Log.TailAsync(Topics.AnalyzedSentiment, Position.Offsets, cancellationToken))
         {

@@ -41,6 +41,8 @@ sealed class StreamPosition
         return true;
     }
 
+    public void Set(int partition, long next) => _next[partition] = next;
+
     public void Skip(int partition, long to) => _next[partition] = Math.Max(_next[partition], to);
 
     /// <summary>Records between here and there.</summary>

@@ -5,7 +5,7 @@ using OpenTelemetry;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace Bellwether.App.Api;
+namespace Bellwether.App;
 
 /// <summary>Export of traces by OTLP, when the usual environment variables name a collector.</summary>
 static class Tracing

@@ -1,0 +1,1 @@
+DROP TABLE ops.ingest_run_tickers;
