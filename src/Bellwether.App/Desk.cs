@@ -7,6 +7,7 @@ using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
 using Bellwether.Storage;
+using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -22,6 +23,7 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<PostgresEventLog> _log;
     readonly Lazy<ISentimentModel> _model = new(() => new LexiconModel());
     readonly Lazy<ResultStore> _results;
+    readonly Lazy<LakeStore?> _lakeStore;
 
     Desk(DeskOptions options, PostgresEngine engine, ILoggerFactory loggers, TimeProvider time)
     {
@@ -31,6 +33,7 @@ public sealed class Desk : IAsyncDisposable
         Reader = new(DataSource, Hot, options.Scoring, time);
         _log = new(() => new(DataSource, options.EventLog, time));
         _results = new(() => new(DataSource, _log.Value.Appender, options.Scoring, time));
+        _lakeStore = new(OpenLakeStore);
         Gate = new(options.Scoring.StarvationBound, time);
         Engines = new();
     }
@@ -81,6 +84,8 @@ public sealed class Desk : IAsyncDisposable
     public async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
     {
         Directory = Options.LakeDirectory,
+        Store = _lakeStore.Value,
+        KeepReplaced = Options.LakeKeepReplaced,
         ScratchDirectory = Path.Combine(Options.DataDirectory, "scratch"),
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
@@ -94,6 +99,10 @@ public sealed class Desk : IAsyncDisposable
     public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken));
 
+    LakeStore? OpenLakeStore() => Options.LakeBucket is not { } bucket ? null : new(
+        new S3ObjectStore(bucket, Options.LakeObjects, Time),
+        new(Options.LakeCacheDirectory, (long)Options.LakeCacheMegabytes << 20, Time, Loggers.CreateLogger<ObjectCache>()));
+
     async Task MigrateAsync(IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var migrator = new Migrator(DataSource);
@@ -106,6 +115,7 @@ public sealed class Desk : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_log.IsValueCreated) await _log.Value.DisposeAsync();
+        if (_lakeStore is { IsValueCreated: true, Value: { } lake }) lake.Objects.Dispose();
         await DataSource.DisposeAsync();
         await _engine.DisposeAsync();
     }

@@ -5,6 +5,7 @@ using Bellwether.Engines.DuckDb;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Storage;
+using Bellwether.Storage.Objects;
 using Npgsql;
 
 namespace Bellwether.App.Commands;
@@ -43,6 +44,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
             "Check that it runs and that --postgres is right; `bellwether doctor` looks at the private one."),
         LakeSqlException { InnerException: DuckDbException } sql => new(ExitCode.Usage, "sql", Sentence(sql.Message)),
         LakeSqlException sql => new(ExitCode.Refused, "refused", Sentence(sql.Message)),
+        ObjectStoreException store => new(ExitCode.Unavailable, "object_store", Sentence(store.Message), store.Mend),
         LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),
         IOException or UnauthorizedAccessException => new(ExitCode.Failure, "io", Sentence(error.Message)),
         _ => new(ExitCode.Failure, "unexpected", $"Unexpected failure: {Sentence(error.Message)}", "Run it again with --verbose and report what it says."),

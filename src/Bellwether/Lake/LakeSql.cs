@@ -76,7 +76,7 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
     async Task PrepareAllSentimentAsync(
         NpgsqlConnection source, LakeQuery.Scratch scratch, LakeColumn[] needed, CancellationToken cancellationToken)
     {
-        scratch.Files = await LakeSnapshot.OpenAsync(source, RealRoot(), cancellationToken).ConfigureAwait(false);
+        scratch.Files = await LakeSnapshot.OpenAsync(source, new(options, TimeProvider.System), cancellationToken).ConfigureAwait(false);
         await LakeTables.LoadAsync(source, HotRows.Select(needed, HotRows.NotIn(scratch.Files.CleanDays)), scratch.Connection!,
             LakeTables.AllSentiment, needed, cancellationToken).ConfigureAwait(false);
         var view = LakeTables.SelectLoaded(LakeTables.AllSentiment, needed);
@@ -86,13 +86,6 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
             view += $" UNION ALL SELECT {LakeSchema.Names(needed)} FROM read_parquet([{list}], hive_partitioning = false)";
         }
         LakeTables.Publish(scratch.Connection!, LakeTables.AllSentiment, view);
-    }
-
-    // The lake itself may be reached through a link; nothing inside it may.
-    string RealRoot()
-    {
-        var root = new DirectoryInfo(options.Directory);
-        return root.Exists ? root.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? root.FullName : root.FullName;
     }
 
     static void Lock(LakeQuery.Scratch scratch)

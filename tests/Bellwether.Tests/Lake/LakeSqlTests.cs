@@ -17,14 +17,7 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
 
     Task<LakeWriteResult> WriteAsync() => _database.Writer.WriteDirtyDaysAsync(null, Token);
 
-    async Task<string> CsvAsync(string sql)
-    {
-        await using var query = await new LakeSql(_database.Source, _database.Options).QueryAsync(sql, Token);
-        using var output = new MemoryStream();
-        await LakeQueryWriter.WriteAsync(query, LakeFormat.Csv, output, Token);
-        var text = Encoding.UTF8.GetString(output.ToArray());
-        return text[(text.IndexOf('\n') + 1)..].Trim().Replace("\r\n", ";");
-    }
+    Task<string> CsvAsync(string sql) => _database.CsvAsync(sql);
 
     [Fact]
     public async Task All_sentiment_has_hot_and_written_rows_once_each()
