@@ -11,16 +11,17 @@ sealed class LakeSnapshot : IDisposable
 {
     readonly List<FileStream> _files = [];
 
-    /// <summary>Days that are read from their file; all others come from PostgreSQL.</summary>
+    /// <summary>Days that are read from their file, or not needed at all; all others come from PostgreSQL.</summary>
     public List<DateOnly> CleanDays { get; } = [];
 
     /// <summary>What DuckDB opens.</summary>
     public IReadOnlyList<string> Paths => [.. _files.Select(file => $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}")];
 
-    /// <summary>Opens the file of every clean day that the manifest of this PostgreSQL snapshot describes.</summary>
+    /// <summary>Opens the file of every clean day of a run that the manifest of this PostgreSQL snapshot describes.</summary>
     /// <exception cref="LakeException">A file is not what the manifest says, and its rows are no longer in PostgreSQL either.</exception>
     /// <exception cref="ObjectStoreException">The store cannot be asked.</exception>
-    public static async Task<LakeSnapshot> OpenAsync(NpgsqlConnection source, LakeFiles files, CancellationToken cancellationToken)
+    public static async Task<LakeSnapshot> OpenAsync(
+        NpgsqlConnection source, LakeFiles files, LakeDays days, CancellationToken cancellationToken)
     {
         var snapshot = new LakeSnapshot();
         try
@@ -34,6 +35,8 @@ sealed class LakeSnapshot : IDisposable
                 await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
                 named = await ReadFilesAsync(reader, cancellationToken).ConfigureAwait(false);
             }
+            snapshot.CleanDays.AddRange(named.Where(file => !days.Contains(file.Day)).Select(file => file.Day));
+            named.RemoveAll(file => !days.Contains(file.Day));
             var opened = await files.OpenAsync(named, cancellationToken).ConfigureAwait(false);
             snapshot._files.AddRange(opened.Select(found => found.File).OfType<FileStream>());
             foreach (var (wanted, (file, reason)) in named.Zip(opened))

@@ -50,7 +50,15 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
                 var run = new Run(folder, lake, source);
                 foreach (var batch in Together(dirty))
                 {
-                    await WriteBatchAsync(run, batch, owner, total, cancellationToken).ConfigureAwait(false);
+                    try
+                    {
+                        await WriteBatchAsync(run, batch, owner, total, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch (DuckDbException error) when (error.ErrorClass == "IO")
+                    {
+                        throw new LakeException(
+                            $"a lake file could not be made in {folder}: {error.Message}. The days stay dirty; see that there is room and that it may be written", error);
+                    }
                     progress?.Report(new(total.Written + total.Removed, dirty.Count, total.Rows));
                 }
                 Directory.Delete(staging, recursive: true);

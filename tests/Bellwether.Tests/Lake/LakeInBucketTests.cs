@@ -94,6 +94,63 @@ public sealed class LakeInBucketTests(TestServer server, S3Server s3) : IAsyncLi
     }
 
     [Fact]
+    public async Task Statement_opens_only_the_days_that_it_can_take_rows_from()
+    {
+        await _database.FillAsync(Day, 4, 60);
+        (string Condition, int Days)[] cases =
+        [
+            ("true", 4),
+            ("timestamp >= '2024-02-29'", 3),
+            ("timestamp > '2024-02-29 12:00'", 3),
+            ("timestamp < '2024-02-29'", 1),
+            ("timestamp <= '2024-02-29'", 2),
+            ("'2024-02-29' > timestamp", 1),
+            ("'2024-03-01' <= timestamp AND ticker = 'AAPL'", 2),
+            ("a.timestamp >= TIMESTAMPTZ '2024-02-29 00:00:00+00' AND a.timestamp < TIMESTAMPTZ '2024-03-01 00:00:00+00'", 1),
+            ("timestamp >= TIMESTAMPTZ '2024-02-29 23:00:00-05'", 2),
+            ("timestamp >= DATE '2024-03-02'", 1),
+            ("timestamp BETWEEN '2024-02-29' AND '2024-02-29 23:59'", 1),
+            ("timestamp NOT BETWEEN '2024-02-29' AND '2024-03-01'", 4),
+            ("timestamp::DATE = '2024-02-29'", 1),
+            ("CAST(timestamp AS DATE) > '2024-02-29' AND timestamp::DATE <= DATE '2024-03-01'", 2),
+            ("timestamp::DATE BETWEEN '2024-02-29' AND '2024-03-01'", 2),
+            ("timestamp >= '2025-01-01'", 0),
+            ("timestamp < '2024-02-29' OR timestamp >= '2024-03-02'", 4),
+            ("NOT (timestamp >= '2024-02-29')", 1),
+            ("timestamp <> '2024-02-29'", 4),
+            ("timestamp = '2024-02-28 00:00:01.000001'", 1),
+            ("timestamp > 'infinity' OR true", 4),
+            ("timestamp < 'infinity'", 4),
+            ("timestamp + INTERVAL 1 DAY >= '2024-02-29'", 4),
+            ("date_trunc('day', timestamp) = '2024-02-29'", 4),
+        ];
+        string[] wholes =
+        [
+            "SELECT count(*), min(article_id) FROM all_sentiment a WHERE {0}",
+            "WITH t AS (SELECT * FROM sentiment.all_sentiment a WHERE {0}) SELECT count(*), min(article_id) FROM t",
+        ];
+        foreach (var whole in wholes)
+            foreach (var (condition, days) in cases) await OpensAsync(string.Format(null, whole, condition), days);
+        const string day = "SELECT article_id FROM all_sentiment WHERE timestamp::DATE = '2024-02-29'";
+        await OpensAsync($"SELECT count(*) FROM ({day} UNION ALL SELECT article_id FROM all_sentiment WHERE timestamp >= '2024-03-02')", 3);
+        await OpensAsync($"SELECT count(*) FROM ({day}) JOIN all_sentiment USING (article_id)", 4);
+        await OpensAsync("SELECT count(*) FROM all_sentiment AS a(timestamp) WHERE timestamp < '2024-02-29'", 4);
+        await OpensAsync("SELECT count(*) FROM all_sentiment, all_sentiment AS b WHERE b.timestamp < '2024-02-29'", 4);
+    }
+
+    /// <summary>The answer is the same as over hot rows; so many files are fetched for it.</summary>
+    async Task OpensAsync(string sql, int days)
+    {
+        await _database.ExecuteAsync("UPDATE ops.lake_days SET revision = written_revision + 1");
+        var hot = await _database.CsvAsync(sql);
+        if (await _database.ScalarAsync<long>("SELECT count(*) FROM ops.lake_files") == 0) await WriteAsync();
+        await _database.ExecuteAsync("UPDATE ops.lake_days SET revision = written_revision");
+        foreach (var file in Cached()) File.Delete(file);
+        var before = Gets();
+        Assert.Equal((sql, hot, days), (sql, await _database.CsvAsync(sql), Gets() - before));
+    }
+
+    [Fact]
     public async Task Files_are_fetched_once_and_shared_by_processes()
     {
         await _database.FillAsync(Day, 3, 50);

@@ -121,7 +121,8 @@ public sealed partial class LocalObjectStore
             {
                 if (!File.Exists(file)) continue;
                 File.Delete(file);
-                PosixFiles.SyncFolder(RemoveEmpty(Path.GetDirectoryName(file)!));
+                RemoveEmpty(Path.GetDirectoryName(file)!);
+                SyncFolders(file);
             }
         }, cancellationToken);
     }
@@ -200,15 +201,14 @@ public sealed partial class LocalObjectStore
         }
     }
 
-    // The folders above may be new, each a name in the one above.
+    // The folders above may be new, each a name in the one above; one that is gone again is a name that the one above no longer has.
     void SyncFolders(string file)
     {
         for (var folder = Path.GetDirectoryName(file)!; folder.Length >= _root.Length; folder = Path.GetDirectoryName(folder)!)
-            if (Directory.Exists(folder)) PosixFiles.SyncFolder(folder);
+            PosixFiles.TrySyncFolder(folder);
     }
 
-    /// <summary>The first folder that stays.</summary>
-    string RemoveEmpty(string folder)
+    void RemoveEmpty(string folder)
     {
         for (; folder.Length > _root.Length; folder = Path.GetDirectoryName(folder)!)
         {
@@ -223,9 +223,8 @@ public sealed partial class LocalObjectStore
             catch (IOException)
             {
                 // not empty
-                return folder;
+                return;
             }
         }
-        return _root;
     }
 }

@@ -10,7 +10,7 @@ static partial class PosixFiles
     /// <summary>Numbers of errors, as <see cref="Exception.HResult"/> of an <see cref="IOException"/> has them.</summary>
     public const int NoPermission = 1, AccessDenied = 13, CrossDevice = 18, FileTooBig = 27, NoSpace = 28, ReadOnly = 30, OverQuota = 122;
 
-    const int NoData = 61, NotSupported = 95, OutOfRange = 34;
+    const int NotThere = 2, NoData = 61, NotSupported = 95, OutOfRange = 34;
 
     /// <summary>Makes the content of a file durable.</summary>
     public static void SyncFile(string path)
@@ -19,11 +19,18 @@ static partial class PosixFiles
         RandomAccess.FlushToDisk(handle);
     }
 
-    /// <summary>Makes the names in a folder durable.</summary>
-    public static void SyncFolder(string path)
+    /// <summary>Makes the names in a folder durable; false where there is no such folder.</summary>
+    public static bool TrySyncFolder(string path)
     {
-        using var handle = OpenFolder(path);
-        if (fsync(handle) != 0) throw Failure("fsync", path);
+        try
+        {
+            using var handle = OpenFolder(path);
+            return fsync(handle) == 0 ? true : throw Failure("fsync", path);
+        }
+        catch (IOException error) when (error.HResult == NotThere)
+        {
+            return false;
+        }
     }
 
     /// <summary>Makes everything on the file system of a folder durable: one call in place of thousands.</summary>

@@ -88,7 +88,7 @@ public sealed record S3Location(string Bucket, string Prefix)
         }
         catch (ArgumentException error)
         {
-            throw new FormatException(error.Message, error);
+            throw new FormatException($"what stands behind the bucket in '{place}' is no prefix: {error.Message}", error);
         }
         return new(bucket, prefix);
     }
