@@ -150,9 +150,9 @@ public sealed partial class LocalObjectStore
             var hash = write();
             PosixFiles.TrySetAttribute(staged, HashAttribute, hash);
             PosixFiles.SyncFile(staged);
+            using var handle = File.OpenHandle(staged);
             MoveIn(staged, target);
             SyncFolders(target);
-            using var handle = File.OpenHandle(target);
             return Describe(key, handle, hash);
         }
         finally
@@ -194,7 +194,7 @@ public sealed partial class LocalObjectStore
                 File.Move(staged, target, overwrite: true);
                 return;
             }
-            catch (DirectoryNotFoundException) when (attempt < PlacingAttempts)
+            catch (Exception error) when (error is DirectoryNotFoundException or FileNotFoundException && attempt < PlacingAttempts && File.Exists(staged))
             {
                 // made anew
             }
