@@ -49,6 +49,7 @@ public sealed class Desk : IAsyncDisposable
     public IEventLog Log => _log.Value;
     public ISentimentModel Model => _model.Value;
     public Ingestor Ingestor => new(DataSource, Log, Time);
+    public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);
 
     /// <summary>Starts or attaches to the database and brings its schema up to date.</summary>
     /// <param name="migrate">False for commands that look at the schema itself.</param>

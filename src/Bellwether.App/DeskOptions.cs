@@ -55,6 +55,8 @@ public sealed record DeskOptions
 
     [Required] public EventLogOptions EventLog { get; init; } = new();
 
+    [Required] public DeadLetterOptions DeadLetters { get; init; } = new();
+
     [Required] public ScoringOptions Scoring { get; init; } = new();
 
     [Required] public HotStoreOptions HotStore { get; init; } = new();
@@ -85,6 +87,7 @@ public sealed record DeskOptions
                 .Get<DeskOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
             Validate(options, "");
             Validate(options.EventLog, nameof(EventLog) + ":");
+            Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");

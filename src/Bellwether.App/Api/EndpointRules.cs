@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -16,7 +17,7 @@ static class EndpointRules
     public static TBuilder RefuseUnknownQuery<TBuilder>(this TBuilder endpoints) where TBuilder : IEndpointConventionBuilder =>
         endpoints.AddEndpointFilterFactory((context, next) =>
         {
-            var known = context.MethodInfo.GetParameters().Where(IsQuery).Select(p => p.Name!).ToArray();
+            var known = context.MethodInfo.GetParameters().SelectMany(Flat).Where(IsQuery).Select(p => JsonNamingPolicy.CamelCase.ConvertName(p.Name!)).ToArray();
             return call =>
             {
                 foreach (var name in call.HttpContext.Request.Query.Keys)
@@ -28,6 +29,9 @@ static class EndpointRules
                 return next(call);
             };
         });
+
+    static IEnumerable<ParameterInfo> Flat(ParameterInfo parameter) =>
+        parameter.IsDefined(typeof(AsParametersAttribute)) ? parameter.ParameterType.GetConstructors()[0].GetParameters() : [parameter];
 
     static bool IsQuery(ParameterInfo parameter) =>
         parameter.ParameterType == typeof(string) && !parameter.IsDefined(typeof(FromRouteAttribute));

@@ -16,7 +16,7 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var runner = new JobRunner(new JobTable(desk.DataSource), Lease, desk.Time, desk.Loggers.CreateLogger<JobRunner>());
-        var jobs = JobsOf(new LogUpkeep(desk.DataSource, desk.Log, desk.Options.EventLog, desk.Time));
+        var jobs = JobsOf(desk, new LogUpkeep(desk.DataSource, desk.Log, desk.Options.EventLog, desk.Time));
         status.Running(Name);
         using var timer = new PeriodicTimer(Tick, desk.Time);
         try
@@ -49,8 +49,10 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         }
     }
 
-    internal static IReadOnlyList<Job> JobsOf(LogUpkeep log) =>
+    internal static IReadOnlyList<Job> JobsOf(Desk desk, LogUpkeep log) =>
     [
+        new("retry-dead-letters", Tick, async token =>
+            $"{await desk.DeadLetterReplay.RetryDueAsync(desk.Options.DeadLetters, token)} records put back"),
         new("trim-event-log", TimeSpan.FromHours(1), async token => $"{await log.TrimAsync(token)} records dropped"),
         new("remove-silent-members", TimeSpan.FromMinutes(10), async token =>
             $"{await log.RemoveSilentMembersAsync(token)} entries removed"),

@@ -92,7 +92,8 @@ sealed partial class CsvFeed(ByteWindow window, FeedInput input)
             if (layout.Meanings[i] is { } meaning) bag.Add(layout.Columns[i], value, meaning);
             else bag.AddRaw(layout.Columns[i], value);
         }
-        return input.Finish(default, _line, record);
+        // Told by column name, so that the record can be understood, and taken after all, without the file's header.
+        return input.Finish(default, _line);
     }
 
     // Decodes a record and cuts it into fields, in place: unescaping only ever shortens.

@@ -16,6 +16,13 @@ public static class EnvelopeJson
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
     });
 
+    /// <summary>For JSON that is edited as a tree.</summary>
+    internal static readonly JsonSerializerOptions Relaxed = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
+    };
+
     static readonly JsonWriterOptions WriterOptions = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

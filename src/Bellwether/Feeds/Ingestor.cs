@@ -164,7 +164,10 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
     static readonly string[] Names = ["accepted", "duplicate", "rejected"];
 
     static LogRecord RecordOf(EventEnvelope envelope, IReadOnlyDictionary<string, string>? headers) =>
-        new(envelope.Tickers.Count > 0 ? envelope.Tickers[0] : envelope.ArticleId, EnvelopeJson.Serialize(envelope), headers);
+        new(KeyOf(envelope), EnvelopeJson.Serialize(envelope), headers);
+
+    /// <summary>What decides an event's partition.</summary>
+    internal static string KeyOf(EventEnvelope envelope) => envelope.Tickers.Count > 0 ? envelope.Tickers[0] : envelope.ArticleId;
 
     static Dictionary<string, string>? Headers(Guid? run)
     {

@@ -11,7 +11,6 @@ public sealed partial class ResultStore
     {
         var runs = new SortedDictionary<Guid, (long Scored, long Results, long Redelivered, long Dead)>();
         var stored = results.Select(r => r.Event).ToHashSet(ReferenceEqualityComparer.Instance);
-        var kept = letters.ToHashSet(ReferenceEqualityComparer.Instance);
         foreach (var e in batch.Events)
             if (RunOf(e.Entry.Headers) is { } run)
             {
@@ -20,12 +19,11 @@ public sealed partial class ResultStore
             }
         foreach (var r in results)
             if (RunOf(r.Event.Entry.Headers) is { } run) runs[run] = runs[run] with { Results = runs[run].Results + 1 };
+        // Those that were not kept were put aside before.
         foreach (var letter in batch.DeadLetters)
-            if (RunOf(letter.Headers) is { } run)
-            {
-                var counts = runs.GetValueOrDefault(run);
-                runs[run] = kept.Contains(letter) ? counts with { Dead = counts.Dead + 1 } : counts with { Redelivered = counts.Redelivered + 1 };
-            }
+            if (RunOf(letter.Headers) is { } run) runs[run] = runs.GetValueOrDefault(run) with { Redelivered = runs.GetValueOrDefault(run).Redelivered + 1 };
+        foreach (var letter in letters)
+            if (RunOf(letter.Headers) is { } run) runs[run] = runs[run] with { Dead = runs[run].Dead + 1, Redelivered = runs[run].Redelivered - 1 };
         if (runs.Count == 0) return;
         var tickers = results.Select(r => (Run: RunOf(r.Event.Entry.Headers), r.Ticker)).Where(t => t.Run is not null).Distinct().ToArray();
         await using var account = new NpgsqlBatch(connection);

@@ -34,7 +34,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         var known = time.GetUtcNow();
         known = known.AddTicks(-(known.Ticks % TimeSpan.TicksPerMicrosecond));
         var results = ResultsOf(batch, claimed);
-        var letters = batch.DeadLetters.Where(l => l.InboxKeys.Count == 0 || l.InboxKeys.Count(claimed.Remove) > 0).ToList();
+        var letters = LettersOf(batch, claimed);
         await CopyResultsAsync(connection, batch, results, known, cancellationToken);
         await StorePostsAsync(connection, batch, results, known, cancellationToken);
         var dead = await DeadLetter.StoreAsync(connection, letters, cancellationToken);
@@ -86,6 +86,18 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
             foreach (var ticker in scored.Envelope.Tickers)
                 if (claimed.Remove(EventKey.Of(scored.Envelope.ArticleId, ticker))) results.Add(new(scored, ticker));
         return results;
+    }
+
+    /// <summary>Letters that are not redeliveries, each with the keys that it has taken itself.</summary>
+    static List<DeadLetter> LettersOf(ScoredBatch batch, HashSet<Guid> claimed)
+    {
+        var letters = new List<DeadLetter>(batch.DeadLetters.Count);
+        foreach (var letter in batch.DeadLetters)
+        {
+            Guid[] taken = [.. letter.InboxKeys.Where(claimed.Remove)];
+            if (letter.InboxKeys.Count == 0 || taken.Length > 0) letters.Add(letter with { InboxKeys = taken });
+        }
+        return letters;
     }
 
     /// <summary>Tells the lake which days have new rows.</summary>

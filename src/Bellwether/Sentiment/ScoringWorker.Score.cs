@@ -21,16 +21,15 @@ public sealed partial class ScoringWorker
             else
                 readable.Add((entry, envelope));
 
-        var scores = await model.ScoreAsync([.. readable.Select(r => r.Envelope.Text)], cancellationToken);
-        if (scores.Count != readable.Count)
-            throw new InvalidOperationException($"model {model.Name} gave {scores.Count} scores for {readable.Count} texts");
+        var scores = await ScoreTextsAsync(readable, dead, cancellationToken);
         var events = new List<ScoredEvent>(readable.Count);
         for (var i = 0; i < readable.Count; i++)
             if (IsProbability(scores[i]))
                 events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i]));
             else
                 dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", "InvalidScore",
-                    $"model {model.Name} {model.Version} gave P(positive) {scores[i].Positive}, P(negative) {scores[i].Negative}; each must be 0 to 1 and their sum at most 1"));
+                    $"model {model.Name} {model.Version} gave P(positive) {scores[i].Positive}, P(negative) {scores[i].Negative}; each must be 0 to 1 and their sum at most 1")
+                    with { Retryable = true });
         Instruments.Stage("score", started);
         return new(topic, options.Group, model.Name, model.Version, events, dead, ConsumerOffsets.MovesOf(entries));
     }

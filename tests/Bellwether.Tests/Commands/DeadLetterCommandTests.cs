@@ -27,5 +27,17 @@ public sealed class DeadLetterCommandTests(TestServer server)
         Assert.Contains("$AAPL rises", (await desk.RunAsync("dlq", "show", id)).Succeeds().Out);
         Assert.Contains("2 of 2 dead letters", (await desk.RunAsync("dlq", "list")).Succeeds().Out);
         (await desk.RunAsync("dlq", "show", "987654")).Fails(ExitCode.BadInput);
+
+        Assert.Contains("1", (await desk.RunAsync("dlq", "count", "--stage", "normalise")).Succeeds().Out);
+        (await desk.RunAsync("dlq", "replay")).Fails(ExitCode.Usage);
+        (await desk.RunAsync("dlq", "replay", "987654")).Fails(ExitCode.BadInput);
+        Assert.Equal(1, (await desk.RunAsync("dlq", "replay", id, "--dry-run", "--json")).Succeeds().Json.GetProperty("matching").GetInt32());
+        Assert.Contains("stays: timestamp '0000-00-00'", (await desk.RunAsync("dlq", "replay", id)).Fails(ExitCode.BadInput).Error);
+        Assert.Equal(1, (await desk.RunAsync("dlq", "replay", id, "--set", "timestamp=2026-03-02", "--json")).Succeeds().Json.GetProperty("replayed").GetInt32());
+        Assert.Contains("history", (await desk.RunAsync("dlq", "show", id)).Succeeds().Out);
+        (await desk.RunAsync("dlq", "purge")).Fails(ExitCode.Usage);
+        Assert.Contains("would be removed", (await desk.RunAsync("dlq", "purge", "--status", "replayed")).Succeeds().Out);
+        Assert.Equal(1, (await desk.RunAsync("dlq", "purge", "--status", "replayed", "--yes", "--json")).Succeeds().Json.GetProperty("purged").GetInt32());
+        Assert.Contains("1 of 1 dead letters", (await desk.RunAsync("dlq", "list")).Succeeds().Out);
     }
 }

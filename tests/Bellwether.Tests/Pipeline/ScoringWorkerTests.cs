@@ -58,6 +58,27 @@ public sealed class ScoringWorkerTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_text_that_the_model_cannot_take_is_found_and_the_rest_is_scored()
+    {
+        await using var desk = await Bench.OpenAsync(server);
+        await desk.Log.AppendAsync(Topics.StandardPriority, [.. Enumerable.Range(0, 40).Select(i => Entry(Event($"a{i}", "AAPL", i is 7 or 23 ? "poison" : $"news {i}")))], Cancel);
+        var model = new Model(t => t == "poison" ? throw new FormatException("a token that is none") : new(0.5, 0.2));
+        await desk.RunUntilAsync(model, "SELECT count(*) FROM sentiment.all_sentiment", 38);
+        Assert.Equal(["score FormatException true", "score FormatException true"], await desk.QueryAsync("SELECT stage || ' ' || error_class || ' ' || retryable FROM ops.dead_letters"));
+        Assert.Equal(38, await desk.Database.ScalarAsync<long>("SELECT count FROM sentiment.ticker_sentiment"));
+    }
+
+    [Fact]
+    public async Task A_model_that_is_down_for_long_throws_nothing_away()
+    {
+        await using var desk = await Bench.OpenAsync(server);
+        await desk.Log.AppendAsync(Topics.StandardPriority, [.. Enumerable.Range(0, 5).Select(i => Entry(Event($"a{i}", "AAPL", $"news {i}")))], Cancel);
+        var calls = 0;
+        await desk.RunUntilAsync(new Model(_ => ++calls < 12 ? throw new HttpRequestException("refused") : new(0.5, 0.2)), "SELECT count(*) FROM sentiment.all_sentiment", 5);
+        Assert.Equal(0, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.dead_letters"));
+    }
+
+    [Fact]
     public async Task One_event_that_the_database_refuses_is_found_and_the_rest_is_stored()
     {
         await using var desk = await Bench.OpenAsync(server);

@@ -1,7 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Npgsql;
 
 namespace Bellwether.Events;
 
@@ -10,10 +10,17 @@ namespace Bellwether.Events;
 /// <param name="Stage">Step of the pipeline that refused it: normalise, decode, score, store.</param>
 /// <param name="ErrorClass">Short stable name of the kind of error, for counting.</param>
 /// <param name="Message">A sentence for a person.</param>
-public sealed record DeadLetter(
+public sealed partial record DeadLetter(
     string Origin, string? Key, ReadOnlyMemory<byte> Value, IReadOnlyDictionary<string, string> Headers, string Stage, string ErrorClass, string Message)
 {
-    const string Prefix = "__bellwether.errors.";
+    /// <summary>Names the letter that a record in the log is a replay of.</summary>
+    public const string ReplayHeader = "bellwether.replay-of";
+
+    /// <summary>What a letter adds to the headers of its record begins with this.</summary>
+    public const string HeaderPrefix = "__bellwether.errors.";
+
+    public static readonly string[] Stages = ["normalise", "decode", "score", "store"];
+
     static readonly IReadOnlyDictionary<string, string> NoHeaders = new Dictionary<string, string>();
 
     public string? Topic { get; private init; }
@@ -22,6 +29,13 @@ public sealed record DeadLetter(
 
     /// <summary>Keys in the inbox that this letter takes, so that a redelivery of the same record is recognised. Empty for none.</summary>
     public IReadOnlyList<Guid> InboxKeys { get; init; } = [];
+
+    /// <summary>The cause may pass by itself, so the record is tried again after a while.</summary>
+    public bool Retryable { get; init; }
+
+    /// <summary>The letter that this record was when it was refused before.</summary>
+    long? ReplayOf =>
+        Headers.TryGetValue(ReplayHeader, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
 
     public static DeadLetter From(LogEntry entry, string stage, string errorClass, string message) =>
         new($"{entry.Topic}/{entry.Partition}@{entry.Offset}", entry.Key, entry.Value, entry.Headers, stage, errorClass, message)
@@ -47,51 +61,25 @@ public sealed record DeadLetter(
         }
     }
 
-    /// <summary>Stores letters in the connection's current transaction; returns how many were new.</summary>
-    public static async Task<int> StoreAsync(NpgsqlConnection connection, IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
-    {
-        if (letters.Count == 0) return 0;
-        var distinct = letters.DistinctBy(l => l.Fingerprint).OrderBy(l => l.Fingerprint).ToArray();
-        await using var insert = new NpgsqlCommand("""
-            INSERT INTO ops.dead_letters (fingerprint, topic, partition, log_offset, origin, key, value, headers, stage, error_class, message)
-            SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::text[], $6::text[], $7::bytea[], $8::jsonb[], $9::text[], $10::text[], $11::text[])
-            ON CONFLICT (fingerprint) DO UPDATE SET attempt = ops.dead_letters.attempt + 1
-            RETURNING xmax = 0
-            """, connection);
-        void Add<T>(Func<DeadLetter, T> value) => insert.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. distinct.Select(value)] });
-        Add(l => l.Fingerprint);
-        Add(l => l.Topic);
-        Add(l => l.Partition);
-        Add(l => l.Offset);
-        Add(l => l.Origin);
-        Add(l => l.Key);
-        Add(l => l.Value.ToArray());
-        insert.Parameters.Add(new() { Value = distinct.Select(l => l.HeadersWithError()).ToArray(), NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Array | NpgsqlTypes.NpgsqlDbType.Jsonb });
-        Add(l => l.Stage);
-        Add(l => l.ErrorClass);
-        Add(l => l.Message.Replace("\0", "\\0", StringComparison.Ordinal));
-        var added = 0;
-        await using var reader = await insert.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-            if (reader.GetBoolean(0)) added++;
-        return added;
-    }
-
     string HeadersWithError()
     {
         var headers = new Dictionary<string, string>(Headers)
         {
-            [Prefix + "stage"] = Stage,
-            [Prefix + "exception.class"] = ErrorClass,
-            [Prefix + "message"] = Message.Replace("\0", "\\0", StringComparison.Ordinal),
-            [Prefix + "attempt"] = "1",
+            [HeaderPrefix + "stage"] = Stage,
+            [HeaderPrefix + "exception.class"] = ErrorClass,
+            [HeaderPrefix + "message"] = Storable(Message),
+            [HeaderPrefix + "attempt"] = "1",
         };
+        headers.Remove(ReplayHeader);
         if (Topic is not null)
         {
-            headers[Prefix + "topic"] = Topic;
-            headers[Prefix + "partition"] = $"{Partition}";
-            headers[Prefix + "offset"] = $"{Offset}";
+            headers[HeaderPrefix + "topic"] = Topic;
+            headers[HeaderPrefix + "partition"] = $"{Partition}";
+            headers[HeaderPrefix + "offset"] = $"{Offset}";
         }
         return JsonSerializer.Serialize(headers, LogHeadersJson.Default.DictionaryStringString);
     }
+
+    // PostgreSQL keeps no NUL in a text.
+    static string Storable(string text) => text.Replace("\0", "\\0", StringComparison.Ordinal);
 }

@@ -1,0 +1,75 @@
+using Bellwether.Events;
+using Bellwether.Feeds;
+
+namespace Bellwether.Sentiment;
+
+/// <summary>
+/// A text that the model cannot take must not hold up the others, and a model that is down must not throw texts away. A batch that failed
+/// several times while the model answers a plain text is taken apart by halves until the texts are found that it fails on.
+/// </summary>
+public sealed partial class ScoringWorker
+{
+    const int FailuresBeforeSplit = 3;
+    const string PlainText = "The company reported results in line with expectations.";
+
+    (int Partition, long Offset, int Failures) _stuck;
+
+    /// <summary>Scores of the readable events; those that the model fails on leave the list and become dead letters.</summary>
+    async Task<IReadOnlyList<SentimentScore>> ScoreTextsAsync(
+        List<(LogEntry Entry, EventEnvelope Envelope)> readable, List<DeadLetter> dead, CancellationToken cancellationToken)
+    {
+        if (readable.Count == 0) return [];
+        try
+        {
+            var scores = await ScoreAllAsync(readable, cancellationToken);
+            _stuck = default;
+            return scores;
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            var first = readable[0].Entry;
+            var before = (_stuck.Partition, _stuck.Offset) == (first.Partition, first.Offset) ? _stuck.Failures : 0;
+            _stuck = (first.Partition, first.Offset, before + 1);
+            if (_stuck.Failures < FailuresBeforeSplit) throw;
+            // Down: its own error tells more than a text's.
+            await model.ScoreAsync([PlainText], cancellationToken);
+        }
+        var (kept, found) = (new List<(LogEntry, EventEnvelope)>(readable.Count), new List<SentimentScore>(readable.Count));
+        await SplitAsync(readable, kept, found, dead, cancellationToken);
+        readable.Clear();
+        readable.AddRange(kept);
+        _stuck = default;
+        return found;
+    }
+
+    async Task SplitAsync(
+        IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> part, List<(LogEntry, EventEnvelope)> kept, List<SentimentScore> found, List<DeadLetter> dead,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            var scores = await ScoreAllAsync(part, cancellationToken);
+            kept.AddRange(part);
+            found.AddRange(scores);
+        }
+        catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            if (part.Count > 1)
+            {
+                await SplitAsync([.. part.Take(part.Count / 2)], kept, found, dead, cancellationToken);
+                await SplitAsync([.. part.Skip(part.Count / 2)], kept, found, dead, cancellationToken);
+                return;
+            }
+            // Asked once more what it thinks of a plain text: only a model that is up can have refused this one.
+            await model.ScoreAsync([PlainText], cancellationToken);
+            dead.Add(Aside(part[0].Entry, part[0].Envelope, "score", error.GetType().Name, $"model {model.Name} {model.Version}: {error.Message}") with { Retryable = true });
+        }
+    }
+
+    async Task<IReadOnlyList<SentimentScore>> ScoreAllAsync(IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
+    {
+        var scores = await model.ScoreAsync([.. events.Select(r => r.Envelope.Text)], cancellationToken);
+        if (scores.Count != events.Count) throw new InvalidOperationException($"model {model.Name} gave {scores.Count} scores for {events.Count} texts");
+        return scores;
+    }
+}
