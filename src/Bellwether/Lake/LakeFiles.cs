@@ -17,7 +17,7 @@ sealed class LakeFiles
 {
     // No ending: who looks for *.parquet must not find rows twice.
     const string Kept = "_kept/";
-    const int OpenedAtOnce = 8;
+    const int MostAtOnce = 8;
     static readonly TimeSpan UnfinishedFor = TimeSpan.FromDays(1);
 
     readonly LakeOptions _options;
@@ -41,13 +41,12 @@ sealed class LakeFiles
     public async Task ReplaceAsync(
         IReadOnlyList<LakeFile> old, IReadOnlyList<ObjectUpload> files, IReadOnlyList<string> gone, CancellationToken cancellationToken)
     {
-        foreach (var file in old)
+        await Parallel.ForEachAsync(old.Where(file => file.Sha256 is not null), AtOnce(cancellationToken), async (file, token) =>
         {
-            if (file.Sha256 is not { } hash) continue;
             // A run that was cut off may have replaced it already; it is kept then.
-            if ((await Objects.HeadAsync(file.Path, cancellationToken).ConfigureAwait(false))?.Sha256 == hash)
-                await Objects.CopyAsync(file.Path, Kept + hash, cancellationToken).ConfigureAwait(false);
-        }
+            if ((await Objects.HeadAsync(file.Path, token).ConfigureAwait(false))?.Sha256 == file.Sha256)
+                await Objects.CopyAsync(file.Path, Kept + file.Sha256, token).ConfigureAwait(false);
+        }).ConfigureAwait(false);
         await Objects.PutManyAsync(files, cancellationToken).ConfigureAwait(false);
         await Objects.DeleteAsync(gone, cancellationToken).ConfigureAwait(false);
     }
@@ -76,8 +75,7 @@ sealed class LakeFiles
                 for (var i = 0; i < opened.Length; i++) opened[i] = Open(files[i]);
                 return opened;
             }
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = OpenedAtOnce, CancellationToken = cancellationToken };
-            await Parallel.ForEachAsync(Enumerable.Range(0, opened.Length), parallel, async (i, token) =>
+            await Parallel.ForEachAsync(Enumerable.Range(0, opened.Length), AtOnce(cancellationToken), async (i, token) =>
                 opened[i] = await FetchAsync(store, files[i], token).ConfigureAwait(false)).ConfigureAwait(false);
             return opened;
         }
@@ -87,6 +85,9 @@ sealed class LakeFiles
             throw;
         }
     }
+
+    static ParallelOptions AtOnce(CancellationToken cancellationToken) =>
+        new() { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken };
 
     (FileStream? File, string Reason) Open(LakeFile wanted)
     {

@@ -231,6 +231,37 @@ public sealed class LakeInBucketTests(TestServer server, S3Server s3) : IAsyncLi
         Assert.Equal("800", await _database.CsvAsync(Count));
     }
 
+    /// <summary>As if the process died at each request in turn: none of those after it arrives, not even those that would tidy up.</summary>
+    [Fact]
+    public async Task Run_cut_off_at_any_request_loses_nothing_and_is_finished_by_the_next()
+    {
+        await _database.FillAsync(Day, 2, 40);
+        await WriteAsync();
+        var rows = 80;
+        for (var passing = 0; ; passing++)
+        {
+            await _database.FillAsync(Day, 2, 1, tag: $"late {passing}");
+            rows += 2;
+            var (left, cut) = (passing, false);
+            _proxy.Decide = _ =>
+            {
+                if (Interlocked.Decrement(ref left) >= 0) return null;
+                cut = true;
+                return Fault.Status(403, "AccessDenied");
+            };
+            var error = await Record.ExceptionAsync(WriteAsync);
+            _proxy.Decide = _ => null;
+            Assert.Equal(cut, error is ObjectStoreException);
+            Assert.Equal($"{rows}", await _database.CsvAsync("SELECT count(DISTINCT article_id) FROM all_sentiment"));
+            await WriteAsync();
+            Assert.Equal($"{rows}", await _database.CsvAsync("SELECT count(DISTINCT article_id) FROM all_sentiment"));
+            Assert.Equal(2, (await KeysAsync()).Count(key => key.EndsWith(".parquet", StringComparison.Ordinal)));
+            if (!cut) break;
+        }
+        await DropHotRowsAsync();
+        Assert.Equal($"{rows}", await _database.CsvAsync("SELECT count(DISTINCT article_id) FROM all_sentiment"));
+    }
+
     /// <summary>Cut off when the new file is in place and the manifest still names the old one; the hot rows of the old are gone.</summary>
     [Fact]
     public async Task Reader_finds_what_its_manifest_names_while_the_file_is_being_replaced()

@@ -101,7 +101,7 @@ public sealed partial class S3ObjectStore : IObjectStore
         ListMultipartUploadsResponse page;
         do
         {
-            page = await _requests.SendAsync("cleaning", null, guard => _client.ListMultipartUploadsAsync(request, guard.Token), cancellationToken).ConfigureAwait(false);
+            page = await _requests.SendAsync("cleaning", null, guard => ListUploadsAsync(request, guard.Token), cancellationToken).ConfigureAwait(false);
             foreach (var upload in page.MultipartUploads ?? [])
             {
                 if (At(upload.Initiated) >= before) continue;
@@ -112,6 +112,19 @@ public sealed partial class S3ObjectStore : IObjectStore
         }
         while (page.IsTruncated == true);
         return removed;
+    }
+
+    async Task<ListMultipartUploadsResponse> ListUploadsAsync(ListMultipartUploadsRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.ListMultipartUploadsAsync(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception error) when (error.StatusCode == HttpStatusCode.NotImplemented)
+        {
+            // Some servers cannot tell; they remove them by rules of their own.
+            return new();
+        }
     }
 
     public void Dispose() => _client.Dispose();

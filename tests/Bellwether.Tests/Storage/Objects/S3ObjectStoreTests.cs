@@ -217,6 +217,8 @@ public sealed class S3ObjectStoreTests(S3Server server) : ObjectStoreContract
         _proxy.Decide = _ => null;
         Assert.Equal(0, await Store.RemoveUnfinishedAsync(TimeSpan.FromHours(1), Token));
         _proxy.Age(TimeSpan.FromHours(2));
+        _proxy.Next(1, "uploads", Fault.Status(501, "NotImplemented"));
+        Assert.Equal(0, await Store.RemoveUnfinishedAsync(TimeSpan.FromHours(1), Token));
         Assert.Equal(1, await Store.RemoveUnfinishedAsync(TimeSpan.FromHours(1), Token));
         Assert.Equal(0, _proxy.OpenUploads);
     }
