@@ -53,6 +53,9 @@ public sealed record DeskOptions
     /// <summary>A day is written to the lake when it has been dirty for this long.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")] public TimeSpan LakeInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Tickers whose age is a metric of its own; the ages of all others are counted by class.</summary>
+    [Required, MaxLength(50)] public IReadOnlyList<string> WatchedTickers { get; init; } = [];
+
     [Required] public EventLogOptions EventLog { get; init; } = new();
 
     [Required] public DeadLetterOptions DeadLetters { get; init; } = new();
@@ -71,6 +74,20 @@ public sealed record DeskOptions
 
     /// <summary>Where the lake lies, for people.</summary>
     public string LakePlace => LakeBucket?.ToString() ?? LakeDirectory;
+
+    /// <summary>
+    /// These options for a desk that is thrown away: its lake lies in its own folder, and a shared hot store keeps its entries apart from those of
+    /// real desks, and not for long.
+    /// </summary>
+    public DeskOptions Passing() => this with
+    {
+        Lake = null,
+        HotStore = HotStore with
+        {
+            TimeToLive = TimeSpan.FromMinutes(10),
+            Redis = HotStore.Redis with { KeyPrefix = $"{HotStore.Redis.KeyPrefix}passing-{Guid.NewGuid():N}:" },
+        },
+    };
 
     /// <exception cref="DeskOptionsException">A key is unknown or a value is out of range.</exception>
     public static DeskOptions Load(string dataDirectory, IReadOnlyDictionary<string, string?> commandLine)
@@ -92,6 +109,7 @@ public sealed record DeskOptions
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             _ = options.LakeBucket;
+            Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");
             return options;
         }
         catch (Exception error) when (error is InvalidOperationException or InvalidDataException or FormatException)

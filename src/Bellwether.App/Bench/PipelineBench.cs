@@ -21,7 +21,7 @@ static class PipelineBench
     {
         using var folder = new BenchFolder();
         file ??= Write(Path.Combine(folder.Path, "headlines.csv"), events);
-        await using var desk = await session.OpenAsync(cancellationToken, options: session.LoadOptions(folder.Path) with { Lake = null });
+        await using var desk = await session.OpenAsync(cancellationToken, options: session.LoadOptions(folder.Path).Passing());
         await using var workers = new ScoringTasks(desk, cancellationToken);
         var started = session.Time.GetTimestamp();
         var run = await desk.Ingestor.RunAsync([FeedSource.Parse(file)], new() { Type = EventType.News }, null, cancellationToken);

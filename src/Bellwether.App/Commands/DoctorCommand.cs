@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bellwether.Engines;
+using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Objects;
 
 namespace Bellwether.App.Commands;
@@ -22,6 +23,7 @@ static class DoctorCommand
             ConnectionString = options.Postgres,
             BinDirectory = options.PostgresBin,
         }, options.DuckDb, cancellationToken), await LakeAsync(options, session.Time, cancellationToken)];
+        if (options.HotStore.Kind == HotStoreKind.Redis) findings = [.. findings, await RedisAsync(options.HotStore, session, cancellationToken)];
         var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
         if (session.Json)
         {
@@ -57,6 +59,20 @@ static class DoctorCommand
         catch (ObjectStoreException error)
         {
             return new(name, FindingStatus.Missing, error.Message, error.Mend);
+        }
+    }
+
+    // A warning at most: everything works without it, only slower.
+    static async Task<EngineFinding> RedisAsync(HotStoreOptions options, Session session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var store = new RedisHotStore(options, session.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<RedisHotStore>.Instance);
+            return new("redis", FindingStatus.Ok, await store.DescribeAsync(cancellationToken));
+        }
+        catch (HotStoreException error)
+        {
+            return new("redis", FindingStatus.Warning, error.Message + " Readers are served from the database.", error.Mend);
         }
     }
 }

@@ -4,6 +4,7 @@ using Bellwether.Engines;
 using Bellwether.Engines.DuckDb;
 using Bellwether.Feeds;
 using Bellwether.Lake;
+using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
 using Npgsql;
@@ -45,6 +46,8 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         LakeSqlException { InnerException: DuckDbException } sql => new(ExitCode.Usage, "sql", Sentence(sql.Message)),
         LakeSqlException sql => new(ExitCode.Refused, "refused", Sentence(sql.Message)),
         ObjectStoreException store => new(ExitCode.Unavailable, "object_store", Sentence(store.Message), store.Mend),
+        HotStoreException { Problem: HotStoreProblem.Settings } hot => CommandException.Usage(Sentence(hot.Message), hot.Mend),
+        HotStoreException hot => new(ExitCode.Unavailable, "hot_store", Sentence(hot.Message), hot.Mend),
         LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),
         IOException or UnauthorizedAccessException => new(ExitCode.Failure, "io", Sentence(error.Message)),
         _ => new(ExitCode.Failure, "unexpected", $"Unexpected failure: {Sentence(error.Message)}", "Run it again with --verbose and report what it says."),

@@ -24,8 +24,7 @@ sealed class DemoRunner(Session session, int events, int seed, bool serve)
     {
         using var folder = DemoFolder.Take(Path.GetFullPath(session.NamedDataDirectory ?? Path.Combine(GlobalOptions.DataHome(), "demo")));
         using var loggers = StderrLog.Create(session);
-        // Invented events go to the demo's own folder, wherever the settings of the environment have a lake.
-        var options = session.LoadOptions(folder.Path) with { Lake = null };
+        var options = session.LoadOptions(folder.Path).Passing();
         await using var desk = await session.OpenAsync(cancellationToken, migrate: false, loggers, options);
         if (options.Postgres is null) await DemoFolder.EmptyAsync(desk, cancellationToken);
         else await DemoFolder.RequireEmptyAsync(desk.DataSource, cancellationToken);
