@@ -44,7 +44,7 @@ sealed class LakeFiles
         await Parallel.ForEachAsync(old.Where(file => file.Sha256 is not null), AtOnce(cancellationToken), async (file, token) =>
         {
             // A run that was cut off may have replaced it already; it is kept then.
-            if ((await Objects.HeadAsync(file.Path, token).ConfigureAwait(false))?.Sha256 == file.Sha256)
+            if (IsMeant(await Objects.HeadAsync(file.Path, token).ConfigureAwait(false), file))
                 await Objects.CopyAsync(file.Path, Kept + file.Sha256, token).ConfigureAwait(false);
         }).ConfigureAwait(false);
         await Objects.PutManyAsync(files, cancellationToken).ConfigureAwait(false);
@@ -85,6 +85,10 @@ sealed class LakeFiles
             throw;
         }
     }
+
+    /// <summary>Objects that other tools have put there have no recorded hash; reading one will tell.</summary>
+    static bool IsMeant(ObjectInfo? found, LakeFile wanted) =>
+        found is not null && (found.Sha256 is { } hash ? hash == wanted.Sha256 : found.Size == wanted.Bytes);
 
     static ParallelOptions AtOnce(CancellationToken cancellationToken) =>
         new() { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = cancellationToken };
@@ -127,7 +131,7 @@ sealed class LakeFiles
         {
             return (await store.Cache.HoldAsync(hash, async (target, token) =>
             {
-                var inPlace = (await Objects.HeadAsync(wanted.Path, token).ConfigureAwait(false))?.Sha256 == hash;
+                var inPlace = IsMeant(await Objects.HeadAsync(wanted.Path, token).ConfigureAwait(false), wanted);
                 await Objects.GetAsync(inPlace ? wanted.Path : Kept + hash, target, hash, token).ConfigureAwait(false);
             }, cancellationToken).ConfigureAwait(false), "");
         }

@@ -76,6 +76,29 @@ public sealed class LakeInBucketTests(TestServer server, S3Server s3) : IAsyncLi
         Assert.Equal(hashes, await _database.ScalarAsync<string[]>("SELECT array_agg(content_hash || file_sha256 ORDER BY day) FROM ops.lake_files"));
     }
 
+    /// <summary>A folder moved into a bucket, or a backup put back: no hash is recorded with the objects.</summary>
+    [Fact]
+    public async Task Files_that_another_tool_has_copied_are_read_checked_and_kept()
+    {
+        var store = _database.Store;
+        _database.Store = null;
+        await _database.FillAsync(Day, 2, 60);
+        await WriteAsync();
+        var location = S3Location.Parse(_objects.Place);
+        using (var client = S3Client.Create(location, await s3.OptionsAsync()))
+        {
+            foreach (var day in (DateOnly[])[Day, Day.AddDays(1)])
+                await client.PutObjectAsync(new() { BucketName = location.Bucket, Key = $"{location.Prefix}/{KeyOf(day)}", FilePath = _database.FileOf(day), UseChunkEncoding = false }, Token);
+        }
+        _database.Store = store;
+        var old = await HashOfAsync(Day);
+        await _database.FillAsync(Day, 1, 5, tag: "late");
+        await WriteAsync();
+        Assert.Contains($"_kept/{old}", await KeysAsync());
+        await DropHotRowsAsync();
+        Assert.Equal("125", await _database.CsvAsync(Count));
+    }
+
     [Fact]
     public async Task Late_rows_replace_the_file_of_their_day_only()
     {
