@@ -1,6 +1,7 @@
 using Bellwether.Engines;
 using Bellwether.Engines.Postgres;
 using Bellwether.Events;
+using Bellwether.Events.Kafka;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Sentiment;
@@ -20,19 +21,22 @@ namespace Bellwether.App;
 public sealed class Desk : IAsyncDisposable
 {
     readonly PostgresEngine _engine;
-    readonly Lazy<PostgresEventLog> _log;
+    readonly Lazy<PostgresEventLog> _embedded;
+    readonly Lazy<KafkaEventLog>? _kafka;
     readonly Lazy<ISentimentModel> _model = new(() => new LexiconModel());
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
 
-    Desk(DeskOptions options, PostgresEngine engine, ILoggerFactory loggers, TimeProvider time)
+    Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ILoggerFactory loggers, TimeProvider time)
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         Reader = new(DataSource, Hot, options.Scoring, time);
-        _log = new(() => new(DataSource, options.EventLog, time));
-        _results = new(() => new(DataSource, _log.Value.Appender, options.Scoring, time));
+        _embedded = new(() => new(DataSource, options.EventLog, time));
+        if (kafkaLibrary is not null)
+            _kafka = new(() => new(DataSource, options.EventLog, kafkaLibrary, loggers.CreateLogger<KafkaEventLog>(), time));
+        _results = new(() => new(DataSource, _embedded.Value.Appender, options.Scoring, time));
         _lakeStore = new(OpenLakeStore);
         Gate = new(options.Scoring.StarvationBound, time);
         Engines = new();
@@ -46,7 +50,20 @@ public sealed class Desk : IAsyncDisposable
     public IHotStore Hot { get; }
     public SentimentReader Reader { get; }
     public PriorityGate Gate { get; }
-    public IEventLog Log => _log.Value;
+
+    /// <summary>The log that events come in by.</summary>
+    public IEventLog Log => _kafka is { } kafka ? kafka.Value : _embedded.Value;
+
+    /// <summary>
+    /// The log in which results are announced, inside the transaction that stores them: always the one in PostgreSQL. Where Kafka is the
+    /// event log, <see cref="Forwarder"/> carries the announcements on.
+    /// </summary>
+    public IEventLog Announcements => _embedded.Value;
+
+    /// <summary>Carries announcements from PostgreSQL to Kafka; null where there is no Kafka.</summary>
+    public LogForwarder? Forwarder =>
+        _kafka is { } kafka ? new(DataSource, _embedded.Value, kafka.Value, Time, Loggers.CreateLogger<LogForwarder>()) : null;
+
     public ISentimentModel Model => _model.Value;
     public Ingestor Ingestor => new(DataSource, Log, Time);
     public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);
@@ -63,7 +80,18 @@ public sealed class Desk : IAsyncDisposable
             ConnectionString = options.Postgres,
             BinDirectory = options.PostgresBin,
         }, progress, cancellationToken);
-        var desk = new Desk(options, engine, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
+        string? kafka;
+        try
+        {
+            kafka = options.EventLog.Kind == EventLogKind.Kafka
+                ? await new EngineCache().FindKafkaLibraryAsync(options.EventLog.Kafka.Library, progress, cancellationToken) : null;
+        }
+        catch
+        {
+            await engine.DisposeAsync();
+            throw;
+        }
+        var desk = new Desk(options, engine, kafka, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
         try
         {
             if (migrate) await desk.MigrateAsync(progress, cancellationToken);
@@ -80,7 +108,7 @@ public sealed class Desk : IAsyncDisposable
     public Task RecoverAsync(CancellationToken cancellationToken) => _engine.EnsureRunningAsync(cancellationToken);
 
     public ScoringWorker CreateWorker() =>
-        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };
+        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };
 
     /// <summary>Keeps a shared hot store level with the database; null where each process has its own.</summary>
     public HotStoreCatchUp? CreateCatchUp() => Hot is not GuardedHotStore shared ? null
@@ -123,9 +151,10 @@ public sealed class Desk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_log.IsValueCreated) await _log.Value.DisposeAsync();
         if (_lakeStore is { IsValueCreated: true, Value: { } lake }) lake.Objects.Dispose();
         if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
+        if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
+        if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();
         await DataSource.DisposeAsync();
         await _engine.DisposeAsync();
     }

@@ -104,6 +104,7 @@ public sealed record DeskOptions
                 .Get<DeskOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
             Validate(options, "");
             Validate(options.EventLog, nameof(EventLog) + ":");
+            if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
             Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");

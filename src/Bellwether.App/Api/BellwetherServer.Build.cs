@@ -90,6 +90,8 @@ public sealed partial class BellwetherServer
         if (roles.HasFlag(ServeRoles.Worker))
             foreach (var topic in new[] { Topics.HighPriority, Topics.StandardPriority })
                 services.AddSingleton<IHostedService>(s => new ScoringService(desk, s.GetRequiredService<WorkerStatus>(), topic));
+        if (roles.HasFlag(ServeRoles.Worker) && desk.Forwarder is { } forwarder)
+            services.AddSingleton<IHostedService>(s => new ForwardingService(desk, forwarder, s.GetRequiredService<WorkerStatus>()));
         if (!roles.HasFlag(ServeRoles.Api)) return;
         services.AddSingleton(desk.Ingestor);
         services.AddSingleton<PushBody>().AddSingleton<ScoredWait>().AddSingleton<SqlRunner>();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bellwether.App.Bench;
+using Bellwether.Events;
 
 namespace Bellwether.App.Commands;
 
@@ -12,12 +13,15 @@ static class BenchCommand
         var events = new Option<int>("--events") { Description = "Headlines to generate", DefaultValueFactory = _ => 100_000, HelpName = "N" };
         var rate = new Option<int>("--rate") { Description = "Requests a second", DefaultValueFactory = _ => 500, HelpName = "N" };
         var seconds = new Option<int>("--seconds") { Description = "Length of the measurement", DefaultValueFactory = _ => 20, HelpName = "N" };
+        var log = new Option<EventLogKind?>("--log") { Description = "Event log to measure with: postgres or kafka [default: as in the settings]", HelpName = "KIND" };
+        var backlog = new Option<bool>("--backlog") { Description = "Fill the log first, and measure only from the log to committed results" };
         return new Verb("bench", "Measure what this machine gives, in a folder of its own", "bench pipeline --json", "bench latency --rate 500 --seconds 20")
         {
-            new Verb("pipeline", "From a file of headlines to committed results", "bench pipeline", "bench pipeline headlines.csv --json") { file, events }
+            new Verb("pipeline", "From a file of headlines to committed results", "bench pipeline", "bench pipeline headlines.csv --json", "bench pipeline --log kafka --backlog") { file, events, log, backlog }
                 .Runs(screen, globals, async (session, cancellationToken) =>
                 {
-                    var answer = await PipelineBench.RunAsync(session, session.Get(file), session.Get(events), cancellationToken);
+                    var answer = await PipelineBench.RunAsync(
+                        session, session.Get(file), session.Get(events), session.Get(log), session.Get(backlog), cancellationToken);
                     if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.PipelineBenchAnswer);
                     else session.Screen.Out.WriteLine(
                         $"{answer.Events:n0} headlines in {answer.Seconds:0.00} s: {answer.EventsPerSecond:n0} events/s, peak {answer.PeakMb} MB, {answer.Processors} processors");

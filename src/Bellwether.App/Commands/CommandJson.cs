@@ -22,6 +22,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(VerifyAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<DeadLetterRow>))]
 [JsonSerializable(typeof(DeadLetterDetail))]
+[JsonSerializable(typeof(TopicsAnswer))]
+[JsonSerializable(typeof(TopicsCreateAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<Events.DeadLetterCount>))]
 [JsonSerializable(typeof(ReplayAnswer))]
 [JsonSerializable(typeof(PurgeAnswer))]

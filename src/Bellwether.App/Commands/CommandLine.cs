@@ -61,6 +61,7 @@ public static partial class CommandLine
         HotStoreCommand.Create,
         BenchCommand.Create,
         DeadLetterCommand.Create,
+        TopicsCommand.Create,
         MigrateCommand.Create,
         DoctorCommand.Create,
         CompletionsCommand.Create,

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Bellwether.Engines;
+using Bellwether.Events;
+using Bellwether.Events.Kafka;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Objects;
 
@@ -22,7 +24,9 @@ static class DoctorCommand
             DataDirectory = options.DataDirectory,
             ConnectionString = options.Postgres,
             BinDirectory = options.PostgresBin,
-        }, options.DuckDb, cancellationToken), await LakeAsync(options, session.Time, cancellationToken)];
+        }, options.DuckDb, options.EventLog.Kind == EventLogKind.Kafka
+            ? new(options.EventLog.Kafka.Library, (library, token) => KafkaProbe.ReachAsync(options.EventLog.Kafka, library, token))
+            : null, cancellationToken), await LakeAsync(options, session.Time, cancellationToken)];
         if (options.HotStore.Kind == HotStoreKind.Redis) findings = [.. findings, await RedisAsync(options.HotStore, session, cancellationToken)];
         var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
         if (session.Json)

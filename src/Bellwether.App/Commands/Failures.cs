@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Bellwether.Engines;
 using Bellwether.Engines.DuckDb;
+using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Sentiment.HotStore;
@@ -39,6 +40,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         FeedException feed => new(ExitCode.BadInput, "bad_input", $"{feed.Origin}{(feed.Line is { } line ? $", line {line}" : "")}: {feed.Problem}.", feed.Mend),
         DeskOptionsException options => CommandException.Usage(options.Message),
         EngineException engine => new(ExitCode.Unavailable, "engine", Sentence($"{engine.Engine}: {engine.Problem}"), engine.Mend),
+        EventLogException log => new(ExitCode.Unavailable, "event_log", Sentence(log.Message)),
         MigrationException migration => new(ExitCode.Unavailable, "schema", Sentence(migration.Message)),
         PostgresException database => new(ExitCode.Unavailable, "database", $"The database refused: {Sentence(database.MessageText)} (SQLSTATE {database.SqlState})"),
         NpgsqlException database => new(ExitCode.Unavailable, "database", $"The database cannot be reached: {Sentence(database.Message)}",

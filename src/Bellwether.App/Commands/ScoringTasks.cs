@@ -2,7 +2,7 @@ using Bellwether.Events;
 
 namespace Bellwether.App.Commands;
 
-/// <summary>The scoring workers of both input topics, in this process, until disposed. A batch in hand at that moment is finished or rolled back.</summary>
+/// <summary>The scoring workers of both input topics and, beside Kafka, the forwarder, in this process, until disposed. A batch in hand at that moment is finished or rolled back.</summary>
 sealed class ScoringTasks : IAsyncDisposable
 {
     readonly CancellationTokenSource _stop;
@@ -12,6 +12,7 @@ sealed class ScoringTasks : IAsyncDisposable
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _tasks = [.. new[] { Topics.HighPriority, Topics.StandardPriority }.Select(topic => Task.Run(() => desk.CreateWorker().RunAsync(topic, _stop.Token)))];
+        if (desk.Forwarder is { } forwarder) _tasks = [.. _tasks, Task.Run(() => forwarder.RunAsync(desk.Options.Scoring.Group, _stop.Token), CancellationToken.None)];
     }
 
     /// <summary>Waits for work that depends on the workers: should one of them end early, its error is thrown instead of waiting for ever.</summary>

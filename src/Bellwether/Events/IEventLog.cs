@@ -20,7 +20,12 @@ public interface IEventLog
     /// </summary>
     IAsyncEnumerable<IReadOnlyList<LogEntry>> TailAsync(string topic, IReadOnlyList<PartitionOffset>? from, CancellationToken cancellationToken);
 
-    /// <summary>Number of partitions and first and next offset of each.</summary>
+    /// <summary>Makes a topic that is not there; one that is there stays as it is. First use makes topics too: this is for choosing numbers.</summary>
+    /// <param name="partitions">Null for the number of the options.</param>
+    /// <param name="replication">Copies of every record, where the log keeps them itself; null for the default.</param>
+    Task<TopicMade> CreateAsync(string topic, int? partitions, int? replication, CancellationToken cancellationToken);
+
+    /// <summary>Number of partitions and first and next offset of each; empty for a topic that is not there.</summary>
     Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken);
 
     /// <summary>Drops records that were appended before <paramref name="before"/> and that every known group has read; returns how many.</summary>
@@ -68,10 +73,16 @@ public readonly record struct PartitionOffset(int Partition, long Offset);
 
 public readonly record struct PartitionState(int Partition, long FirstOffset, long NextOffset);
 
+/// <param name="Created">False for one that was there before.</param>
+/// <param name="Note">What went otherwise than asked for; null for nothing.</param>
+public sealed record TopicMade(string Topic, int Partitions, bool Created, string? Note);
+
 /// <summary>Topic names of the founding plan.</summary>
 public static class Topics
 {
     public const string HighPriority = "hipri-events";
     public const string StandardPriority = "stdpri-events";
     public const string AnalyzedSentiment = "analyzed-sentiment";
+
+    public static IReadOnlyList<string> All { get; } = [HighPriority, StandardPriority, AnalyzedSentiment];
 }

@@ -4,18 +4,18 @@ using Npgsql;
 namespace Bellwether.Events;
 
 /// <summary>Housekeeping of the event log, for a scheduler. Every task may run at any time and twice.</summary>
-public sealed class LogUpkeep(NpgsqlDataSource dataSource, IEventLog log, EventLogOptions options, TimeProvider time)
+/// <param name="logs">The logs that the desk uses: the embedded one, and Kafka where it has one.</param>
+public sealed class LogUpkeep(NpgsqlDataSource dataSource, IReadOnlyList<IEventLog> logs, EventLogOptions options, TimeProvider time)
 {
     // Members remove the dead of their own group at every balance; what is left belongs to groups that nobody joins any more.
     static readonly TimeSpan Silence = TimeSpan.FromMinutes(5);
-
-    static readonly string[] All = [Topics.HighPriority, Topics.StandardPriority, Topics.AnalyzedSentiment];
 
     /// <summary>Drops whole days that are older than the retention and that every group has read; returns the number of records.</summary>
     public async Task<long> TrimAsync(CancellationToken cancellationToken)
     {
         var dropped = 0L;
-        foreach (var topic in All) dropped += await log.TrimAsync(topic, time.GetUtcNow() - options.Retention, cancellationToken);
+        foreach (var log in logs)
+            foreach (var topic in Topics.All) dropped += await log.TrimAsync(topic, time.GetUtcNow() - options.Retention, cancellationToken);
         return dropped;
     }
 
@@ -35,7 +35,7 @@ public sealed class LogUpkeep(NpgsqlDataSource dataSource, IEventLog log, EventL
     public async Task PrepareTomorrowAsync(CancellationToken cancellationToken)
     {
         var tomorrow = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(1);
-        foreach (var table in All.Select(PostgresLogAppender.TableOf).Append("sentiment.sentiment_data"))
+        foreach (var table in Topics.All.Select(PostgresLogAppender.TableOf).Append("sentiment.sentiment_data"))
         {
             await using var exists = dataSource.CreateCommand("SELECT to_regclass($1) IS NOT NULL");
             exists.Parameters.Add(new() { Value = table });

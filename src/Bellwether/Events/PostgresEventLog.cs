@@ -50,6 +50,15 @@ public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOption
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<TopicMade> CreateAsync(string topic, int? partitions, int? replication, CancellationToken cancellationToken)
+    {
+        var there = (await DescribeAsync(topic, cancellationToken)).Count;
+        await Appender.PrepareAsync(topic, partitions ?? options.Partitions, cancellationToken);
+        var count = there > 0 ? there : (await DescribeAsync(topic, cancellationToken)).Count;
+        return new(topic, count, there == 0, replication > 1 ? "the embedded log keeps one copy; more of them are a matter of PostgreSQL's own replication" : null);
+    }
+
     public async Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -86,7 +95,7 @@ public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOption
         var content = (await connection.QueryAsync<(int Partition, long Next, long Rows)>(new CommandDefinition(
             $"SELECT partition, max(log_offset) + 1, count(*) FROM {name} GROUP BY partition", transaction: transaction, cancellationToken: cancellationToken))).AsList();
         var read = (await connection.QueryAsync<(int Partition, long Next)>(new CommandDefinition(
-            "SELECT partition, min(next_offset) FROM ops.consumer_offsets WHERE topic = @topic GROUP BY partition",
+            "SELECT partition, min(next_offset) FROM ops.consumer_offsets WHERE topic = @topic AND strpos(consumer_group, '@') = 0 GROUP BY partition",
             new { topic }, transaction, cancellationToken: cancellationToken))).ToDictionary(r => r.Partition, r => r.Next);
         // Input that nobody has begun to read is unread; topics for live views have no groups at all.
         var input = topic is Topics.HighPriority or Topics.StandardPriority;

@@ -19,9 +19,11 @@ public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOpt
     sealed record Topic(int Partitions, RangePartitions Days);
 
     /// <summary>Makes the topic if it is new, and the day's partition. Call before the transaction: it uses one of its own.</summary>
-    public async Task PrepareAsync(string topic, CancellationToken cancellationToken)
+    public Task PrepareAsync(string topic, CancellationToken cancellationToken) => PrepareAsync(topic, options.Partitions, cancellationToken);
+
+    internal async Task PrepareAsync(string topic, int partitions, CancellationToken cancellationToken)
     {
-        if (!_topics.TryGetValue(topic, out var known)) _topics[topic] = known = await EnsureTopicAsync(topic, cancellationToken);
+        if (!_topics.TryGetValue(topic, out var known)) _topics[topic] = known = await EnsureTopicAsync(topic, partitions, cancellationToken);
         var now = time.GetUtcNow().UtcDateTime;
         await known.Days.EnsureDayAsync(DateOnly.FromDateTime(now), cancellationToken);
         // A transaction that is prepared before midnight may append after it.
@@ -112,7 +114,7 @@ public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOpt
         return found == touched.Length ? next : throw new InvalidOperationException($"topic {topic} has lost partitions: {found} of {touched.Length} found");
     }
 
-    async Task<Topic> EnsureTopicAsync(string topic, CancellationToken cancellationToken)
+    async Task<Topic> EnsureTopicAsync(string topic, int wanted, CancellationToken cancellationToken)
     {
         var table = TableOf(topic);
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -126,7 +128,7 @@ public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOpt
                 new("""
                     INSERT INTO ops.log_partitions (topic, partition)
                     SELECT $1, generate_series(0, $2 - 1) WHERE NOT EXISTS (SELECT FROM ops.log_partitions WHERE topic = $1)
-                    """) { Parameters = { new() { Value = topic }, new() { Value = options.Partitions } } },
+                    """) { Parameters = { new() { Value = topic }, new() { Value = wanted } } },
                 new("SELECT count(*)::int FROM ops.log_partitions WHERE topic = $1") { Parameters = { new() { Value = topic } } },
             },
         };

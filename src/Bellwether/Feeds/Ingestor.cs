@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Threading.Channels;
 using Bellwether.Diagnostics;
 using Bellwether.Events;
@@ -151,7 +152,8 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
         foreach (var priority in accepted.GroupBy(i => records[i].Envelope!.Priority).OrderByDescending(g => g.Key))
         {
             var topic = priority.Key == Priority.High ? Topics.HighPriority : Topics.StandardPriority;
-            var entries = priority.Select(i => RecordOf(records[i].Envelope!, headers(i))).ToArray();
+            var stamped = new StampedHeaders();
+            var entries = priority.Select(i => RecordOf(records[i].Envelope!, stamped.Of(headers(i), records[i].Envelope!.SchemaVersion))).ToArray();
             await log.AppendAsync(topic, entries, cancellationToken);
             Instruments.EventsAppended.Add(entries.Length, new KeyValuePair<string, object?>("topic", topic));
         }
@@ -169,11 +171,26 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
     /// <summary>What decides an event's partition.</summary>
     internal static string KeyOf(EventEnvelope envelope) => envelope.Tickers.Count > 0 ? envelope.Tickers[0] : envelope.ArticleId;
 
+    /// <summary>Headers with the version of the envelope; records that share theirs go on sharing.</summary>
+    sealed class StampedHeaders
+    {
+        (IReadOnlyDictionary<string, string>? Plain, int Version, Dictionary<string, string> Stamped)? _last;
+
+        public Dictionary<string, string> Of(IReadOnlyDictionary<string, string>? plain, int version)
+        {
+            if (_last is { } last && ReferenceEquals(last.Plain, plain) && last.Version == version) return last.Stamped;
+            var stamped = plain is null ? new Dictionary<string, string>() : new(plain);
+            stamped[LogHeaders.SchemaVersion] = version.ToString(CultureInfo.InvariantCulture);
+            _last = (plain, version, stamped);
+            return stamped;
+        }
+    }
+
     static Dictionary<string, string>? Headers(Guid? run)
     {
         Dictionary<string, string>? headers = null;
         if (run is { } id) (headers ??= [])[IngestRun.Header] = id.ToString("N");
-        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } span) (headers ??= [])["traceparent"] = span.Id!;
+        if (Activity.Current is { IdFormat: ActivityIdFormat.W3C } span) (headers ??= [])[LogHeaders.TraceParent] = span.Id!;
         return headers;
     }
 

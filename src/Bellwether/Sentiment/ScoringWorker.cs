@@ -38,13 +38,16 @@ public sealed partial class ScoringWorker(
     /// <summary>Works until cancelled; a batch in hand at that moment is finished or rolled back, never half done.</summary>
     public async Task RunAsync(string topic, CancellationToken cancellationToken)
     {
+        ILogConsumer? consumer = null;
         try
         {
             await _retry.ExecuteAsync(async token =>
             {
                 try
                 {
-                    await using var consumer = await log.JoinAsync(topic, options.Group, token);
+                    // After a failure the member stays and goes back to what is stored: leaving would move partitions of every member.
+                    if (consumer is null) consumer = await log.JoinAsync(topic, options.Group, token);
+                    else await consumer.RewindAsync(token);
                     await ConsumeAsync(consumer, topic, token);
                 }
                 catch (Exception error) when (error is not OperationCanceledException)
@@ -52,6 +55,11 @@ public sealed partial class ScoringWorker(
                     if (topic == Topics.HighPriority) gate.LeaveHigh();
                     Instruments.BatchFailures.Add(1, Tag("topic", topic));
                     Failed(logger, topic, error);
+                    if (error is ObjectDisposedException && consumer is { } ended)
+                    {
+                        consumer = null;
+                        await ended.DisposeAsync();
+                    }
                     if (Recover is not null && (error is NpgsqlException or IOException)) await Recover(token);
                     throw;
                 }
@@ -60,6 +68,10 @@ public sealed partial class ScoringWorker(
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             // asked to stop
+        }
+        finally
+        {
+            if (consumer is not null) await consumer.DisposeAsync();
         }
     }
 

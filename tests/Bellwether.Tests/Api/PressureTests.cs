@@ -106,7 +106,7 @@ public sealed class PressureTests(TestServer server)
         await desk.PushAsync(Event("1", "ACME", "Acme rises"));
         await using (var connection = await desk.Desk.Database.DataSource.OpenConnectionAsync(Token))
             await connection.ExecuteAsync("INSERT INTO ops.consumer_members VALUES ('gone', 'stdpri-events', gen_random_uuid(), now() - interval '1 day')");
-        var log = new Bellwether.Events.LogUpkeep(desk.Desk.Desk.DataSource, desk.Desk.Desk.Log, desk.Desk.Desk.Options.EventLog,
+        var log = new Bellwether.Events.LogUpkeep(desk.Desk.Desk.DataSource, [desk.Desk.Desk.Log], desk.Desk.Desk.Options.EventLog,
             desk.Desk.Desk.Time);
         Assert.Equal(1, await log.RemoveSilentMembersAsync(Token));
         Assert.True(await desk.Desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.consumer_members") > 0);
@@ -123,7 +123,7 @@ public sealed class PressureTests(TestServer server)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(PressureTests));
         using var stop = new CancellationTokenSource();
-        var log = new Bellwether.Events.LogUpkeep(desk.Desk.Desk.DataSource, desk.Desk.Desk.Log, desk.Desk.Desk.Options.EventLog,
+        var log = new Bellwether.Events.LogUpkeep(desk.Desk.Desk.DataSource, [desk.Desk.Desk.Log], desk.Desk.Desk.Options.EventLog,
             desk.Desk.Desk.Time);
         var trimming = Task.Run(async () =>
         {

@@ -51,8 +51,11 @@ public sealed class Work : IAsyncDisposable
     readonly CancellationTokenSource _stop = new();
     readonly Task[] _loops;
 
-    public Work(Desk desk) => _loops =
-        [.. new[] { Topics.HighPriority, Topics.StandardPriority }.Select(topic => Task.Run(() => desk.CreateWorker().RunAsync(topic, _stop.Token)))];
+    public Work(Desk desk)
+    {
+        _loops = [.. new[] { Topics.HighPriority, Topics.StandardPriority }.Select(topic => Task.Run(() => desk.CreateWorker().RunAsync(topic, _stop.Token)))];
+        if (desk.Forwarder is { } forwarder) _loops = [.. _loops, Task.Run(() => forwarder.RunAsync(desk.Options.Scoring.Group, _stop.Token))];
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,4 +1,5 @@
 using Bellwether.App.Workers;
+using Bellwether.Events;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Npgsql;
@@ -53,7 +54,8 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
             checks.Add(new("database", true, null));
             checks.Add(new("schema", revision == migrator.Latest,
                 revision == migrator.Latest ? null : $"at revision {revision}, this program needs {migrator.Latest}"));
-            (lag, letters) = await CountsAsync(patience.Token);
+            letters = await LettersAsync(patience.Token);
+            lag = [.. (await GroupLag.OfEmbeddedAsync(desk.DataSource, patience.Token)).Select(Of)];
         }
         catch (Exception error) when (!cancellationToken.IsCancellationRequested
             && error is NpgsqlException or OperationCanceledException or IOException)
@@ -62,6 +64,13 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
                 error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached"));
         }
         if (desk.Hot is GuardedHotStore shared) checks.Add(CheckOf(await shared.ProbeAsync(cancellationToken)));
+        if (desk.Options.EventLog.Kind == EventLogKind.Kafka)
+        {
+            // Of the embedded log only what waits to be carried over is of interest.
+            var (check, read) = await BrokersAsync(cancellationToken);
+            checks.Add(check);
+            lag = [.. read, .. lag.Where(l => l.Topic == Topics.AnalyzedSentiment || l.Records > 0)];
+        }
         foreach (var (name, trouble) in workers.Loops) checks.Add(new(name, trouble is null, trouble));
         return new(now, checks, revision, lag, letters);
     }
@@ -70,18 +79,30 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
     static HealthCheck CheckOf(HotStoreState state) => new("hot store", true,
         state.Problem ?? (state.IsDegraded ? "is left alone for a moment" : state.IsBehind ? "is being brought level with the database" : null), state.IsDegraded);
 
-    async Task<(IReadOnlyList<TopicLag> Lag, long Letters)> CountsAsync(CancellationToken cancellationToken)
+    async Task<(HealthCheck Check, IReadOnlyList<TopicLag> Lag)> BrokersAsync(CancellationToken cancellationToken)
     {
-        await using var command = desk.DataSource.CreateCommand("""
-            SELECT o.topic, o.consumer_group, sum(p.next_offset - o.next_offset)::bigint
-            FROM ops.consumer_offsets o JOIN ops.log_partitions p USING (topic, partition) GROUP BY 1, 2 ORDER BY 1, 2;
-            SELECT count(*) FROM ops.dead_letters WHERE status = 'open';
-            """);
-        var lag = new List<TopicLag>();
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) lag.Add(new(row.GetString(0), row.GetString(1), row.GetInt64(2)));
-        await row.NextResultAsync(cancellationToken);
-        await row.ReadAsync(cancellationToken);
-        return (lag, row.GetInt64(0));
+        const string Name = "event log";
+        using var limit = new CancellationTokenSource(Patience, time);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            var group = desk.Options.EventLog.StoredGroup(desk.Options.Scoring.Group);
+            var lag = await Task.WhenAll(new[] { Topics.HighPriority, Topics.StandardPriority }
+                .Select(topic => GroupLag.OfAsync(desk.DataSource, desk.Log, topic, group, patience.Token)));
+            return (new(Name, true, null), [.. lag.Select(Of)]);
+        }
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested
+            && error is EventLogException or NpgsqlException or OperationCanceledException or IOException)
+        {
+            return (new(Name, false, error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached"), []);
+        }
+    }
+
+    static TopicLag Of(GroupLag lag) => new(lag.Topic, lag.Group, lag.Records);
+
+    async Task<long> LettersAsync(CancellationToken cancellationToken)
+    {
+        await using var command = desk.DataSource.CreateCommand("SELECT count(*) FROM ops.dead_letters WHERE status = 'open'");
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 }

@@ -93,7 +93,7 @@ static class StreamEndpoints
     static async Task<bool> SkipLostAsync(StreamClient client, Desk desk, CancellationToken cancellationToken)
     {
         var position = client.Position;
-        var states = await desk.Log.DescribeAsync(Topics.AnalyzedSentiment, cancellationToken);
+        var states = await desk.Announcements.DescribeAsync(Topics.AnalyzedSentiment, cancellationToken);
         var missing = states.Sum(s => Math.Max(0, s.FirstOffset - position.Offsets[s.Partition].Offset));
         // Ids from beyond the end come from another database, or from one that was restored from a backup.
         var foreign = states.Any(s => position.Offsets[s.Partition].Offset > s.NextOffset);
@@ -111,7 +111,7 @@ static class StreamEndpoints
     static async Task CatchUpAsync(StreamClient client, StreamHub hub, Desk desk, CancellationToken cancellationToken)
     {
         var position = client.Position;
-        var tail = desk.Log.TailAsync(Topics.AnalyzedSentiment, position.Offsets, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var tail = desk.Announcements.TailAsync(Topics.AnalyzedSentiment, position.Offsets, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (tail)
         {
             while (position.Behind(hub.Position) > Near)

@@ -100,8 +100,8 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
     async Task BeginAsync(CancellationToken cancellationToken)
     {
         // An empty append makes the topic where it does not exist yet.
-        await desk.Log.AppendAsync(Topics.AnalyzedSentiment, [], cancellationToken);
-        var begin = StreamPosition.Of(await desk.Log.DescribeAsync(Topics.AnalyzedSentiment, cancellationToken));
+        await desk.Announcements.AppendAsync(Topics.AnalyzedSentiment, [], cancellationToken);
+        var begin = StreamPosition.Of(await desk.Announcements.DescribeAsync(Topics.AnalyzedSentiment, cancellationToken));
         lock (_sync) _position = begin;
         _begun = true;
         _ready.TrySetResult();
@@ -111,7 +111,7 @@ sealed partial class StreamHub(Desk desk, TimeProvider time, ILogger<StreamHub> 
     {
         if (!_begun) await BeginAsync(cancellationToken);
         // After a failure the tail goes on where it was, so that clients that stay see no gap.
-        await foreach (var entries in desk.Log.TailAsync(Topics.AnalyzedSentiment, Position.Offsets, cancellationToken))
+        await foreach (var entries in desk.Announcements.TailAsync(Topics.AnalyzedSentiment, Position.Offsets, cancellationToken))
         {
             await RefreshAsync(entries, cancellationToken);
             lock (_sync)

@@ -1,0 +1,8 @@
+namespace Bellwether.Events;
+
+/// <summary>The event log cannot be reached, or refused something. The message names the address and what to do, never a secret.</summary>
+/// <param name="code">Short stable name of the kind of error, as the log's protocol has it.</param>
+public sealed class EventLogException(string message, string code, Exception? inner = null) : Exception(message, inner)
+{
+    public string Code { get; } = code;
+}

@@ -1,0 +1,125 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Bellwether.Events.Kafka;
+
+/// <summary>
+/// The producer of this process. Idempotent: what it sends again after a lost answer stands in the log once. After an error that it cannot
+/// go on from, the next append makes a new one.
+/// </summary>
+sealed class KafkaSender(KafkaOptions options, TimeProvider time, ILogger logger) : IDisposable
+{
+    static readonly TimeSpan QueueFullPause = TimeSpan.FromMilliseconds(5);
+
+    // What a record costs beside its key and value, generously.
+    const int Overhead = 512;
+
+    readonly Lock _sync = new();
+    IProducer<string, byte[]>? _producer;
+    volatile bool _broken;
+    bool _disposed;
+
+    /// <summary>For the calls that any client can make.</summary>
+    public Handle Handle => Producer().Handle;
+
+    /// <summary>Completes when the brokers have all records safely.</summary>
+    /// <exception cref="EventLogException">Some were not acknowledged in time; which, if any, are in the log is not known.</exception>
+    public async Task SendAsync(string topic, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
+    {
+        foreach (var record in records)
+            if (record.Value.Length + record.Key.Length + Overhead > options.MaxMessageBytes)
+                throw new EventLogException(
+                    $"A record of {record.Value.Length} bytes is too large for topic {topic}: EventLog:Kafka:MaxMessageBytes is {options.MaxMessageBytes}. Nothing was sent.", "MsgSizeTooLarge");
+        var sending = new Sending(records.Count);
+        var producer = Producer();
+        foreach (var record in records)
+        {
+            var message = KafkaRecords.MessageOf(record);
+            while (true)
+            {
+                try
+                {
+                    producer.Produce(topic, message, sending.Report);
+                    break;
+                }
+                catch (ProduceException<string, byte[]> error) when (error.Error.Code == ErrorCode.Local_QueueFull)
+                {
+                    // The bound on what waits to be sent: the caller waits with it.
+                    await Task.Delay(QueueFullPause, time, cancellationToken);
+                }
+                catch (KafkaException error)
+                {
+                    if (error.Error.IsFatal) _broken = true;
+                    throw KafkaFailure.Of($"appending to {topic}", options, error);
+                }
+            }
+        }
+        await sending.Done.WaitAsync(cancellationToken);
+        if (sending.Failure is not { } failure) return;
+        if (failure.IsFatal) _broken = true;
+        throw KafkaFailure.Of($"appending to {topic} ({sending.Failed} of {records.Count} records not acknowledged)", options, failure);
+    }
+
+    IProducer<string, byte[]> Producer()
+    {
+        lock (_sync)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_broken)
+            {
+                _producer?.Dispose();
+                (_producer, _broken) = (null, false);
+            }
+            return _producer ??= new ProducerBuilder<string, byte[]>(KafkaConfig.Producer(options))
+                .SetErrorHandler((_, error) =>
+                {
+                    if (error.IsFatal) _broken = true;
+                    KafkaLogging.Problem(logger, "sending", error.Reason);
+                })
+                .SetLogHandler((_, line) => KafkaLogging.Write(logger, line))
+                .Build();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_sync)
+        {
+            _disposed = true;
+            _producer?.Dispose();
+        }
+    }
+
+    /// <summary>Counts the answers to one append.</summary>
+    sealed class Sending
+    {
+        readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int _open, _failed;
+        volatile Error? _failure;
+
+        public Sending(int records)
+        {
+            _open = records;
+            Report = OnReport;
+            if (records == 0) _done.SetResult();
+        }
+
+        public Action<DeliveryReport<string, byte[]>> Report { get; }
+
+        public Task Done => _done.Task;
+
+        public Error? Failure => _failure;
+
+        public int Failed => _failed;
+
+        void OnReport(DeliveryReport<string, byte[]> report)
+        {
+            if (report.Error.IsError)
+            {
+                _failure = report.Error;
+                Interlocked.Increment(ref _failed);
+            }
+            if (Interlocked.Decrement(ref _open) == 0) _done.TrySetResult();
+        }
+    }
+}
