@@ -29,7 +29,7 @@ public sealed class Desk : IAsyncDisposable
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
-        Hot = new MemoryHotStore(options.HotStore, time);
+        Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         Reader = new(DataSource, Hot, options.Scoring, time);
         _embedded = new(() => new(DataSource, options.EventLog, time));
         if (kafkaLibrary is not null)
@@ -70,6 +70,7 @@ public sealed class Desk : IAsyncDisposable
     public static async Task<Desk> OpenAsync(
         DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null, bool migrate = true)
     {
+        RedisHotStore.Require(options.HotStore);
         var engine = await PostgresEngine.StartAsync(new()
         {
             DataDirectory = options.DataDirectory,
@@ -106,6 +107,13 @@ public sealed class Desk : IAsyncDisposable
     public ScoringWorker CreateWorker() =>
         new(Log, Model, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };
 
+    /// <summary>Keeps a shared hot store level with the database; null where each process has its own.</summary>
+    public HotStoreCatchUp? CreateCatchUp() => Hot is not GuardedHotStore shared ? null
+        : new(Reader, shared, Options.HotStore, Time, Loggers.CreateLogger<HotStoreCatchUp>());
+
+    GuardedHotStore Shared() => new(
+        new(Options.HotStore, Time, Loggers.CreateLogger<RedisHotStore>()), Options.HotStore.Redis, Time, Loggers.CreateLogger<GuardedHotStore>());
+
     /// <summary>The lake's settings; DuckDB is found, and fetched where it is missing.</summary>
     public async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
     {
@@ -134,6 +142,7 @@ public sealed class Desk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
         if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();
         await DataSource.DisposeAsync();

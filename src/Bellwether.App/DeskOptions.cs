@@ -40,6 +40,9 @@ public sealed record DeskOptions
     /// <summary>A day is written to the lake when it has been dirty for this long.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")] public TimeSpan LakeInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Tickers whose age is a metric of its own; the ages of all others are counted by class.</summary>
+    [Required, MaxLength(50)] public IReadOnlyList<string> WatchedTickers { get; init; } = [];
+
     [Required] public EventLogOptions EventLog { get; init; } = new();
 
     [Required] public DeadLetterOptions DeadLetters { get; init; } = new();
@@ -49,6 +52,18 @@ public sealed record DeskOptions
     [Required] public HotStoreOptions HotStore { get; init; } = new();
 
     public string LakeDirectory => Lake ?? Path.Combine(DataDirectory, "lake");
+
+    /// <summary>
+    /// These options for a desk that is thrown away: a shared hot store keeps its entries apart from those of real desks, and not for long.
+    /// </summary>
+    public DeskOptions Passing() => this with
+    {
+        HotStore = HotStore with
+        {
+            TimeToLive = TimeSpan.FromMinutes(10),
+            Redis = HotStore.Redis with { KeyPrefix = $"{HotStore.Redis.KeyPrefix}passing-{Guid.NewGuid():N}:" },
+        },
+    };
 
     /// <exception cref="DeskOptionsException">A key is unknown or a value is out of range.</exception>
     public static DeskOptions Load(string dataDirectory, IReadOnlyDictionary<string, string?> commandLine)
@@ -69,6 +84,7 @@ public sealed record DeskOptions
             Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");
+            Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");
             return options;
         }
         catch (Exception error) when (error is InvalidOperationException or InvalidDataException or FormatException)

@@ -83,7 +83,9 @@ public sealed partial class BellwetherServer
     static void AddRoles(IServiceCollection services, Desk desk, ServeRoles roles)
     {
         services.AddHostedService(s => new MetricsStart(s.GetRequiredService<PrometheusMetrics>()));
-        if (roles.HasFlag(ServeRoles.Scheduler)) services.AddHostedService<SchedulerService>();
+        if (desk.CreateCatchUp() is { } catchUp)
+            services.AddHostedService(s => new HotStoreService(catchUp, s.GetRequiredService<WorkerStatus>()));
+        if (roles.HasFlag(ServeRoles.Scheduler)) services.AddHostedService<SchedulerService>().AddHostedService<StateMetricsService>();
         if (roles.HasFlag(ServeRoles.Lake)) services.AddHostedService<LakeService>();
         if (roles.HasFlag(ServeRoles.Worker))
             foreach (var topic in new[] { Topics.HighPriority, Topics.StandardPriority })

@@ -29,7 +29,7 @@ static class LatencyBench
     public static async Task<LatencyBenchAnswer> RunAsync(Session session, int rate, int seconds, CancellationToken cancellationToken)
     {
         using var folder = new BenchFolder();
-        await using var desk = await session.OpenAsync(cancellationToken, options: session.LoadOptions(folder.Path));
+        await using var desk = await session.OpenAsync(cancellationToken, options: session.LoadOptions(folder.Path).Passing());
         await using var server = await BellwetherServer.StartAsync(
             desk, new() { Urls = ["http://127.0.0.1:0"], RequestsPerSecond = Math.Max(5_000, rate * 2) }, cancellationToken);
         using var client = new HttpClient { BaseAddress = new(server.Urls[0]) };

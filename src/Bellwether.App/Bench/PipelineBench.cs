@@ -25,7 +25,7 @@ static class PipelineBench
     {
         using var folder = new BenchFolder();
         file ??= Write(Path.Combine(folder.Path, "headlines.csv"), events);
-        var options = session.LoadOptions(folder.Path);
+        var options = session.LoadOptions(folder.Path).Passing();
         options = options with { EventLog = options.EventLog with { Kind = kind ?? options.EventLog.Kind } };
         if (options.EventLog.Kind == EventLogKind.Kafka)
         {

@@ -30,6 +30,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(DoctorAnswer))]
 [JsonSerializable(typeof(LakeStatusAnswer))]
 [JsonSerializable(typeof(LakeWriteAnswer))]
+[JsonSerializable(typeof(HotStoreRebuildAnswer))]
+[JsonSerializable(typeof(HotStoreMemoryAnswer))]
 [JsonSerializable(typeof(Bench.PipelineBenchAnswer))]
 [JsonSerializable(typeof(Bench.LatencyBenchAnswer))]
 [JsonSerializable(typeof(DemoAnswer))]

@@ -58,6 +58,7 @@ public static partial class CommandLine
         SqlCommand.Create,
         ServeCommand.Create,
         LakeCommand.Create,
+        HotStoreCommand.Create,
         BenchCommand.Create,
         DeadLetterCommand.Create,
         TopicsCommand.Create,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Bellwether.Engines;
 using Bellwether.Events;
 using Bellwether.Events.Kafka;
+using Bellwether.Sentiment.HotStore;
 
 namespace Bellwether.App.Commands;
 
@@ -25,6 +26,7 @@ static class DoctorCommand
         }, options.DuckDb, options.EventLog.Kind == EventLogKind.Kafka
             ? new(options.EventLog.Kafka.Library, (library, token) => KafkaProbe.ReachAsync(options.EventLog.Kafka, library, token))
             : null, cancellationToken);
+        if (options.HotStore.Kind == HotStoreKind.Redis) findings = [.. findings, await RedisAsync(options.HotStore, session, cancellationToken)];
         var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
         if (session.Json)
         {
@@ -39,5 +41,19 @@ static class DoctorCommand
             session.Screen.Out.WriteLine(answer.Ready ? "Everything needed is there." : "Something needed is missing.");
         }
         return answer.Ready ? ExitCode.Ok : ExitCode.Unavailable;
+    }
+
+    // A warning at most: everything works without it, only slower.
+    static async Task<EngineFinding> RedisAsync(HotStoreOptions options, Session session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var store = new RedisHotStore(options, session.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<RedisHotStore>.Instance);
+            return new("redis", FindingStatus.Ok, await store.DescribeAsync(cancellationToken));
+        }
+        catch (HotStoreException error)
+        {
+            return new("redis", FindingStatus.Warning, error.Message + " Readers are served from the database.", error.Mend);
+        }
     }
 }

@@ -5,6 +5,7 @@ using Bellwether.Engines.DuckDb;
 using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Lake;
+using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Npgsql;
 
@@ -45,6 +46,8 @@ sealed class Failures(Screen screen, bool json, bool verbose)
             "Check that it runs and that --postgres is right; `bellwether doctor` looks at the private one."),
         LakeSqlException { InnerException: DuckDbException } sql => new(ExitCode.Usage, "sql", Sentence(sql.Message)),
         LakeSqlException sql => new(ExitCode.Refused, "refused", Sentence(sql.Message)),
+        HotStoreException { Problem: HotStoreProblem.Settings } hot => CommandException.Usage(Sentence(hot.Message), hot.Mend),
+        HotStoreException hot => new(ExitCode.Unavailable, "hot_store", Sentence(hot.Message), hot.Mend),
         LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),
         IOException or UnauthorizedAccessException => new(ExitCode.Failure, "io", Sentence(error.Message)),
         _ => new(ExitCode.Failure, "unexpected", $"Unexpected failure: {Sentence(error.Message)}", "Run it again with --verbose and report what it says."),

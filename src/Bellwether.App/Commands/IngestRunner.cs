@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Bellwether.Diagnostics;
 using Bellwether.Feeds;
 using Bellwether.Lake;
+using Bellwether.Sentiment.HotStore;
 
 namespace Bellwether.App.Commands;
 
@@ -60,6 +61,8 @@ sealed class IngestRunner(Session session, IngestRequest request)
                 ? await run.OutcomeAsync(cancellationToken)
                 : await workers.GuardAsync(desk.Ingestor.WaitAsync(run, gauge, cancellationToken));
         }
+        if (desk.Hot is GuardedHotStore { HasMissedWrites: true } shared && !await desk.CreateCatchUp()!.TryAsync(cancellationToken))
+            session.Note($"{shared.State.Problem} It missed results of this run; `bellwether hotstore rebuild` brings them when it is back, and a server that runs does so by itself.");
         var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
         var written = lake is null ? null : await new LakeWriter(desk.DataSource, lake, session.Time).WriteDirtyDaysAsync(gauge, cancellationToken);
         return new(outcome.Read, outcome.Accepted, outcome.Duplicates, outcome.Rejected, outcome.Scored, outcome.Results, outcome.DeadLettered, outcome.Pending,

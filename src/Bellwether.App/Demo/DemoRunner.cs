@@ -24,7 +24,7 @@ sealed class DemoRunner(Session session, int events, int seed, bool serve)
     {
         using var folder = DemoFolder.Take(Path.GetFullPath(session.NamedDataDirectory ?? Path.Combine(GlobalOptions.DataHome(), "demo")));
         using var loggers = StderrLog.Create(session);
-        var options = session.LoadOptions(folder.Path);
+        var options = session.LoadOptions(folder.Path).Passing();
         await using var desk = await session.OpenAsync(cancellationToken, migrate: false, loggers, options);
         if (options.Postgres is null) await DemoFolder.EmptyAsync(desk, cancellationToken);
         else await DemoFolder.RequireEmptyAsync(desk.DataSource, cancellationToken);

@@ -39,11 +39,41 @@ public static class Instruments
         "How long a standard batch stood back for high priority; never above the starvation bound", null,
         new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .005, .01, .05, .1, .25, .5, 1, 5] });
     public static readonly Gauge<long> ConsumerLag = Meter.CreateGauge<long>("bellwether_consumer_lag_records", null,
-        "Records that a group has still to read, by topic");
+        "Records that this process has still to read of its partitions, by topic and priority");
+    public static readonly Counter<long> EventTexts = Meter.CreateCounter<long>("bellwether_event_texts", null,
+        "Events scored by type, and whether they came with their text or with a title alone");
+    public static readonly Histogram<double> EventTextCharacters = Meter.CreateHistogram<double>(
+        "bellwether_event_text_characters", null, "Length of the texts scored, by type of event", null,
+        new InstrumentAdvice<double> { HistogramBucketBoundaries = [50, 100, 280, 500, 1_000, 2_000, 5_000, 10_000, 50_000] });
+    public static readonly Counter<long> EventSchemas = Meter.CreateCounter<long>("bellwether_event_schemas", null,
+        "Events scored by the version of their envelope");
     public static readonly Counter<long> LakeFiles = Meter.CreateCounter<long>("bellwether_lake_files_written", null,
         "Lake files written and verified");
     public static readonly Counter<long> LakeRows = Meter.CreateCounter<long>("bellwether_lake_rows_written", null,
         "Rows in lake files written");
+    public static readonly Gauge<long> BreakerState = Meter.CreateGauge<long>("bellwether_breaker_state", null,
+        "Breakers by name: 0 closed, 1 trying, 2 open");
+    public static readonly Counter<long> HotStoreFailures = Meter.CreateCounter<long>("bellwether_hot_store_failures", null,
+        "Calls of the shared hot store that failed or were not made because it was away, by operation");
+    public static readonly Counter<long> HotStoreRestored = Meter.CreateCounter<long>("bellwether_hot_store_restored", null,
+        "Snapshots that the shared hot store had missed and got later from the database");
+    public static readonly Gauge<long> HotStoreBehind = Meter.CreateGauge<long>("bellwether_hot_store_behind", null,
+        "1 while the shared hot store may lack writes, else 0");
+    public static readonly Gauge<long> LakeFilesKept = Meter.CreateGauge<long>("bellwether_lake_files", null, "Files in the lake");
+    public static readonly Gauge<long> LakeBytes = Meter.CreateGauge<long>("bellwether_lake_bytes", "By", "Size of the files in the lake");
+    public static readonly Gauge<long> LakeRowsKept = Meter.CreateGauge<long>("bellwether_lake_rows", null, "Rows in the lake");
+    public static readonly Gauge<long> LakeDirtyDays = Meter.CreateGauge<long>("bellwether_lake_dirty_days", null,
+        "Days with changes that are not in the lake yet");
+    public static readonly Gauge<double> LakeWaitSeconds = Meter.CreateGauge<double>("bellwether_lake_wait_seconds", "s",
+        "How long the oldest change waits for the lake; 0 when none does");
+    public static readonly Gauge<long> OpenDeadLetters = Meter.CreateGauge<long>("bellwether_dead_letters_open", null,
+        "Records that are put aside and wait for a decision, by stage");
+    public static readonly Gauge<long> Tickers = Meter.CreateGauge<long>("bellwether_tickers", null,
+        "Tickers by the time since their last result was stored: up to 1m, 5m, 1h, 1d, 7d, or older");
+    public static readonly Gauge<double> TickerAgeSeconds = Meter.CreateGauge<double>("bellwether_ticker_age_seconds", "s",
+        "Time since the last result of a watched ticker was stored");
+    public static readonly Gauge<long> SchemaRevision = Meter.CreateGauge<long>("bellwether_schema_revision", null,
+        "Revision of the database's schema");
     public static readonly UpDownCounter<long> StreamClients = Meter.CreateUpDownCounter<long>("bellwether_stream_clients", null,
         "Clients of the live stream");
 

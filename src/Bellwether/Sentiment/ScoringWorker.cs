@@ -81,7 +81,7 @@ public sealed partial class ScoringWorker(
         while (true)
         {
             var entries = await consumer.PollAsync(options.BatchSize, PollWait, cancellationToken);
-            Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic));
+            Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic), Tag("priority", high ? "high" : "standard"));
             if (high && entries.Count == 0) gate.LeaveHigh();
             if (entries.Count == 0) continue;
             if (high) gate.EnterHigh();
@@ -124,14 +124,14 @@ public sealed partial class ScoringWorker(
                 : DeadLetter.From(entries[0], "store", error.GetType().Name, error.Message);
             done = await store.CommitAsync(batch with { Events = [], DeadLetters = [letter] }, cancellationToken);
         }
-        await PublishAsync(topic, entries, batch, done, cancellationToken);
+        await PublishAsync(topic, entries, batch, done);
     }
 
-    async Task PublishAsync(
-        string topic, IReadOnlyList<LogEntry> entries, ScoredBatch batch, CommittedBatch done, CancellationToken cancellationToken)
+    async Task PublishAsync(string topic, IReadOnlyList<LogEntry> entries, ScoredBatch batch, CommittedBatch done)
     {
-        // The cache is rebuilt from the database: losing this write costs a read, never a result.
-        if (done.Changed.Count > 0) await hot.SetManyAsync(done.Changed, cancellationToken);
+        // The cache is rebuilt from the database: losing this write costs a read, never a result. A stop does not cut it off, since what is
+        // committed is not worked on again; the store itself bounds the wait.
+        if (done.Changed.Count > 0) await hot.SetManyAsync(done.Changed, CancellationToken.None);
         var topicTag = Tag("topic", topic);
         Instruments.EventsScored.Add(done.Scored, topicTag);
         Instruments.Redelivered.Add(done.Redelivered, topicTag);
@@ -139,6 +139,19 @@ public sealed partial class ScoringWorker(
         foreach (var stage in batch.DeadLetters.GroupBy(d => d.Stage)) Instruments.DeadLetters.Add(stage.Count(), Tag("stage", stage.Key));
         var now = time.GetUtcNow();
         foreach (var entry in entries) Instruments.EventLatencySeconds.Record((now - entry.AppendedAt).TotalSeconds, topicTag);
+        CountTexts(batch);
+    }
+
+    static void CountTexts(ScoredBatch batch)
+    {
+        if (!Instruments.EventTexts.Enabled) return;
+        foreach (var kind in batch.Events.GroupBy(e => (e.Envelope.Type, IsTitle: e.Envelope.Text == e.Envelope.ArticleTitle, e.Envelope.SchemaVersion)))
+        {
+            var type = Tag("type", Names.Of(kind.Key.Type));
+            Instruments.EventTexts.Add(kind.Count(), type, Tag("text", kind.Key.IsTitle ? "title" : "full"));
+            Instruments.EventSchemas.Add(kind.Count(), Tag("version", kind.Key.SchemaVersion));
+            foreach (var e in kind) Instruments.EventTextCharacters.Record(e.Envelope.Text.Length, type);
+        }
     }
 
     static Activity? StartSpan(string topic, IReadOnlyList<LogEntry> entries)

@@ -31,7 +31,7 @@ static class HealthEndpoints
     static async Task<JsonHttpResult<ReadyAnswer>> ReadyAsync(HealthProbe probe, CancellationToken cancellationToken)
     {
         var found = await probe.LookAsync(cancellationToken);
-        return TypedResults.Json(new ReadyAnswer(found.Ready, found.Checks), ApiJson.Default.ReadyAnswer,
+        return TypedResults.Json(new ReadyAnswer(found.Ready, found.Degraded, found.Checks), ApiJson.Default.ReadyAnswer,
             statusCode: found.Ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 
@@ -43,7 +43,7 @@ static class HealthEndpoints
         var hot = await desk.Hot.StatsAsync(cancellationToken);
         var hub = (StreamHub?)services.GetService(typeof(StreamHub));
         return TypedResults.Ok(new HealthSummary(
-            found.Ready, Version, desk.Time.GetUtcNow(), Math.Round(desk.Time.GetElapsedTime(start.Timestamp).TotalSeconds, 1),
+            found.Ready, found.Degraded, Version, desk.Time.GetUtcNow(), Math.Round(desk.Time.GetElapsedTime(start.Timestamp).TotalSeconds, 1),
             options.RoleNames, found.Revision, found.Checks, found.Lag, found.OpenDeadLetters, hot.Entries, hub?.Clients ?? 0));
     }
 

@@ -1,5 +1,6 @@
 using Bellwether.App.Workers;
 using Bellwether.Events;
+using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Npgsql;
 
@@ -19,6 +20,8 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
         DateTimeOffset At, IReadOnlyList<HealthCheck> Checks, int? Revision, IReadOnlyList<TopicLag> Lag, long? OpenDeadLetters)
     {
         public bool Ready => Checks.All(c => c.Ok);
+
+        public bool Degraded => Checks.Any(c => c.Degraded);
     }
 
     public async Task<Findings> LookAsync(CancellationToken cancellationToken)
@@ -60,6 +63,7 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
             checks.Add(new("database", false,
                 error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached"));
         }
+        if (desk.Hot is GuardedHotStore shared) checks.Add(CheckOf(await shared.ProbeAsync(cancellationToken)));
         if (desk.Options.EventLog.Kind == EventLogKind.Kafka)
         {
             // Of the embedded log only what waits to be carried over is of interest.
@@ -70,6 +74,10 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
         foreach (var (name, trouble) in workers.Loops) checks.Add(new(name, trouble is null, trouble));
         return new(now, checks, revision, lag, letters);
     }
+
+    // Never a reason to take the service out: readers are served from the database.
+    static HealthCheck CheckOf(HotStoreState state) => new("hot store", true,
+        state.Problem ?? (state.IsDegraded ? "is left alone for a moment" : state.IsBehind ? "is being brought level with the database" : null), state.IsDegraded);
 
     async Task<(HealthCheck Check, IReadOnlyList<TopicLag> Lag)> BrokersAsync(CancellationToken cancellationToken)
     {

@@ -2,8 +2,23 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Bellwether.Sentiment.HotStore;
 
+/// <summary>Where live snapshots are kept.</summary>
+public enum HotStoreKind
+{
+    /// <summary>Inside each process.</summary>
+    Memory,
+
+    /// <summary>On a Redis server that several processes and machines share.</summary>
+    Redis,
+}
+
 public sealed record HotStoreOptions
 {
+    public HotStoreKind Kind { get; init; } = HotStoreKind.Memory;
+
+    /// <summary>Used when <see cref="Kind"/> is <see cref="HotStoreKind.Redis"/>.</summary>
+    [Required] public RedisOptions Redis { get; init; } = new();
+
     /// <summary>Lifetime of a snapshot after its last successful write, before jitter.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "3650.00:00:00")]
     public TimeSpan TimeToLive { get; init; } = TimeSpan.FromDays(7);
@@ -12,7 +27,7 @@ public sealed record HotStoreOptions
     [Range(0, 0.5)]
     public double TimeToLiveJitter { get; init; } = 0.1;
 
-    /// <summary>Most snapshots kept in memory; beyond that, those that would expire first are dropped. About 1 kB each.</summary>
+    /// <summary>Most snapshots kept in this process's memory; beyond that, those that would expire first are dropped. About 1 kB each.</summary>
     [Range(16, 10_000_000)]
     public int MaxEntries { get; init; } = 100_000;
 

@@ -1,0 +1,114 @@
+using Bellwether.Sentiment.HotStore;
+using Bellwether.Tests.Support;
+
+namespace Bellwether.Tests.Sentiment;
+
+/// <summary>What callers see when the server is away, refuses, or holds somebody else's data.</summary>
+public sealed class RedisFailureTests
+{
+    static CancellationToken None => TestContext.Current.CancellationToken;
+
+    static readonly HotStoreOptions Options = new();
+
+    static RedisHotStore Store(RedisOptions options) => TestRedis.Store(Options, options);
+
+    [Fact]
+    public async Task Server_that_is_not_there_is_named_with_what_to_do()
+    {
+        await using var store = Store(new() { Connection = "127.0.0.1:1", ConnectTimeout = TimeSpan.FromMilliseconds(300) });
+
+        var error = await Assert.ThrowsAsync<HotStoreException>(async () => await store.GetAsync("A", None));
+
+        Assert.Equal(HotStoreProblem.Unreachable, error.Problem);
+        Assert.Contains("127.0.0.1:1", error.Message);
+        Assert.Contains("HotStore:Redis:Connection", error.Mend);
+    }
+
+    [Theory]
+    [InlineData("wrong")]
+    [InlineData(null)]
+    public async Task Wrong_or_missing_password_is_told_and_never_shown(string? password)
+    {
+        await using var server = await RedisServer.StartAsync("--requirepass", "right-secret");
+        await using var store = Store(new() { Connection = server.Connection, Password = password, Timeout = TimeSpan.FromSeconds(10) });
+
+        var error = await Assert.ThrowsAsync<HotStoreException>(async () => await store.GetAsync("A", None));
+
+        Assert.True(error.Problem == HotStoreProblem.Authentication, error.ToString());
+        Assert.Contains("PasswordFile", error.Mend);
+        if (password is not null) Assert.DoesNotContain(password, $"{error}");
+    }
+
+    [Fact]
+    public async Task Password_is_read_from_a_file()
+    {
+        await using var server = await RedisServer.StartAsync("--requirepass", "right-secret");
+        var folder = TestFolder.Create("secret");
+        var file = Path.Combine(folder, "password");
+        await File.WriteAllTextAsync(file, "right-secret\n", None);
+        await using var store = Store(new() { Connection = server.Connection, PasswordFile = file, Timeout = TimeSpan.FromSeconds(10) });
+
+        await store.PingAsync(None);
+        await store.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Host_name_that_nobody_knows_is_unreachable()
+    {
+        await using var store = Store(new() { Connection = "no-such-host.invalid:6379", ConnectTimeout = TimeSpan.FromMilliseconds(300) });
+
+        var error = await Assert.ThrowsAsync<HotStoreException>(async () => await store.GetAsync("A", None));
+        Assert.Equal(HotStoreProblem.Unreachable, error.Problem);
+    }
+
+    [Fact]
+    public async Task Server_is_found_by_name()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var store = Store(new() { Connection = $"localhost:{server.Port}", Timeout = TimeSpan.FromSeconds(10) });
+        await store.PingAsync(None);
+    }
+
+    [Fact]
+    public async Task Server_without_memory_left_is_told_and_keeps_what_it_has()
+    {
+        await using var server = await RedisServer.StartAsync("--maxmemory-policy", "noeviction");
+        await using var store = Store(new() { Connection = server.Connection, Timeout = TimeSpan.FromSeconds(10) });
+        Assert.Equal([true], await store.SetManyAsync([Snapshot("A", 1)], None));
+        using var client = await StackExchange.Redis.ConnectionMultiplexer.ConnectAsync(server.Connection);
+        await client.GetDatabase().ExecuteAsync("CONFIG", "SET", "maxmemory", "1");
+
+        var error = await Assert.ThrowsAsync<HotStoreException>(async () => await store.SetManyAsync([Snapshot("A", 2)], None));
+
+        Assert.Equal(HotStoreProblem.Refused, error.Problem);
+        Assert.Contains("out of memory", error.Message);
+        Assert.Contains("maxmemory", error.Mend);
+        Assert.Equal(1, (await store.GetAsync("A", None))!.Revision);
+    }
+
+    [Fact]
+    public async Task Replica_that_may_not_be_written_is_told()
+    {
+        await using var primary = await RedisServer.StartAsync();
+        await using var replica = await RedisServer.StartAsync("--replicaof", "127.0.0.1", $"{primary.Port}");
+        await using var store = Store(new() { Connection = replica.Connection, Timeout = TimeSpan.FromSeconds(10) });
+
+        var error = await Assert.ThrowsAsync<HotStoreException>(async () => await store.SetManyAsync([Snapshot("A", 1)], None));
+
+        Assert.Equal(HotStoreProblem.Refused, error.Problem);
+        Assert.Contains("replica", error.Message);
+    }
+
+    static TickerSnapshot Snapshot(string ticker, long revision) => new()
+    {
+        Ticker = ticker,
+        Score = 0,
+        Weight = 1,
+        Count = 1,
+        LastUpdated = DateTimeOffset.UnixEpoch,
+        ModelCounts = new Dictionary<string, long>(),
+        Revision = revision,
+        LatestTimestamp = DateTimeOffset.UnixEpoch,
+    };
+}
