@@ -9,6 +9,9 @@ public sealed record ScoringOptions
     /// <summary>Consumer group of the scoring workers.</summary>
     [Required] public string Group { get; init; } = "sentiment";
 
+    /// <summary>Scoring loops for each input topic in one process; they share its partitions. One scores while another commits.</summary>
+    [Range(1, 64)] public int Workers { get; init; } = 1;
+
     /// <summary>Most events in one transaction.</summary>
     [Range(1, 50_000)] public int BatchSize { get; init; } = 4_000;
 
