@@ -13,9 +13,11 @@ static class LakeCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals)
     {
-        var command = new Verb("lake", "Look at the lake, or write the days that changed", "lake status", "lake write --json");
+        var command = new Verb("lake", "Look at the lake, write the days that changed, or take rows out of it", "lake status", "lake write --json",
+            "lake export --from 2026-03-01 --ticker AAPL --out aapl.parquet");
         command.Add(new Verb("status", "Show what lies in the lake and what still has to go there", "lake status", "lake status --json").Runs(screen, globals, StatusAsync));
         command.Add(new Verb("write", "Write every day that changed as one verified Parquet file", "lake write", "lake write --json").Runs(screen, globals, WriteAsync));
+        command.Add(LakeExport.Create(screen, globals));
         return command;
     }
 
