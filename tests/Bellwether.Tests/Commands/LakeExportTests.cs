@@ -16,6 +16,9 @@ public sealed class LakeExportTests(TestServer server)
         Assert.StartsWith("timestamp,ticker,article_title,sentiment", csv);
         var json = (await desk.RunAsync("lake", "export", "--from", "2026-03-03", "--text", "--json")).Succeeds().Json;
         Assert.Equal(["$ACME falls", "$BETA rises"], json.EnumerateArray().Select(r => r.GetProperty("text").GetString()));
+        var verified = (await desk.RunAsync("lake", "verify", "--json")).Succeeds().Json;
+        Assert.Equal((3, 3, 0), (verified.GetProperty("files").GetInt32(), verified.GetProperty("ok").GetInt32(), verified.GetProperty("bad").GetArrayLength()));
+        Assert.Contains("3 of 3 files", (await desk.RunAsync("lake", "verify")).Succeeds().Out);
         var parquet = Path.Combine(Path.GetDirectoryName(file)!, "rows.parquet");
         (await desk.RunAsync("lake", "export", "--to", "2026-03-04", "--out", parquet)).Succeeds();
         Assert.Equal("PAR1"u8.ToArray(), File.ReadAllBytes(parquet)[..4]);
