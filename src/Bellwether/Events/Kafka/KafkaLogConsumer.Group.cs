@@ -29,6 +29,7 @@ sealed partial class KafkaLogConsumer
     IEnumerable<TopicPartitionOffset> Assigned(List<TopicPartition> partitions)
     {
         var numbers = partitions.Select(p => p.Partition.Value).ToArray();
+        Joined();
         try
         {
             var positions = Load(numbers, checkEnds: true);
