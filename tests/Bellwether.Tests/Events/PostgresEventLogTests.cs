@@ -88,7 +88,7 @@ public sealed class PostgresEventLogTests(TestServer server) : EventLogContract
         // And should it use Kafka again, there is no gap.
         await log.AppendAsync(Topics.AnalyzedSentiment, [Record("K", "new")], Cancel);
         await using var again = await log.JoinAsync(Topics.AnalyzedSentiment, LogForwarder.Group, Cancel);
-        var read = await again.PollAsync(10, TimeSpan.FromSeconds(10), Cancel);
+        var read = await again.PollAsync(100, TimeSpan.FromSeconds(10), Cancel);
         Assert.Equal((6 - dropped, "new"), (read.Count, Text(read[^1].Value)));
     }
 

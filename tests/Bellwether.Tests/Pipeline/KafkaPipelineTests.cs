@@ -3,6 +3,7 @@ using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Sentiment;
 using Bellwether.Tests.Support;
+using Confluent.Kafka;
 using Dapper;
 
 namespace Bellwether.Tests.Pipeline;
@@ -101,6 +102,28 @@ public sealed class KafkaPipelineTests(TestServer server, TestKafka kafka)
         }
         Assert.Equal(await StateAsync(clean), await StateAsync(desk));
         Assert.Equal(await ResultsAsync(clean), await ResultsAsync(desk));
+    }
+
+    [Fact]
+    public async Task Records_of_another_program_are_put_aside_whatever_is_in_them_and_hold_nothing_up()
+    {
+        var log = await kafka.OptionsAsync("foreign");
+        await using var desk = await TestDesk.OpenAsync(server, nameof(KafkaPipelineTests), o => o with { EventLog = log });
+        await desk.Desk.Log.CreateAsync(Topics.StandardPriority, null, null, Cancel);
+        using (var producer = new ProducerBuilder<string, byte[]>(new ProducerConfig { BootstrapServers = log.Kafka.BootstrapServers }).Build())
+            for (var partition = 0; partition < 4; partition++)
+                await producer.ProduceAsync(new TopicPartition(log.Kafka.TopicPrefix + Topics.StandardPriority, partition), new()
+                {
+                    Key = "A\0B",
+                    Value = "no event"u8.ToArray(),
+                    Headers = new() { { "n\u0001", "v\0"u8.ToArray() } },
+                    Timestamp = new(1_772_366_400_000_000, TimestampType.CreateTime),
+                }, Cancel);
+        var outcome = await desk.IngestAsync(Headlines, Write(desk, ["1,Something is announced,2024-02-01T00:00:00Z,T1"]));
+        Assert.Equal((1, 1), (outcome.Accepted, outcome.Scored));
+        await using var work = desk.Work();
+        while (await desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.dead_letters WHERE stage = 'decode' AND key = 'A' || chr(65533) || 'B'") < 4)
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancel);
     }
 
     [Fact]
