@@ -8,7 +8,7 @@ namespace Bellwether.Storage;
 /// </summary>
 public sealed class NotificationListener : IAsyncDisposable
 {
-    static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(1), Silence = TimeSpan.FromSeconds(30);
 
     readonly NpgsqlDataSource _dataSource;
     readonly string _channel;
@@ -37,7 +37,10 @@ public sealed class NotificationListener : IAsyncDisposable
                 connection.Notification += (_, notice) => _heard(notice.Payload);
                 await using (var listen = new NpgsqlCommand($"LISTEN {_channel}", connection)) await listen.ExecuteNonQueryAsync(_stop.Token);
                 _connected();
-                while (true) await connection.WaitAsync(_stop.Token);
+                // A connection that is cut without a word would be waited on for ever.
+                while (true)
+                    if (!await connection.WaitAsync(Silence, _stop.Token))
+                        await using (var ask = new NpgsqlCommand("SELECT 1", connection)) await ask.ExecuteNonQueryAsync(_stop.Token);
             }
             catch (Exception error) when (error is NpgsqlException or OperationCanceledException or IOException or ObjectDisposedException)
             {

@@ -16,7 +16,7 @@ public sealed class LakeReaderTests(TestServer server) : IAsyncLifetime
 
     static DateTimeOffset At(int day, int second = 0) => new(First.AddDays(day).ToDateTime(TimeOnly.MinValue).AddSeconds(second), TimeSpan.Zero);
 
-    LakeReader Reader => new(new LakeSql(_database.Source, _database.Options));
+    LakeReader Reader => new(new LakeSql(_database.Source, _database.Options), _database.Source, TimeProvider.System);
 
     public async ValueTask InitializeAsync()
     {
