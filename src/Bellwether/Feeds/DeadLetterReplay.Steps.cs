@@ -66,7 +66,7 @@ public sealed partial class DeadLetterReplay
             if (EnvelopeJson.TryDeserialize(record.Span, out var envelope, out problem)) key = Ingestor.KeyOf(envelope);
             else problem = $"edited so, it is no event: {problem}";
         }
-        var headers = new Dictionary<string, string>(StringComparer.Ordinal) 
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             [DeadLetter.ReplayHeader] = DeadLetter.ReplayOfText(id, row.GetGuid(6)),
         };
