@@ -52,7 +52,7 @@ public sealed partial class ScoringWorker
         var high = topic == Topics.HighPriority;
         var most = !high && gate.IsHighExpected ? Math.Min(options.BatchSizeBesideHigh, options.BatchSize) : options.BatchSize;
         var entries = await consumer.PollAsync(most, PollWait, cancellationToken);
-        Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic), Tag("priority", high ? "high" : "standard"));
+        LagMeter.Record(consumer, topic);
         if (entries.Count == 0)
         {
             if (high) gate.LeaveHigh();
