@@ -1,0 +1,79 @@
+using System.Globalization;
+using Bellwether.Tests.Engines;
+
+namespace Bellwether.Tests.Faults;
+
+/// <summary>
+/// The program as processes under load, broken in every way that the lab knows. After each fault it comes back by itself; at the end nothing
+/// is lost and nothing doubled. BELLWETHER_FAULT_SEED repeats a run.
+/// </summary>
+public sealed class FaultLabTests(EngineTemplate template)
+{
+    static int Seed => int.TryParse(Environment.GetEnvironmentVariable("BELLWETHER_FAULT_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : 20_240_506;
+
+    [Fact]
+    public async Task Twelve_faults_on_the_embedded_log_cost_nothing()
+    {
+        var report = new LabReport();
+        await RunAsync(new(Kafka: false, Seed, 100, TimeSpan.FromSeconds(2)), 12, 12, Short, report);
+    }
+
+    [Fact]
+    public async Task Eight_faults_on_Kafka_cost_nothing()
+    {
+        var report = new LabReport();
+        await RunAsync(new(Kafka: true, Seed + 100, 100, TimeSpan.FromSeconds(2)), 8, 8, Short, report);
+    }
+
+    [Fact(Explicit = true)]
+    public async Task Two_hundred_faults_cost_nothing()
+    {
+        var report = new LabReport();
+        try
+        {
+            await RunAsync(new(Kafka: false, Seed, 150, TimeSpan.FromSeconds(10)), 120, 30, Long, report);
+            await RunAsync(new(Kafka: true, Seed + 100, 150, TimeSpan.FromSeconds(10)), 80, 20, Long, report);
+        }
+        finally
+        {
+            Tell(report.ToString());
+        }
+        Assert.True(report.Faults >= 200);
+    }
+
+    static FaultPlan Short(Lab lab) => new(lab, lab.Settings.Seed, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(2.5), TimeSpan.FromSeconds(4));
+
+    static FaultPlan Long(Lab lab) => new(lab, lab.Settings.Seed, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(8), TimeSpan.FromSeconds(30));
+
+    /// <param name="checkEvery">Number of faults after which everything is compared.</param>
+    async Task RunAsync(LabSettings settings, int faults, int checkEvery, Func<Lab, FaultPlan> draw, LabReport report)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        Tell($"{(settings.Kafka ? "Kafka" : "embedded log")}, seed {settings.Seed}, {faults} faults");
+        await using var lab = await Lab.StartAsync(settings, template, Tell);
+        var plan = draw(lab);
+        for (var i = 1; i <= faults; i++)
+        {
+            var fault = plan.Next();
+            fault.Begin();
+            await Task.Delay(fault.Length, TimeProvider.System, TestContext.Current.CancellationToken);
+            fault.End();
+            var recovery = await lab.RecoverAsync();
+            report.Add(fault, recovery);
+            Tell(string.Create(CultureInfo.InvariantCulture, $"{i,4} {fault}: steady again after {recovery.TotalSeconds:F1} s"));
+            if (i % checkEvery == 0 && i < faults) Require(lab, await lab.CheckAsync());
+        }
+        var findings = await lab.FinishAsync();
+        report.Add(settings.Kafka ? "Kafka" : "embedded log", findings, lab.Load.Resent, TimeProvider.System.GetElapsedTime(started));
+        Require(lab, findings);
+    }
+
+    void Require(Lab lab, LabFindings findings)
+    {
+        Tell(findings.ToString());
+        Assert.True(findings.IsWell, $"{findings}\n{lab.Story()}");
+    }
+
+    static void Tell(string what) =>
+        TestContext.Current.TestOutputHelper!.WriteLine($"{TimeProvider.System.GetUtcNow():HH:mm:ss.f} {what}");
+}
