@@ -20,15 +20,21 @@ sealed class FaultPlan(Lab lab, int seed, TimeSpan shortest, TimeSpan longest, T
     readonly Random _random = new(seed);
     readonly Queue<Func<Fault>> _round = [];
 
+    /// <summary>Only faults that are called so are drawn; empty for all.</summary>
+    static string Only => Environment.GetEnvironmentVariable("BELLWETHER_FAULT_KIND") ?? "";
+
     public Fault Next()
     {
-        if (_round.Count == 0)
+        while (true)
         {
-            var kinds = Kinds().ToArray();
-            _random.Shuffle(kinds);
-            foreach (var kind in kinds) _round.Enqueue(kind);
+            if (_round.Count == 0)
+            {
+                var kinds = Kinds().ToArray();
+                _random.Shuffle(kinds);
+                foreach (var kind in kinds) _round.Enqueue(kind);
+            }
+            if (_round.Dequeue()() is var fault && fault.ToString().Contains(Only, StringComparison.Ordinal)) return fault;
         }
-        return _round.Dequeue()();
     }
 
     IEnumerable<Func<Fault>> Kinds()
@@ -53,6 +59,12 @@ sealed class FaultPlan(Lab lab, int seed, TimeSpan shortest, TimeSpan longest, T
         yield return () => Disk("full disk", "lake", lab.Programs[2], on => lab.Programs[2].Switch!.FullDisk = on);
         yield return () => Clock(Worker());
         yield return () => Clock(Server());
+        if (freeze > longest * 2)
+        {
+            // What nobody is told of is noticed by waiting, so these take as long as the waiting does: for the long run.
+            yield return () => Network("connections forgotten", "postgres", p => p.Database!, proxy => proxy.Forget());
+            yield return () => Network("connections forgotten", "redis", p => p.HotStore!, proxy => proxy.Forget());
+        }
         if (lab.Broker is not { } broker) yield break;
         // The brokers live in this process and say their own address, so that no proxy can stand before them: they close their port
         // themselves, or take longer than anybody waits.

@@ -79,13 +79,14 @@ sealed class FaultProxy : IAsyncDisposable
 
     async Task RunAsync(TcpClient near)
     {
-        var link = new Link(near, new());
+        near.NoDelay = true;
+        var link = new Link(near, new() { NoDelay = true });
+        // Known before it leads anywhere: whoever finds the server's end open may count on a fault to concern it.
+        _links[link] = 0;
         try
         {
             if (_silence is { } silence) await silence.Task.WaitAsync(_stop.Token);
             await link.Far.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
-            near.NoDelay = link.Far.NoDelay = true;
-            _links[link] = 0;
             await Task.WhenAny(CarryAsync(link, near, link.Far), CarryAsync(link, link.Far, near));
         }
         catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)

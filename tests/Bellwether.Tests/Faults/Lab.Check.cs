@@ -33,6 +33,14 @@ sealed partial class Lab
         await UntilAsync(async () => await ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data") >= results
             && await ScalarAsync<long>("SELECT count(*) FROM ops.dead_letters") >= letters && await LagAsync() == 0, "everything acknowledged has been worked on");
 
+        return await CompareAsync(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>Compares what is stored now with everything that was acknowledged.</summary>
+    /// <param name="settling">How long the hot store may take to become level.</param>
+    public async Task<LabFindings> CompareAsync(TimeSpan settling)
+    {
+        var expected = Load.Acknowledged.Values.ToArray();
         var wrong = new List<string>();
         var (lost, doubled) = await CompareResultsAsync(expected, wrong);
         var (lostLetters, doubledLetters) = await CompareLettersAsync(expected, wrong);
@@ -40,8 +48,8 @@ sealed partial class Lab
         await ComparePostsAsync(expected, wrong);
         await CompareAnnouncementsAsync(wrong);
         await CompareStatesAsync(wrong);
-        await CompareHotStoreAsync(wrong);
-        return new(expected.Length, results, lost + lostLetters, doubled + doubledLetters, wrong);
+        await CompareHotStoreAsync(settling, wrong);
+        return new(expected.Length, await ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data"), lost + lostLetters, doubled + doubledLetters, wrong);
     }
 
     /// <summary>Records that a worker has still to read.</summary>
@@ -153,7 +161,7 @@ sealed partial class Lab
         }
     }
 
-    async Task CompareHotStoreAsync(List<string> wrong)
+    async Task CompareHotStoreAsync(TimeSpan settling, List<string> wrong)
     {
         var reader = new SentimentReader(Database, Hot, new(), TimeProvider.System);
         var tickers = await ReadAsync<string>("SELECT ticker FROM sentiment.ticker_sentiment WHERE count > 0 ORDER BY ticker");
@@ -166,7 +174,7 @@ sealed partial class Lab
             var hot = await Hot.GetManyAsync([.. stored.Select(s => s.Ticker)], _cancel);
             different = [.. stored.Where((s, i) => hot[i] is null || !Same(s, hot[i]!)).Select((s, i) => s.Ticker)];
         }
-        while (different.Count > 0 && TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(30));
+        while (different.Count > 0 && TimeProvider.System.GetElapsedTime(started) < settling);
         if (different.Count > 0) wrong.Add($"the hot store differs from the database for {string.Join(", ", different)}");
     }
 

@@ -99,6 +99,26 @@ sealed partial class Lab
         }
     }
 
+    /// <summary>Spoils, after the end, a little of everything that the checker looks at.</summary>
+    public async Task SpoilAsync()
+    {
+        // Lost: one result. Doubled: another one, under a second time, and a dead letter.
+        await ExecuteAsync("DELETE FROM sentiment.sentiment_data WHERE (article_id, ticker) = (SELECT article_id, ticker FROM sentiment.sentiment_data ORDER BY 1, 2 LIMIT 1)");
+        await ExecuteAsync("""
+            CREATE TEMP TABLE again AS SELECT * FROM sentiment.sentiment_data ORDER BY article_id DESC, ticker LIMIT 1;
+            UPDATE again SET timestamp = timestamp + interval '1 second';
+            INSERT INTO sentiment.sentiment_data SELECT * FROM again
+            """);
+        await ExecuteAsync("""
+            INSERT INTO ops.dead_letters (fingerprint, origin, value, stage, error_class, message)
+            SELECT gen_random_uuid(), origin, value, stage, error_class, message FROM ops.dead_letters LIMIT 1
+            """);
+        await ExecuteAsync("DELETE FROM ops.inbox WHERE event_key = (SELECT event_key FROM ops.inbox LIMIT 1)");
+        await ExecuteAsync("DELETE FROM sentiment.tweet_sentiments WHERE id = (SELECT max(id) FROM sentiment.tweet_sentiments)");
+        await ExecuteAsync("DELETE FROM ops.event_log WHERE topic = 'analyzed-sentiment' AND (partition, log_offset) = (SELECT partition, log_offset FROM ops.event_log WHERE topic = 'analyzed-sentiment' LIMIT 1)");
+        await ExecuteAsync($"UPDATE sentiment.ticker_sentiment SET count = count + 1 WHERE ticker = '{LabEvents.Ticker(7)}'");
+    }
+
     async Task ExecuteAsync(string sql)
     {
         await using var command = Database.CreateCommand(sql);

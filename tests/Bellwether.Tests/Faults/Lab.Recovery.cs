@@ -9,6 +9,9 @@ sealed partial class Lab
     static readonly TimeSpan Bound = TimeSpan.FromSeconds(90), Look = TimeSpan.FromMilliseconds(20);
     const int FirstProbes = 6;
 
+    readonly HttpClient _client = new() { Timeout = TimeSpan.FromSeconds(5) };
+    readonly List<Task> _probing = [];
+
     /// <summary>How long a probe takes while nothing is wrong.</summary>
     public TimeSpan Usual { get; private set; }
 
@@ -27,7 +30,7 @@ sealed partial class Lab
 
     /// <summary>
     /// From now until a probe, one event for each ticker and so for every partition, takes no longer than usual from its push to the database
-    /// and to the hot store.
+    /// and to the hot store, and every program says that it is ready: one that was killed is back.
     /// </summary>
     public async Task<TimeSpan> RecoverAsync()
     {
@@ -37,8 +40,25 @@ sealed partial class Lab
             Load.Broken();
             var probe = await ProbeAsync(Well);
             var elapsed = TimeProvider.System.GetElapsedTime(started);
-            if (probe is not null) return elapsed;
+            if (probe is not null && await AreReadyAsync()) return elapsed;
             if (elapsed > Bound) Assert.Fail($"no recovery within {Bound.TotalSeconds} s\n{Story()}");
+        }
+    }
+
+    async Task<bool> AreReadyAsync()
+    {
+        try
+        {
+            foreach (var program in _programs)
+            {
+                using var answer = await _client.GetAsync(new Uri(program.Url!, "/health/ready"), _cancel);
+                if (!answer.IsSuccessStatusCode) return false;
+            }
+            return true;
+        }
+        catch (Exception error) when (error is HttpRequestException || (error is OperationCanceledException && !_cancel.IsCancellationRequested))
+        {
+            return false;
         }
     }
 
@@ -66,8 +86,6 @@ sealed partial class Lab
             return null;
         }
     }
-
-    readonly List<Task> _probing = [];
 
     /// <summary>Revisions of the tickers when the whole probe is stored; null while it is not.</summary>
     async Task<Dictionary<string, long>?> StoredAsync(LabBody probe)

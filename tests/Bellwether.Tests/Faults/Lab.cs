@@ -94,18 +94,18 @@ sealed partial class Lab : IAsyncDisposable
         await UntilAsync(async () => await ScalarAsync<int>("SELECT 1") == 1, "PostgreSQL answers");
 
         var port = new NpgsqlConnectionStringBuilder(connection).Port;
-        var servers = new List<Uri>();
         foreach (var (name, roles) in new[] { ("api1", "api"), ("api2", "api,scheduler"), ("worker1", "worker,lake"), ("worker2", "worker") })
         {
             var url = $"http://127.0.0.1:{LabPostgres.FreePort()}";
-            if (roles.StartsWith("api", StringComparison.Ordinal)) servers.Add(new(url));
             var faults = shim.SwitchFor(name, _folder["lake"]);
             var (database, hot) = (new FaultProxy(port), new FaultProxy(redis));
-            _programs.Add(new(name, _folder[$"{name}.log"], () => Program(name, roles, url, database, hot, faults)) { Switch = faults, Database = database, HotStore = hot });
-            // The first one makes the schema.
-            if (_programs.Count == 1) await UntilAsync(() => Task.FromResult(postgres.Starts == 1 && _programs[0].Tail(5).Contains("listening on", StringComparison.Ordinal)), "the first server listens");
+            _programs.Add(new(name, _folder[$"{name}.log"], () => Program(name, roles, url, database, hot, faults))
+            {
+                Url = new(url), Switch = faults, Database = database, HotStore = hot,
+            });
         }
-        Load = new(Events, servers, Settings.PerSecond);
+        await UntilAsync(AreReadyAsync, "all programs are ready");
+        Load = new(Events, [.. _programs.Take(2).Select(p => p.Url!)], Settings.PerSecond);
         await SteadyAsync();
     }
 
@@ -156,7 +156,7 @@ sealed partial class Lab : IAsyncDisposable
                 if (await condition()) return;
                 last = null;
             }
-            catch (Exception error) when (error is NpgsqlException or IOException or HotStoreException or TimeoutException)
+            catch (Exception error) when (error is NpgsqlException or IOException or HotStoreException or EventLogException or TimeoutException)
             {
                 last = error;
             }
@@ -174,6 +174,7 @@ sealed partial class Lab : IAsyncDisposable
         foreach (var process in Processes) await process.DisposeAsync();
         if (Database is not null) await Database.DisposeAsync();
         if (Hot is not null) await Hot.DisposeAsync();
+        _client.Dispose();
         _broker?.Dispose();
         _folder.Dispose();
     }

@@ -125,10 +125,10 @@ sealed class LabLoad : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_stop.IsCancellationRequested) return;
         await _stop.CancelAsync();
         await Task.WhenAll(_work);
         _client.Dispose();
-        _stop.Dispose();
     }
 
     sealed class Resume(SemaphoreSlim producing) : IDisposable

@@ -36,6 +36,9 @@ sealed class LabProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Where a server of HTTP listens; null for others.</summary>
+    public Uri? Url { get; init; }
+
     public FaultSwitch? Switch { get; init; }
 
     public FaultProxy? Database { get; init; }
@@ -45,6 +48,7 @@ sealed class LabProcess : IAsyncDisposable
     /// <summary>Ends it at once, and its children too where there are any.</summary>
     public void Kill(bool tree = true)
     {
+        if (_process.HasExited) return;
         foreach (var pid in tree ? Tree() : [Id]) Posix.Kill(pid, SigKill);
     }
 
@@ -61,12 +65,12 @@ sealed class LabProcess : IAsyncDisposable
     }
 
     /// <summary>Asks it to stop and returns its exit code.</summary>
-    public async Task<int> StopAsync(int signal = Posix.SigTerm)
+    public async Task<int> StopAsync()
     {
         _stopping = true;
         Process process;
         lock (_lock) process = _process;
-        if (!process.HasExited) Posix.Kill(process.Id, signal);
+        if (!process.HasExited) Posix.Kill(process.Id, Posix.SigTerm);
         using var limit = new CancellationTokenSource(Patience, TimeProvider.System);
         try
         {
@@ -140,7 +144,9 @@ sealed class LabProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_stopping) await StopAsync(SigKill);
+        _stopping = true;
+        lock (_lock) Kill();
+        await _keeping;
         _process.Dispose();
         await _log.DisposeAsync();
         Switch?.Dispose();
