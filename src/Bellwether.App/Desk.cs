@@ -8,6 +8,7 @@ using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
 using Bellwether.Storage;
+using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -24,6 +25,7 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<KafkaEventLog>? _kafka;
     readonly Lazy<ISentimentModel> _model = new(() => new LexiconModel());
     readonly Lazy<ResultStore> _results;
+    readonly Lazy<LakeStore?> _lakeStore;
 
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ILoggerFactory loggers, TimeProvider time)
     {
@@ -35,6 +37,7 @@ public sealed class Desk : IAsyncDisposable
         if (kafkaLibrary is not null)
             _kafka = new(() => new(DataSource, options.EventLog, kafkaLibrary, loggers.CreateLogger<KafkaEventLog>(), time));
         _results = new(() => new(DataSource, _embedded.Value.Appender, options.Scoring, time));
+        _lakeStore = new(OpenLakeStore);
         Gate = new(options.Scoring.StarvationBound, time);
         Engines = new();
     }
@@ -118,6 +121,8 @@ public sealed class Desk : IAsyncDisposable
     public async Task<LakeOptions> LakeOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
     {
         Directory = Options.LakeDirectory,
+        Store = _lakeStore.Value,
+        KeepReplaced = Options.LakeKeepReplaced,
         ScratchDirectory = Path.Combine(Options.DataDirectory, "scratch"),
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
@@ -131,6 +136,10 @@ public sealed class Desk : IAsyncDisposable
     public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken));
 
+    LakeStore? OpenLakeStore() => Options.LakeBucket is not { } bucket ? null : new(
+        new S3ObjectStore(bucket, Options.LakeObjects, Time),
+        new(Options.LakeCacheDirectory, (long)Options.LakeCacheMegabytes << 20, Time, Loggers.CreateLogger<ObjectCache>()));
+
     async Task MigrateAsync(IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var migrator = new Migrator(DataSource);
@@ -142,6 +151,7 @@ public sealed class Desk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_lakeStore is { IsValueCreated: true, Value: { } lake }) lake.Objects.Dispose();
         if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
         if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();

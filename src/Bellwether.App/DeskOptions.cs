@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Bellwether.Events;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Configuration;
 
 namespace Bellwether.App;
@@ -27,8 +28,20 @@ public sealed record DeskOptions
     /// <summary>Path of libduckdb.so; null to search, and to fetch when it is nowhere.</summary>
     public string? DuckDb { get; init; }
 
-    /// <summary>Folder of the lake; null for <c>lake</c> in the data folder.</summary>
+    /// <summary>Folder of the lake, or <c>s3://bucket/prefix</c>; null for <c>lake</c> in the data folder.</summary>
     public string? Lake { get; init; }
+
+    /// <summary>How to reach the bucket of the lake.</summary>
+    [Required] public S3StoreOptions LakeObjects { get; init; } = new();
+
+    /// <summary>Folder of this machine for files that queries read from a bucket; null for <c>lake-cache</c> in the data folder.</summary>
+    public string? LakeCache { get; init; }
+
+    /// <summary>Room for these files, MiB; those that were not asked for the longest go first.</summary>
+    [Range(16, 1 << 30)] public int LakeCacheMegabytes { get; init; } = 4_096;
+
+    /// <summary>How long a lake file that was replaced stays for queries that began before.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")] public TimeSpan LakeKeepReplaced { get; init; } = TimeSpan.FromHours(1);
 
     [Range(64, 1 << 20)] public int LakeMemoryMegabytes { get; init; } = 256;
 
@@ -51,13 +64,24 @@ public sealed record DeskOptions
 
     [Required] public HotStoreOptions HotStore { get; init; } = new();
 
-    public string LakeDirectory => Lake ?? Path.Combine(DataDirectory, "lake");
+    /// <summary>The bucket of the lake; null where it lies in a folder.</summary>
+    public S3Location? LakeBucket => Lake is { } place && S3Location.IsS3(place) ? S3Location.Parse(place) : null;
+
+    /// <summary>The folder of the lake, or the one in which files are made that then go to the bucket.</summary>
+    public string LakeDirectory => Lake is null || LakeBucket is not null ? Path.Combine(DataDirectory, "lake") : Lake;
+
+    public string LakeCacheDirectory => LakeCache ?? Path.Combine(DataDirectory, "lake-cache");
+
+    /// <summary>Where the lake lies, for people.</summary>
+    public string LakePlace => LakeBucket?.ToString() ?? LakeDirectory;
 
     /// <summary>
-    /// These options for a desk that is thrown away: a shared hot store keeps its entries apart from those of real desks, and not for long.
+    /// These options for a desk that is thrown away: its lake lies in its own folder, and a shared hot store keeps its entries apart from those of
+    /// real desks, and not for long.
     /// </summary>
     public DeskOptions Passing() => this with
     {
+        Lake = null,
         HotStore = HotStore with
         {
             TimeToLive = TimeSpan.FromMinutes(10),
@@ -84,6 +108,8 @@ public sealed record DeskOptions
             Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");
+            Validate(options.LakeObjects, nameof(LakeObjects) + ":");
+            _ = options.LakeBucket;
             Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");
             return options;
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Bellwether.Engines;
+using Bellwether.Storage.Objects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -75,6 +76,9 @@ static class Problems
                 TimeSpan.FromSeconds(1)),
         PostgresException { SqlState: ['2', '2', ..] } bad =>
             (Details(400, ProblemKind.BadRequest, "The request cannot be answered", bad.MessageText), null),
+        ObjectStoreException =>
+            (Details(503, ProblemKind.Unavailable, "The lake cannot be read", "The server's log says what is wrong with its store."),
+                TimeSpan.FromSeconds(5)),
         EngineException =>
             (Details(503, ProblemKind.Unavailable, "An engine is missing", "The server's log says which and what mends it."),
                 TimeSpan.FromSeconds(60)),

@@ -3,12 +3,17 @@ using System.Diagnostics;
 using System.Text;
 using Bellwether.App.Api;
 using Bellwether.App.Commands;
+using Bellwether.Events;
+using Bellwether.Feeds;
 
 namespace Bellwether.App.Bench;
 
 /// <param name="AcceptedMs">From the start of a request to its 202.</param>
 /// <param name="VisibleMs">From the start of a request until its ticker can be read in the hot store.</param>
-sealed record LatencyBenchAnswer(int Requests, int Failed, double RequestsPerSecond, Percentiles AcceptedMs, Percentiles VisibleMs, long PeakMb, int Processors);
+/// <param name="Backlog">Standard events that waited when the first request was sent.</param>
+/// <param name="BacklogLeft">Those that still waited when the last was answered.</param>
+sealed record LatencyBenchAnswer(
+    int Requests, int Failed, double RequestsPerSecond, Percentiles AcceptedMs, Percentiles VisibleMs, int Backlog, long BacklogLeft, long PeakMb, int Processors);
 
 sealed record Percentiles(double P50, double P95, double P99, double Max)
 {
@@ -26,14 +31,19 @@ sealed record Percentiles(double P50, double P95, double P99, double Max)
 /// </summary>
 static class LatencyBench
 {
-    public static async Task<LatencyBenchAnswer> RunAsync(Session session, int rate, int seconds, CancellationToken cancellationToken)
+    /// <param name="kind">The log to measure with; null for the one of the settings.</param>
+    /// <param name="backlog">Standard events to put into the log first. The measured ones are then high priority.</param>
+    public static async Task<LatencyBenchAnswer> RunAsync(
+        Session session, int rate, int seconds, EventLogKind? kind, int backlog, CancellationToken cancellationToken)
     {
         using var folder = new BenchFolder();
-        await using var desk = await session.OpenAsync(cancellationToken, options: session.LoadOptions(folder.Path).Passing());
+        await using var desk = await session.OpenAsync(cancellationToken, options: BenchDesk.Options(session, folder, kind));
+        if (backlog > 0) await desk.Ingestor.RunAsync([FeedSource.Parse(BenchDesk.WriteHeadlines(folder, backlog))], new() { Type = EventType.News }, null, cancellationToken);
         await using var server = await BellwetherServer.StartAsync(
             desk, new() { Urls = ["http://127.0.0.1:0"], RequestsPerSecond = Math.Max(5_000, rate * 2) }, cancellationToken);
         using var client = new HttpClient { BaseAddress = new(server.Urls[0]) };
-        await SendAsync(client, "WARM", cancellationToken);
+        var priority = backlog > 0 ? "high" : "standard";
+        await SendAsync(client, "WARM", priority, cancellationToken);
 
         var total = rate * seconds;
         var pending = new ConcurrentDictionary<string, long>(StringComparer.Ordinal);
@@ -51,17 +61,19 @@ static class LatencyBench
         }
         await Task.WhenAll(requests);
         var elapsed = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var group = desk.Options.EventLog.StoredGroup(desk.Options.Scoring.Group);
+        var left = backlog == 0 ? 0 : (await GroupLag.OfAsync(desk.DataSource, desk.Log, Topics.StandardPriority, group, cancellationToken)).Records;
         for (var wait = 0; !pending.IsEmpty && wait < 3_000; wait++) await Task.Delay(TimeSpan.FromMilliseconds(10), session.Time, cancellationToken);
         await stop.CancelAsync();
         await watching;
-        return new(total, failed + pending.Count, Math.Round(total / elapsed, 1), Percentiles.Of(accepted), Percentiles.Of(visible),
+        return new(total, failed + pending.Count, Math.Round(total / elapsed, 1), Percentiles.Of(accepted), Percentiles.Of(visible), backlog, left,
             BenchFolder.PeakMegabytes(), Environment.ProcessorCount);
 
         async Task OneAsync(string ticker)
         {
             var start = Stopwatch.GetTimestamp();
             pending[ticker] = start;
-            if (await SendAsync(client, ticker, cancellationToken))
+            if (await SendAsync(client, ticker, priority, cancellationToken))
             {
                 accepted.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
                 return;
@@ -71,10 +83,10 @@ static class LatencyBench
         }
     }
 
-    static async Task<bool> SendAsync(HttpClient client, string ticker, CancellationToken cancellationToken)
+    static async Task<bool> SendAsync(HttpClient client, string ticker, string priority, CancellationToken cancellationToken)
     {
         using var body = new StringContent(
-            $$"""{"id":"{{ticker}}","source":"bench","tickers":["{{ticker}}"],"timestamp":"2024-05-06T14:30:00Z","text":"Shares rise after the company beats estimates and raises guidance"}""",
+            $$"""{"id":"{{ticker}}","source":"bench","tickers":["{{ticker}}"],"priority":"{{priority}}","timestamp":"2024-05-06T14:30:00Z","text":"Shares rise after the company beats estimates and raises guidance"}""",
             Encoding.UTF8, "application/json");
         using var answer = await client.PostAsync("/api/v1/events", body, cancellationToken);
         return answer.IsSuccessStatusCode;

@@ -34,6 +34,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(HotStoreMemoryAnswer))]
 [JsonSerializable(typeof(Bench.PipelineBenchAnswer))]
 [JsonSerializable(typeof(Bench.LatencyBenchAnswer))]
+[JsonSerializable(typeof(Bench.ScaleBenchAnswer))]
+[JsonSerializable(typeof(Bench.ScaleBenchAnswer))]
 [JsonSerializable(typeof(DemoAnswer))]
 [JsonSerializable(typeof(ServeAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]

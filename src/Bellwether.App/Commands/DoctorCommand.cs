@@ -3,6 +3,7 @@ using Bellwether.Engines;
 using Bellwether.Events;
 using Bellwether.Events.Kafka;
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Storage.Objects;
 
 namespace Bellwether.App.Commands;
 
@@ -18,14 +19,14 @@ static class DoctorCommand
     static async Task<int> RunAsync(Session session, CancellationToken cancellationToken)
     {
         var options = session.LoadOptions();
-        var findings = await EngineReport.InspectAsync(new()
+        IReadOnlyList<EngineFinding> findings = [.. await EngineReport.InspectAsync(new()
         {
             DataDirectory = options.DataDirectory,
             ConnectionString = options.Postgres,
             BinDirectory = options.PostgresBin,
         }, options.DuckDb, options.EventLog.Kind == EventLogKind.Kafka
             ? new(options.EventLog.Kafka.Library, (library, token) => KafkaProbe.ReachAsync(options.EventLog.Kafka, library, token))
-            : null, cancellationToken);
+            : null, cancellationToken), await LakeAsync(options, session.Time, cancellationToken)];
         if (options.HotStore.Kind == HotStoreKind.Redis) findings = [.. findings, await RedisAsync(options.HotStore, session, cancellationToken)];
         var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
         if (session.Json)
@@ -41,6 +42,28 @@ static class DoctorCommand
             session.Screen.Out.WriteLine(answer.Ready ? "Everything needed is there." : "Something needed is missing.");
         }
         return answer.Ready ? ExitCode.Ok : ExitCode.Unavailable;
+    }
+
+    /// <summary>Where the lake lies, and whether it answers; a bucket is asked once, and not for long.</summary>
+    static async Task<EngineFinding> LakeAsync(DeskOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        const string name = "lake";
+        if (options.LakeBucket is not { } bucket)
+        {
+            return Directory.Exists(options.LakeDirectory)
+                ? new(name, FindingStatus.Ok, options.LakeDirectory)
+                : new(name, FindingStatus.Ok, $"{options.LakeDirectory}, made when the first day is written");
+        }
+        try
+        {
+            using var store = new S3ObjectStore(bucket, options.LakeObjects with { Timeout = TimeSpan.FromSeconds(5), RetryFor = TimeSpan.Zero }, time);
+            await foreach (var _ in store.ListAsync("year=", null, cancellationToken)) break;
+            return new(name, FindingStatus.Ok, $"{store.Place}, read through {options.LakeCacheDirectory}");
+        }
+        catch (ObjectStoreException error)
+        {
+            return new(name, FindingStatus.Missing, error.Message, error.Mend);
+        }
     }
 
     // A warning at most: everything works without it, only slower.

@@ -7,6 +7,7 @@ using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
+using Bellwether.Storage.Objects;
 using Npgsql;
 
 namespace Bellwether.App.Commands;
@@ -46,6 +47,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
             "Check that it runs and that --postgres is right; `bellwether doctor` looks at the private one."),
         LakeSqlException { InnerException: DuckDbException } sql => new(ExitCode.Usage, "sql", Sentence(sql.Message)),
         LakeSqlException sql => new(ExitCode.Refused, "refused", Sentence(sql.Message)),
+        ObjectStoreException store => new(ExitCode.Unavailable, "object_store", Sentence(store.Message), store.Mend),
         HotStoreException { Problem: HotStoreProblem.Settings } hot => CommandException.Usage(Sentence(hot.Message), hot.Mend),
         HotStoreException hot => new(ExitCode.Unavailable, "hot_store", Sentence(hot.Message), hot.Mend),
         LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),

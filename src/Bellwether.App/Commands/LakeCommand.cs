@@ -23,7 +23,7 @@ static class LakeCommand
     {
         await using var desk = await session.OpenAsync(cancellationToken);
         var s = await LakeStatus.ReadAsync(desk.DataSource, cancellationToken);
-        var answer = new LakeStatusAnswer(desk.Options.LakeDirectory, s.Files, s.Rows, s.Bytes, s.FirstDay, s.LastDay, s.DirtyDays, s.DirtySince, s.HotRows);
+        var answer = new LakeStatusAnswer(desk.Options.LakePlace, s.Files, s.Rows, s.Bytes, s.FirstDay, s.LastDay, s.DirtyDays, s.DirtySince, s.HotRows);
         if (session.Json)
         {
             session.WriteJson(answer, CommandJson.Relaxed.LakeStatusAnswer);

@@ -11,7 +11,8 @@ sealed class ScoringTasks : IAsyncDisposable
     public ScoringTasks(Desk desk, CancellationToken cancellationToken)
     {
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _tasks = [.. new[] { Topics.HighPriority, Topics.StandardPriority }.Select(topic => Task.Run(() => desk.CreateWorker().RunAsync(topic, _stop.Token)))];
+        _tasks = [.. new[] { Topics.HighPriority, Topics.StandardPriority }.SelectMany(topic => Enumerable.Repeat(topic, desk.Options.Scoring.Workers))
+            .Select(topic => Task.Run(() => desk.CreateWorker().RunAsync(topic, _stop.Token)))];
         if (desk.Forwarder is { } forwarder) _tasks = [.. _tasks, Task.Run(() => forwarder.RunAsync(desk.Options.Scoring.Group, _stop.Token), CancellationToken.None)];
     }
 

@@ -1,5 +1,6 @@
 using Bellwether.Diagnostics;
 using Bellwether.Lake;
+using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -41,7 +42,7 @@ sealed partial class LakeService(Desk desk, WorkerStatus status, ILogger<LakeSer
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
-            status.Troubled(Name, error.Message);
+            status.Troubled(Name, error is ObjectStoreException { Mend: var mend } ? $"{error.Message}. {mend}" : error.Message);
             Failed(logger, error);
         }
     }

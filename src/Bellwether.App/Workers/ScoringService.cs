@@ -2,7 +2,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Bellwether.App.Workers;
 
-/// <summary>The scoring loop of one input topic.</summary>
+/// <summary>The scoring loops of one input topic.</summary>
 sealed class ScoringService(Desk desk, WorkerStatus status, string topic) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -12,7 +12,7 @@ sealed class ScoringService(Desk desk, WorkerStatus status, string topic) : Back
         try
         {
             // Retries by itself; ends only when asked to.
-            await desk.CreateWorker().RunAsync(topic, stoppingToken);
+            await Task.WhenAll(Enumerable.Range(0, desk.Options.Scoring.Workers).Select(_ => desk.CreateWorker().RunAsync(topic, stoppingToken)));
         }
         finally
         {

@@ -5,8 +5,17 @@ namespace Bellwether.Lake;
 /// <summary>Where the lake lies and what its engine may use.</summary>
 public sealed record LakeOptions
 {
-    /// <summary>The folder that holds <c>year=…/month=…/day=…/sentiment.parquet</c>; made when the first day is written.</summary>
+    /// <summary>
+    /// The folder that holds <c>year=…/month=…/day=…/sentiment.parquet</c>; made when the first day is written. With a store: the folder in which
+    /// files are made before they go there.
+    /// </summary>
     [Required] public required string Directory { get; init; }
+
+    /// <summary>Where the files lie instead; null: in the folder.</summary>
+    public LakeStore? Store { get; init; }
+
+    /// <summary>How long a replaced file can still be read by queries that began before.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")] public TimeSpan KeepReplaced { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>Folder for what a large query does not keep in memory; on the same disk as the data by default.</summary>
     [Required] public required string ScratchDirectory { get; init; }

@@ -40,7 +40,7 @@ public static partial class LakeQueryWriter
             var target = beside.Replace("'", "''");
             await Task.Run(() => connection.Execute($"COPY answer TO '{target}' (FORMAT parquet, COMPRESSION zstd)", cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
-            LakePaths.SyncFile(beside);
+            Storage.Objects.PosixFiles.SyncFile(beside);
             File.Move(beside, full, overwrite: true);
             return rows;
         }

@@ -17,6 +17,7 @@ enum LakeKind
     Uuid,
     Blob,
     BigIntList,
+    UuidList,
 }
 
 /// <summary>A column by name and kind.</summary>
@@ -36,16 +37,22 @@ sealed record LakeColumn(string Name, LakeKind Kind)
         LakeKind.Uuid => "UUID",
         LakeKind.Blob => "BLOB",
         LakeKind.BigIntList => "BIGINT[]",
+        LakeKind.UuidList => "UUID[]",
         _ => throw new ArgumentOutOfRangeException(nameof(Kind), Kind, "not a kind of column"),
     };
 
-    /// <summary>The type in which it is appended: lists go as JSON text and are cast by the view over the table.</summary>
-    public string StagingType => Kind == LakeKind.BigIntList ? "VARCHAR" : DuckDbType;
+    /// <summary>The type in which it is appended: lists go as text and are cast by the view over the table.</summary>
+    public string StagingType => Kind is LakeKind.BigIntList or LakeKind.UuidList ? "VARCHAR" : DuckDbType;
 
     public string Quoted => Quote(Name);
 
     /// <summary>What PostgreSQL selects, so that the binary form is one of the kinds.</summary>
-    public string PostgresExpression => Kind == LakeKind.BigIntList ? $"array_to_json({Quoted})::text" : Quoted;
+    public string PostgresExpression => Kind switch
+    {
+        LakeKind.BigIntList => $"array_to_json({Quoted})::text",
+        LakeKind.UuidList => $"'[' || array_to_string({Quoted}, ', ') || ']'",
+        _ => Quoted,
+    };
 
     public static string Quote(string name) => $"\"{name.Replace("\"", "\"\"")}\"";
 }

@@ -1,3 +1,4 @@
+using Bellwether.Storage.Objects;
 using Npgsql;
 
 namespace Bellwether.Lake;
@@ -10,36 +11,39 @@ sealed class LakeSnapshot : IDisposable
 {
     readonly List<FileStream> _files = [];
 
-    /// <summary>Days that are read from their file; all others come from PostgreSQL.</summary>
+    /// <summary>Days that are read from their file, or not needed at all; all others come from PostgreSQL.</summary>
     public List<DateOnly> CleanDays { get; } = [];
 
     /// <summary>What DuckDB opens.</summary>
     public IReadOnlyList<string> Paths => [.. _files.Select(file => $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}")];
 
-    /// <summary>Opens the file of every clean day that the manifest of this PostgreSQL snapshot describes.</summary>
+    /// <summary>Opens the file of every clean day of a run that the manifest of this PostgreSQL snapshot describes.</summary>
     /// <exception cref="LakeException">A file is not what the manifest says, and its rows are no longer in PostgreSQL either.</exception>
-    public static async Task<LakeSnapshot> OpenAsync(NpgsqlConnection source, string root, CancellationToken cancellationToken)
+    /// <exception cref="ObjectStoreException">The store cannot be asked.</exception>
+    public static async Task<LakeSnapshot> OpenAsync(
+        NpgsqlConnection source, LakeFiles files, LakeDays days, CancellationToken cancellationToken)
     {
         var snapshot = new LakeSnapshot();
         try
         {
-            var missing = new List<(DateOnly Day, string Path, long Rows, string Reason)>();
+            List<LakeFile> named;
             await using (var command = new NpgsqlCommand("""
-                SELECT f.day, f.path, f.rows, f.bytes FROM ops.lake_files f LEFT JOIN ops.lake_days d ON d.day = f.day
+                SELECT f.day, f.path, f.rows, f.bytes, f.file_sha256 FROM ops.lake_files f LEFT JOIN ops.lake_days d ON d.day = f.day
                 WHERE d.day IS NULL OR d.revision <= d.written_revision ORDER BY f.day
                 """, source))
             {
                 await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-                while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-                {
-                    var day = reader.GetFieldValue<DateOnly>(0);
-                    var path = reader.GetString(1);
-                    if (snapshot.TryHold(root, path, reader.GetInt64(3), out var reason)) snapshot.CleanDays.Add(day);
-                    else missing.Add((day, path, reader.GetInt64(2), reason));
-                }
+                named = await ReadFilesAsync(reader, cancellationToken).ConfigureAwait(false);
             }
-            foreach (var (day, path, rows, reason) in missing)
-                await RequireHotAsync(source, day, path, rows, reason, cancellationToken).ConfigureAwait(false);
+            snapshot.CleanDays.AddRange(named.Where(file => !days.Contains(file.Day)).Select(file => file.Day));
+            named.RemoveAll(file => !days.Contains(file.Day));
+            var opened = await files.OpenAsync(named, cancellationToken).ConfigureAwait(false);
+            snapshot._files.AddRange(opened.Select(found => found.File).OfType<FileStream>());
+            foreach (var (wanted, (file, reason)) in named.Zip(opened))
+            {
+                if (file is not null) snapshot.CleanDays.Add(wanted.Day);
+                else await RequireHotAsync(source, wanted, reason, cancellationToken).ConfigureAwait(false);
+            }
             return snapshot;
         }
         catch
@@ -49,35 +53,23 @@ sealed class LakeSnapshot : IDisposable
         }
     }
 
-    public void Dispose() => _files.ForEach(file => file.Dispose());
-
-    bool TryHold(string root, string path, long bytes, out string reason)
+    /// <summary>Day, path, rows, bytes and hash, as selected in this order.</summary>
+    public static async Task<List<LakeFile>> ReadFilesAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        FileStream? file = null;
-        try
-        {
-            var full = Path.Combine(root, path);
-            file = new FileStream(full, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            // The kernel's own name of what was opened shows every link on the way.
-            var opened = File.ResolveLinkTarget($"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName;
-            reason = opened != full ? "is reached through a link" : file.Length != bytes ? $"has {file.Length} bytes, not {bytes}" : "";
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            reason = "is missing";
-        }
-        if (reason.Length == 0) _files.Add(file!);
-        else file?.Dispose();
-        return reason.Length == 0;
+        var files = new List<LakeFile>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            files.Add(new(reader.GetFieldValue<DateOnly>(0), reader.GetString(1), reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? null : reader.GetString(4)));
+        return files;
     }
 
-    // A writer may just have replaced the file: its rows are then in this snapshot of PostgreSQL.
-    static async Task RequireHotAsync(
-        NpgsqlConnection source, DateOnly day, string path, long rows, string reason, CancellationToken cancellationToken)
+    public void Dispose() => _files.ForEach(file => file.Dispose());
+
+    // Its rows may be in this snapshot of PostgreSQL all the same.
+    static async Task RequireHotAsync(NpgsqlConnection source, LakeFile file, string reason, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {HotRows.Table} WHERE {HotRows.In([day])}", source);
+        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {HotRows.Table} WHERE {HotRows.In([file.Day])}", source);
         var hot = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-        if (hot < rows)
-            throw new LakeException($"the lake file {path} {reason}, and of its {rows} rows PostgreSQL has {hot}; restore the file from a backup");
+        if (hot < file.Rows)
+            throw new LakeException($"the lake file {file.Path} {reason}, and of its {file.Rows} rows PostgreSQL has {hot}; restore the file from a backup");
     }
 }

@@ -27,10 +27,11 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
                 TempDirectory = scratch.SpillFolder,
             });
             scratch.Connection = scratch.Database.Connect();
+            scratch.Connection.Execute("SET TimeZone = 'UTC'", cancellationToken);
             var statement = LakeStatement.Parse(scratch.Connection, sql);
             // Streaming ahead counts no text: with wide rows the default of 1 MB is gigabytes.
             scratch.Connection.Execute(LakeScratch.Limit(options), cancellationToken);
-            scratch.Connection.Execute("SET TimeZone = 'UTC'; SET streaming_buffer_size = '1KB'; CREATE SCHEMA sentiment; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
+            scratch.Connection.Execute("SET streaming_buffer_size = '1KB'; CREATE SCHEMA sentiment; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
             await PrepareAsync(statement, scratch, cancellationToken).ConfigureAwait(false);
             Lock(scratch);
             return await Task.Run(() => Start(statement, scratch, cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -62,7 +63,7 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
             LakeColumn[] needed = [.. all.Where(column => statement.Needs(column.Name))];
             if (needed.Length == 0) needed = [all[0]];
             if (name == LakeTables.AllSentiment)
-                await PrepareAllSentimentAsync(source, scratch, needed, cancellationToken).ConfigureAwait(false);
+                await PrepareAllSentimentAsync(source, scratch, needed, statement.Days, cancellationToken).ConfigureAwait(false);
             else
             {
                 var query = $"SELECT {string.Join(", ", needed.Select(column => column.PostgresExpression))} FROM {LakeTables.Schemas[name]}.{name}";
@@ -74,9 +75,9 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
     }
 
     async Task PrepareAllSentimentAsync(
-        NpgsqlConnection source, LakeQuery.Scratch scratch, LakeColumn[] needed, CancellationToken cancellationToken)
+        NpgsqlConnection source, LakeQuery.Scratch scratch, LakeColumn[] needed, LakeDays days, CancellationToken cancellationToken)
     {
-        scratch.Files = await LakeSnapshot.OpenAsync(source, RealRoot(), cancellationToken).ConfigureAwait(false);
+        scratch.Files = await LakeSnapshot.OpenAsync(source, new(options, TimeProvider.System), days, cancellationToken).ConfigureAwait(false);
         await LakeTables.LoadAsync(source, HotRows.Select(needed, HotRows.NotIn(scratch.Files.CleanDays)), scratch.Connection!,
             LakeTables.AllSentiment, needed, cancellationToken).ConfigureAwait(false);
         var view = LakeTables.SelectLoaded(LakeTables.AllSentiment, needed);
@@ -86,13 +87,6 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
             view += $" UNION ALL SELECT {LakeSchema.Names(needed)} FROM read_parquet([{list}], hive_partitioning = false)";
         }
         LakeTables.Publish(scratch.Connection!, LakeTables.AllSentiment, view);
-    }
-
-    // The lake itself may be reached through a link; nothing inside it may.
-    string RealRoot()
-    {
-        var root = new DirectoryInfo(options.Directory);
-        return root.Exists ? root.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? root.FullName : root.FullName;
     }
 
     static void Lock(LakeQuery.Scratch scratch)

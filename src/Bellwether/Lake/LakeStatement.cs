@@ -38,6 +38,7 @@ sealed partial class LakeStatement
     /// </summary>
     public bool Needs(string column) => _takesAllColumns || _words.Contains(column);
 
+    /// <param name="parser">Its time zone is UTC.</param>
     /// <exception cref="LakeSqlException">It is not one SELECT, or uses a table function that is not offered.</exception>
     public static LakeStatement Parse(DuckDbConnection parser, string sql)
     {
@@ -50,7 +51,7 @@ sealed partial class LakeStatement
         var statement = new LakeStatement(explain.Length == 0 ? sql : $"{explain.Prefix} {body}");
         var node = statements[0].GetProperty("node");
         statement.DescribesOnly = node.TryGetProperty("from_table", out var from) && Is(from, "type", "SHOW_REF") && Is(from, "show_type", "DESCRIBE");
-        statement.Visit(node);
+        statement.Visit(node, parser);
         statement.Tables.RemoveWhere(table => table.Schema.Length == 0 && statement._ctes.Contains(table.Name));
         if (statement._lastNames.Any(statement._tableAliases.Contains)) statement._takesAllColumns = true;
         return statement;
@@ -79,24 +80,24 @@ sealed partial class LakeStatement
         }
     }
 
-    void Visit(JsonElement element)
+    void Visit(JsonElement element, DuckDbConnection parser)
     {
         switch (element.ValueKind)
         {
             case JsonValueKind.Array:
-                foreach (var item in element.EnumerateArray()) Visit(item);
+                foreach (var item in element.EnumerateArray()) Visit(item, parser);
                 break;
             case JsonValueKind.String:
                 _words.Add(element.GetString()!);
                 break;
             case JsonValueKind.Object:
-                VisitNode(element);
-                foreach (var property in element.EnumerateObject()) Visit(property.Value);
+                VisitNode(element, parser);
+                foreach (var property in element.EnumerateObject()) Visit(property.Value, parser);
                 break;
         }
     }
 
-    void VisitNode(JsonElement node)
+    void VisitNode(JsonElement node, DuckDbConnection parser)
     {
         if (node.TryGetProperty("cte_map", out var ctes) && ctes.TryGetProperty("map", out var map) && map.ValueKind == JsonValueKind.Array)
             foreach (var entry in map.EnumerateArray()) _ctes.Add(Text(entry, "key"));
@@ -108,7 +109,11 @@ sealed partial class LakeStatement
 
         switch (Text(node, "type"))
         {
+            case "SELECT_NODE":
+                NoteDays(node, parser);
+                break;
             case "BASE_TABLE":
+                if (IsAllSentiment(node)) _mentions++;
                 AddTable(Text(node, "catalog_name"), Text(node, "schema_name"), Text(node, "table_name"));
                 break;
             case "SHOW_REF":

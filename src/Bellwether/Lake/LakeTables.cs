@@ -81,6 +81,7 @@ static class LakeTables
         "uuid" => LakeKind.Uuid,
         "bytea" => LakeKind.Blob,
         "_int8" => LakeKind.BigIntList,
+        "_uuid" => LakeKind.UuidList,
         _ => throw new LakeSqlException($"the column {table}.{column} has the type {type}, which is not carried over"),
     };
 

@@ -1,24 +1,22 @@
 using System.Data;
 using Bellwether.Engines.DuckDb;
+using Bellwether.Storage.Objects;
 using Npgsql;
 
 namespace Bellwether.Lake;
 
 public sealed partial class LakeWriter
 {
-    const int FileSystemSyncFrom = 8;
-
     async Task WriteBatchAsync(Run run, DateOnly[] days, NpgsqlConnection owner, Totals total, CancellationToken cancellationToken)
     {
         var batch = await StageAsync(run, days, cancellationToken).ConfigureAwait(false);
         var files = await Task.Run(() => Verify(batch, run, cancellationToken), cancellationToken).ConfigureAwait(false);
-        Sync(files);
-
-        // The lock must still be ours: a writer that lost it could put an older file over a newer one.
-        await PingAsync(owner, cancellationToken).ConfigureAwait(false);
-        Place(run, files);
         var empty = batch.Revisions.Keys.Where(day => !batch.Sent.ContainsKey(day)).ToArray();
-        foreach (var day in empty) Remove(run, day);
+
+        // The lock must still be ours, which this asks too: a writer that lost it could put an older file over a newer one.
+        var old = await ReadManifestAsync(owner, [.. batch.Revisions.Keys], cancellationToken).ConfigureAwait(false);
+        await _files.ReplaceAsync(old, [.. files.Select(file => new ObjectUpload(LakePaths.OfDay(file.Day), file.Path, file.Sha256))],
+            [.. empty.Select(LakePaths.OfDay)], cancellationToken).ConfigureAwait(false);
         await RecordAsync(owner, batch, files, empty, cancellationToken).ConfigureAwait(false);
 
         total.Written += files.Count;
@@ -60,43 +58,6 @@ public sealed partial class LakeWriter
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             revisions.Add(reader.GetFieldValue<DateOnly>(0), reader.GetInt64(1));
         return revisions;
-    }
-
-    static void Sync(List<WrittenFile> files)
-    {
-        if (files.Count >= FileSystemSyncFrom)
-            LakePaths.SyncFileSystem(Path.GetDirectoryName(files[0].Path)!);
-        else
-            foreach (var file in files) LakePaths.SyncFile(file.Path);
-    }
-
-    static void Place(Run run, List<WrittenFile> files)
-    {
-        foreach (var file in files)
-        {
-            var target = Path.Combine(run.Root, LakePaths.OfDay(file.Day));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Move(file.Path, target, overwrite: true);
-        }
-        if (files.Count >= FileSystemSyncFrom)
-            LakePaths.SyncFileSystem(run.Root);
-        else
-            foreach (var file in files) SyncFolders(run.Root, file.Day);
-    }
-
-    static void Remove(Run run, DateOnly day)
-    {
-        var file = Path.Combine(run.Root, LakePaths.OfDay(day));
-        if (!File.Exists(file)) return;
-        File.Delete(file);
-        SyncFolders(run.Root, day);
-    }
-
-    // The folders of a day may be new, each a name in the one above.
-    static void SyncFolders(string root, DateOnly day)
-    {
-        for (var folder = Path.Combine(root, LakePaths.Folder(day)); folder.Length >= root.Length; folder = Path.GetDirectoryName(folder)!)
-            LakePaths.SyncFolder(folder);
     }
 
     /// <param name="Revisions">As read with the rows; a day may have no rows.</param>

@@ -5,10 +5,21 @@ namespace Bellwether.Lake;
 
 public sealed partial class LakeWriter
 {
-    static async Task PingAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    static async Task<List<LakeFile>> ReadManifestAsync(NpgsqlConnection owner, DateOnly[] days, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT 1", owner);
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        await using var command = new NpgsqlCommand("SELECT day, path, rows, bytes, file_sha256 FROM ops.lake_files WHERE day = ANY($1)", owner);
+        command.Parameters.Add(Days(days));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        return await LakeSnapshot.ReadFilesAsync(reader, cancellationToken).ConfigureAwait(false);
+    }
+
+    static async Task<HashSet<string>> ReadHashesAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT file_sha256 FROM ops.lake_files WHERE file_sha256 IS NOT NULL", owner);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        var hashes = new HashSet<string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) hashes.Add(reader.GetString(0));
+        return hashes;
     }
 
     /// <summary>Manifest and revisions of a batch, in one transaction.</summary>
@@ -17,12 +28,13 @@ public sealed partial class LakeWriter
     {
         await using var transaction = await owner.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using (var manifest = new NpgsqlCommand("""
-            INSERT INTO ops.lake_files (path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, schema_version, written_at)
-            SELECT path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, $8, $9
-            FROM unnest($1, $2, $3, $4, $5, $6, $7) AS f (path, day, rows, min_timestamp, max_timestamp, bytes, content_hash)
+            INSERT INTO ops.lake_files (path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, schema_version, written_at, file_sha256)
+            SELECT path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, $8, $9, file_sha256
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $10) AS f (path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, file_sha256)
             ON CONFLICT (path) DO UPDATE SET
                 rows = excluded.rows, min_timestamp = excluded.min_timestamp, max_timestamp = excluded.max_timestamp, bytes = excluded.bytes,
-                content_hash = excluded.content_hash, schema_version = excluded.schema_version, written_at = excluded.written_at
+                content_hash = excluded.content_hash, schema_version = excluded.schema_version, written_at = excluded.written_at,
+                file_sha256 = excluded.file_sha256
             """, owner, transaction))
         {
             manifest.Parameters.Add(new() { Value = files.ConvertAll(file => LakePaths.OfDay(file.Day)) });
@@ -34,6 +46,7 @@ public sealed partial class LakeWriter
             manifest.Parameters.Add(new() { Value = files.ConvertAll(file => file.Digest.ContentHash) });
             manifest.Parameters.Add(new() { Value = LakeSchema.Version });
             manifest.Parameters.Add(new() { Value = time.GetUtcNow().UtcDateTime });
+            manifest.Parameters.Add(new() { Value = files.ConvertAll(file => file.Sha256) });
             await manifest.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
         await using (var gone = new NpgsqlCommand("DELETE FROM ops.lake_files WHERE day = ANY($1)", owner, transaction))

@@ -1,4 +1,5 @@
 using Bellwether.Engines.DuckDb;
+using Bellwether.Storage.Objects;
 
 namespace Bellwether.Lake;
 
@@ -34,12 +35,12 @@ public sealed partial class LakeWriter
         {
             if (digest.ToString() != batch.Sent[day].ToString())
                 throw new LakeException($"the file written for {day:O} holds {digest}; sent were {batch.Sent[day]}. The day stays dirty");
-            files.Add(new(day, path, digest, new FileInfo(path).Length));
+            files.Add(new(day, path, digest, new FileInfo(path).Length, ContentHash.OfFile(path, cancellationToken)));
         }
         return files;
     }
 
-    sealed record WrittenFile(DateOnly Day, string Path, LakeDigest Digest, long Bytes);
+    sealed record WrittenFile(DateOnly Day, string Path, LakeDigest Digest, long Bytes, string Sha256);
 
     /// <summary>Remembers the key of the row before.</summary>
     sealed class RowOrder

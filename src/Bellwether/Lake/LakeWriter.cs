@@ -12,8 +12,8 @@ public readonly record struct LakeWriteProgress(int DaysDone, int DaysTotal, lon
 public sealed record LakeWriteResult(int DaysWritten, int DaysRemoved, long Rows, long Bytes, TimeSpan Elapsed);
 
 /// <summary>
-/// Writes every day whose hot rows changed as one Parquet file. A file is written beside, read back and compared value for value, made durable,
-/// renamed into place, and only then recorded; whatever stops a run, the day is still dirty and the next run writes it again.
+/// Writes every day whose hot rows changed as one Parquet file. A file is written beside, read back and compared value for value, put in its
+/// place, durable and at once, and only then recorded; whatever stops a run, the day is still dirty and the next run writes it again.
 /// </summary>
 public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions options, TimeProvider time)
 {
@@ -24,6 +24,8 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
     // "bw.lake" as a number. Session lock: it ends with the connection, however that ends.
     const long LockKey = 0x62_77_2E_6C_61_6B_65;
 
+    readonly LakeFiles _files = new(options, time);
+
     /// <summary>Writes all days that are dirty when it starts. A second writer on the same database waits for the first.</summary>
     /// <exception cref="LakeException">A file read back differs from what was sent; nothing of that batch was put in place.</exception>
     public async Task<LakeWriteResult> WriteDirtyDaysAsync(IProgress<LakeWriteProgress>? progress, CancellationToken cancellationToken)
@@ -33,8 +35,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
         await LockAsync(owner, cancellationToken).ConfigureAwait(false);
         try
         {
-            var root = Path.GetFullPath(options.Directory);
-            var staging = Path.Combine(root, LakePaths.Staging);
+            var staging = Path.Combine(_files.Root, LakePaths.Staging);
             if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
 
             var dirty = await ReadDirtyDaysAsync(owner, cancellationToken).ConfigureAwait(false);
@@ -46,13 +47,22 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
                 using var engine = OpenEngine(options, Path.Combine(folder, "spill"));
                 using var lake = Connect(engine);
                 using var source = LakeDayFiles.CreateSource(lake);
-                var run = new Run(root, folder, lake, source);
+                var run = new Run(folder, lake, source);
                 foreach (var batch in Together(dirty))
                 {
-                    await WriteBatchAsync(run, batch, owner, total, cancellationToken).ConfigureAwait(false);
+                    try
+                    {
+                        await WriteBatchAsync(run, batch, owner, total, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch (DuckDbException error) when (error.ErrorClass == "IO")
+                    {
+                        throw new LakeException(
+                            $"a lake file could not be made in {folder}: {error.Message}. The days stay dirty; see that there is room and that it may be written", error);
+                    }
                     progress?.Report(new(total.Written + total.Removed, dirty.Count, total.Rows));
                 }
                 Directory.Delete(staging, recursive: true);
+                await _files.SweepAsync(await ReadHashesAsync(owner, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             }
             return new(total.Written, total.Removed, total.Rows, total.Bytes, time.GetElapsedTime(started));
         }
@@ -137,7 +147,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
 
     readonly record struct DirtyDay(DateOnly Day, long HotRows);
 
-    sealed record Run(string Root, string Staging, DuckDbConnection Lake, DuckDbSource Source);
+    sealed record Run(string Staging, DuckDbConnection Lake, DuckDbSource Source);
 
     sealed class Totals
     {

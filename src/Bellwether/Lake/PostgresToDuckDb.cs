@@ -65,7 +65,7 @@ static class PostgresToDuckDb
         var field = source.Field(column);
         switch (kind)
         {
-            case LakeKind.Text or LakeKind.BigIntList:
+            case LakeKind.Text or LakeKind.BigIntList or LakeKind.UuidList:
                 target.AppendUtf8(field);
                 break;
             case LakeKind.Json:

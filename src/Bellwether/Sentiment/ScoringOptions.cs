@@ -9,8 +9,14 @@ public sealed record ScoringOptions
     /// <summary>Consumer group of the scoring workers.</summary>
     [Required] public string Group { get; init; } = "sentiment";
 
+    /// <summary>Scoring loops for each input topic in one process; they share its partitions. One scores while another commits.</summary>
+    [Range(1, 64)] public int Workers { get; init; } = 1;
+
     /// <summary>Most events in one transaction.</summary>
     [Range(1, 50_000)] public int BatchSize { get; init; } = 4_000;
+
+    /// <summary>Most standard events in one transaction while high priority has work: what is begun is not interrupted.</summary>
+    [Range(1, 50_000)] public int BatchSizeBesideHigh { get; init; } = 200;
 
     /// <summary>Half-life in seconds of a result in the live ticker sentiment; infinity for no decay.</summary>
     [Range(0.001, double.PositiveInfinity)] public double HalfLifeSeconds { get; init; } = 86_400;

@@ -29,7 +29,8 @@ public sealed partial class ScoringWorker
             else
                 dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", "InvalidScore",
                     $"model {model.Name} {model.Version} gave P(positive) {scores[i].Positive}, P(negative) {scores[i].Negative}; each must be 0 to 1 and their sum at most 1")
-                    with { Retryable = true });
+                    with
+                { Retryable = true });
         Instruments.Stage("score", started);
         return new(topic, options.Group, model.Name, model.Version, events, dead, ConsumerOffsets.MovesOf(entries));
     }

@@ -80,7 +80,8 @@ public sealed partial class ScoringWorker(
         var high = topic == Topics.HighPriority;
         while (true)
         {
-            var entries = await consumer.PollAsync(options.BatchSize, PollWait, cancellationToken);
+            var most = !high && gate.IsHighExpected ? Math.Min(options.BatchSizeBesideHigh, options.BatchSize) : options.BatchSize;
+            var entries = await consumer.PollAsync(most, PollWait, cancellationToken);
             Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic), Tag("priority", high ? "high" : "standard"));
             if (high && entries.Count == 0) gate.LeaveHigh();
             if (entries.Count == 0) continue;

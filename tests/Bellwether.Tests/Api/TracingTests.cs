@@ -45,6 +45,6 @@ public sealed class TracingTests(TestServer server)
         using var content = Json(Event("1", "ACME", "Acme rises"));
         using var http = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null }) { BaseAddress = desk.Http.BaseAddress };
         using (var response = await http.PostAsync("/api/v1/events", content, Token)) response.EnsureSuccessStatusCode();
-        Assert.Equal(0, await desk.Desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.event_log WHERE headers IS NOT NULL"));
+        Assert.Equal(0, await desk.Desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.event_log WHERE headers->>'traceparent' IS NOT NULL"));
     }
 }

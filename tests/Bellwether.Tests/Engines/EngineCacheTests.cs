@@ -35,6 +35,27 @@ public sealed class EngineCacheTests
     }
 
     [Fact]
+    public async Task Kafka_client_that_cannot_be_built_here_names_the_packages_that_are_missing()
+    {
+        using var folder = new EngineFolder();
+        // A machine with npm and nothing to build with.
+        Directory.CreateDirectory(folder["bin"]);
+        foreach (var tool in new[] { "bash", "dirname", "node", "npm", "tar", "flock", "mkdir", "cat", "rm" })
+            File.CreateSymbolicLink(folder["bin", tool], Find(tool));
+        var start = new System.Diagnostics.ProcessStartInfo(folder["bin", "bash"], [Path.Combine(Engines, "fetch"), "kafka", folder["cache"]]) { RedirectStandardError = true };
+        start.Environment["PATH"] = folder["bin"];
+        using var fetch = System.Diagnostics.Process.Start(start)!;
+        var said = await fetch.StandardError.ReadToEndAsync(Token);
+        await fetch.WaitForExitAsync(Token);
+        Assert.Equal(3, fetch.ExitCode);
+        Assert.Contains("apt-get install gcc libc6-dev make", said);
+        Assert.False(Directory.Exists(folder["cache"]));
+
+        static string Find(string tool) =>
+            Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(p => Path.Combine(p, tool)).First(File.Exists);
+    }
+
+    [Fact]
     public async Task Engine_that_is_there_is_not_fetched_again()
     {
         using var folder = new EngineFolder();

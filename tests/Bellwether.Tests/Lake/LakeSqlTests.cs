@@ -17,14 +17,7 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
 
     Task<LakeWriteResult> WriteAsync() => _database.Writer.WriteDirtyDaysAsync(null, Token);
 
-    async Task<string> CsvAsync(string sql)
-    {
-        await using var query = await new LakeSql(_database.Source, _database.Options).QueryAsync(sql, Token);
-        using var output = new MemoryStream();
-        await LakeQueryWriter.WriteAsync(query, LakeFormat.Csv, output, Token);
-        var text = Encoding.UTF8.GetString(output.ToArray());
-        return text[(text.IndexOf('\n') + 1)..].Trim().Replace("\r\n", ";");
-    }
+    Task<string> CsvAsync(string sql) => _database.CsvAsync(sql);
 
     [Fact]
     public async Task All_sentiment_has_hot_and_written_rows_once_each()
@@ -97,14 +90,15 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
         await _database.ExecuteAsync("""
             INSERT INTO sentiment.ticker_sentiment VALUES
             ('A', 3, 'Infinity', '{1,-2}', '{}', '{9223372036854775807}', 0.5, 1, 2, '{"lexicon": 2}', '2024-01-01 00:00+00', 'id', NULL, NULL, NULL, '2024-01-02 03:04:05.678+00');
-            INSERT INTO ops.dead_letters (fingerprint, origin, value, stage, error_class, message)
-            VALUES ('6f1c1f4e-0d2b-4a4f-9a55-0123456789ab', 'file', '\x00ff', 'parse', 'X', 'bad');
+            INSERT INTO ops.dead_letters (fingerprint, origin, value, stage, error_class, message, inbox_keys)
+            VALUES ('6f1c1f4e-0d2b-4a4f-9a55-0123456789ab', 'file', '\x00ff', 'parse', 'X', 'bad',
+                    '{6f1c1f4e-0d2b-4a4f-9a55-0123456789ab,00000000-0000-0000-0000-00000000000a}');
             INSERT INTO ops.ingest_runs (run_id, source, started_at, read) VALUES ('00000000-0000-0000-0000-00000000000a', 's', '-infinity', 9);
             """);
         Assert.Equal("\"[1,-2]\",[],[9223372036854775807],-1,2,2024-01-02T03:04:05.678Z", await CsvAsync(
             "SELECT buckets, weighted_sums, weight_sums, list_sum(buckets), model_counts->'lexicon', last_updated FROM ticker_sentiment"));
-        Assert.Equal("6f1c1f4e-0d2b-4a4f-9a55-0123456789ab,00ff,1,open", await CsvAsync(
-            "SELECT fingerprint, value, attempt, status FROM ops.dead_letters"));
+        Assert.Equal("6f1c1f4e-0d2b-4a4f-9a55-0123456789ab,00ff,1,open,2,true", await CsvAsync(
+            "SELECT fingerprint, value, attempt, status, len(inbox_keys), inbox_keys[1] = fingerprint FROM ops.dead_letters"));
         Assert.Equal("00000000-0000-0000-0000-00000000000a,-infinity,9", await CsvAsync("SELECT run_id, started_at, read FROM ingest_runs"));
     }
 
@@ -174,6 +168,25 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
         await _database.ExecuteAsync("TRUNCATE sentiment.sentiment_data");
         var error = await Assert.ThrowsAsync<LakeException>(() => CsvAsync("SELECT count(*) FROM all_sentiment"));
         Assert.Contains("year=2024/month=02/day=28/sentiment.parquet is missing, and of its 30 rows PostgreSQL has 0", error.Message);
+    }
+
+    [Fact]
+    public async Task File_that_was_replaced_and_not_yet_recorded_is_read_as_it_was()
+    {
+        await _database.AddDayAsync(Day);
+        await _database.FillAsync(Day, 1, 30);
+        await WriteAsync();
+        var manifest = await _database.ScalarAsync<string>("SELECT to_json(f)::text FROM ops.lake_files f");
+        await _database.ExecuteAsync("UPDATE sentiment.sentiment_data SET ticker = 'LATE'; UPDATE ops.lake_days SET revision = revision + 1");
+        await WriteAsync();
+        Assert.Equal("LATE", await CsvAsync("SELECT DISTINCT ticker FROM all_sentiment"));
+        // As for a query whose snapshot is a moment older; the rows are in the lake only.
+        await _database.ExecuteAsync($"""
+            DELETE FROM ops.lake_files;
+            INSERT INTO ops.lake_files SELECT * FROM json_populate_record(NULL::ops.lake_files, '{manifest}');
+            TRUNCATE sentiment.sentiment_data
+            """);
+        Assert.Equal("30,5", await CsvAsync("SELECT count(*), count(DISTINCT ticker) FROM all_sentiment"));
     }
 
     [Fact]

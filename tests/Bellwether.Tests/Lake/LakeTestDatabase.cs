@@ -24,7 +24,10 @@ public sealed class LakeTestDatabase : IAsyncDisposable
 
     public string Scratch { get; } = Directory.CreateTempSubdirectory("lake-scratch-").FullName;
 
-    public LakeOptions Options => new() { Directory = Folder, ScratchDirectory = Scratch, DuckDbLibrary = Engines.DuckDb.DuckDbTestLibrary.Path };
+    /// <summary>Where the lake lies instead of the folder.</summary>
+    public LakeStore? Store { get; set; }
+
+    public LakeOptions Options => new() { Directory = Folder, Store = Store, ScratchDirectory = Scratch, DuckDbLibrary = Engines.DuckDb.DuckDbTestLibrary.Path };
 
     public LakeWriter Writer => new(Source, Options, TimeProvider.System);
 
@@ -67,6 +70,16 @@ public sealed class LakeTestDatabase : IAsyncDisposable
         SELECT date '{{first:yyyy-MM-dd}}' + d, {{rowsPerDay}}, 1 FROM generate_series(0, {{days - 1}}) d
         ON CONFLICT (day) DO UPDATE SET hot_rows = ops.lake_days.hot_rows + excluded.hot_rows, revision = ops.lake_days.revision + 1
         """);
+
+    /// <summary>An answer as CSV without its header, lines joined by semicolons.</summary>
+    public async Task<string> CsvAsync(string sql)
+    {
+        await using var query = await new LakeSql(Source, Options).QueryAsync(sql, TestContext.Current.CancellationToken);
+        using var output = new MemoryStream();
+        await LakeQueryWriter.WriteAsync(query, LakeFormat.Csv, output, TestContext.Current.CancellationToken);
+        var text = System.Text.Encoding.UTF8.GetString(output.ToArray());
+        return text[(text.IndexOf('\n') + 1)..].Trim().Replace("\r\n", ";");
+    }
 
     public string FileOf(DateOnly day) => Path.Combine(Folder, $"year={day:yyyy}", $"month={day:MM}", $"day={day:dd}", "sentiment.parquet");
 

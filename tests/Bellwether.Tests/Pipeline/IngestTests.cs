@@ -32,6 +32,23 @@ public sealed class IngestTests(TestServer server)
     }
 
     [Fact]
+    public async Task Several_scoring_loops_of_a_process_share_the_partitions_and_change_no_result()
+    {
+        var file = SharedData.File("news", "analyst_ratings.csv");
+        await using var one = await TestDesk.OpenAsync(server, nameof(IngestTests));
+        await using var three = await TestDesk.OpenAsync(server, nameof(IngestTests), o => o with { Scoring = o.Scoring with { Workers = 3, BatchSize = 100 } });
+        var expected = await one.IngestAsync(Headlines, file);
+        await using (new Bellwether.App.Commands.ScoringTasks(three.Desk, TestContext.Current.CancellationToken))
+        {
+            while (await three.Database.ScalarAsync<long>("SELECT count(DISTINCT member_id) FROM ops.consumer_leases WHERE topic = 'stdpri-events'") < 3)
+                await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+            var run = await three.Desk.Ingestor.RunAsync([FeedSource.Parse(file)], Headlines, null, TestContext.Current.CancellationToken);
+            Assert.Equal(expected, await three.Desk.Ingestor.WaitAsync(run, null, TestContext.Current.CancellationToken));
+        }
+        Assert.Equal(await StateAsync(one), await StateAsync(three));
+    }
+
+    [Fact]
     public async Task Ticker_state_is_the_same_whatever_order_and_batches_the_results_came_in()
     {
         var lines = File.ReadLines(SharedData.File("news", "analyst_ratings.csv")).Skip(1).Take(1_500).Where(l => l.Count(c => c == ',') >= 3).ToArray();

@@ -143,6 +143,25 @@ public sealed class ScoringWorkerTests(TestServer server)
     }
 
     [Fact]
+    public async Task Standard_batches_are_small_while_high_priority_is_about_and_large_again_after_it()
+    {
+        await using var desk = await Bench.OpenAsync(server);
+        var sizes = new List<int>();
+        async Task RunAsync(int round, PriorityGate gate)
+        {
+            await desk.Log.AppendAsync(Topics.StandardPriority, [.. Enumerable.Range(0, 300).Select(i => Entry(Event($"a{round * 300 + i}", "AAPL", $"news {i}")))], Cancel);
+            await desk.RunUntilAsync(new Model(_ => new(0.5, 0.2)) { Sizes = sizes }, "SELECT count(*) FROM sentiment.all_sentiment", 300 * (round + 1), gate);
+        }
+        var busy = new PriorityGate(TimeSpan.Zero, TimeProvider.System);
+        // High priority comes again and again while standard has its backlog.
+        await using (new Timer(_ => busy.EnterHigh(), null, TimeSpan.Zero, TimeSpan.FromMilliseconds(100))) await RunAsync(0, busy);
+        Assert.All(sizes, s => Assert.InRange(s, 1, new ScoringOptions().BatchSizeBesideHigh));
+        sizes.Clear();
+        await RunAsync(1, new(TimeSpan.Zero, TimeProvider.System));
+        Assert.Equal([300], sizes);
+    }
+
+    [Fact]
     public async Task The_hot_store_and_the_analysed_topic_follow_the_commit()
     {
         await using var desk = await Bench.OpenAsync(server);
@@ -188,11 +207,18 @@ public sealed class ScoringWorkerTests(TestServer server)
 
     sealed class Model(Func<string, SentimentScore> score) : ISentimentModel
     {
+        public List<int>? Sizes { get; init; }
         public string Name => "scripted";
         public string Version => "1";
 
         public ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
-            ValueTask.FromResult<IReadOnlyList<SentimentScore>>([.. texts.Select(score)]);
+            ScoreAsync(texts);
+
+        ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts)
+        {
+            Sizes?.Add(texts.Count);
+            return ValueTask.FromResult<IReadOnlyList<SentimentScore>>([.. texts.Select(score)]);
+        }
     }
 
     /// <summary>A database, a log and a hot store, without a desk, so that the model can be scripted.</summary>

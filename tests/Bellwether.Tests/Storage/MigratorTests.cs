@@ -53,7 +53,7 @@ public sealed class MigratorTests(TestServer server)
         var migrator = new Migrator(database.DataSource);
         var steps = await migrator.UpAsync(null, true, Cancel);
         Assert.Equal(migrator.Latest, steps.Count);
-        Assert.All(steps, s => Assert.Contains("CREATE", s.Up, StringComparison.Ordinal));
+        Assert.Equal(Migration.Shipped, steps);
         Assert.Empty(await migrator.AppliedAsync(Cancel));
         Assert.Empty(await CatalogueAsync(database.DataSource));
     }

@@ -42,7 +42,8 @@ static class KafkaConfig
             GroupId = group,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
             SessionTimeoutMs = (int)lease.TotalMilliseconds,
-            HeartbeatIntervalMs = (int)Math.Min(lease.TotalMilliseconds / 4, 3_000),
+            // Members hear of a rebalance with a heartbeat, and a partition that moves waits for two of them.
+            HeartbeatIntervalMs = (int)Math.Min(lease.TotalMilliseconds / 4, 1_000),
             // A record counts as read when its result is committed, and that is known to PostgreSQL first.
             EnableAutoOffsetStore = false,
             EnableAutoCommit = true,

@@ -8,11 +8,10 @@ namespace Bellwether.Events.Kafka;
 /// <summary>What an administrator does: topics made, looked at and trimmed. Where a broker lacks a call, what it does by itself is used.</summary>
 public sealed partial class KafkaEventLog
 {
-    IAdminClient Admin() => new DependentAdminClientBuilder(_sender.Handle).Build();
-
     public async Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken)
     {
-        var count = await CountAsync(topic, create: false, cancellationToken);
+        // Asked anew each time: partitions may have been added.
+        var count = await AskCountAsync(topic, create: false, cancellationToken);
         if (count == 0) return [];
         var first = await OffsetsAsync(topic, count, OffsetSpec.Earliest(), cancellationToken);
         var next = await OffsetsAsync(topic, count, OffsetSpec.Latest(), cancellationToken);
@@ -50,7 +49,7 @@ public sealed partial class KafkaEventLog
                 .Select(s => (State: s, To: Math.Min(read[s.Partition], old[s.Partition] < 0 ? s.NextOffset : old[s.Partition])))
                 .Where(t => t.To > t.State.FirstOffset).ToArray();
             if (targets.Length == 0) return 0;
-            await Admin().DeleteRecordsAsync(targets.Select(t => new TopicPartitionOffset(Name(topic), t.State.Partition, t.To)),
+            await _sender.Admin.DeleteRecordsAsync(targets.Select(t => new TopicPartitionOffset(Name(topic), t.State.Partition, t.To)),
                 new() { RequestTimeout = _options.Kafka.RequestTimeout }).WaitAsync(cancellationToken);
             return targets.Sum(t => t.To - t.State.FirstOffset);
         }
@@ -100,7 +99,7 @@ public sealed partial class KafkaEventLog
         };
         try
         {
-            await Admin().CreateTopicsAsync([specification], new() { RequestTimeout = _options.Kafka.RequestTimeout }).WaitAsync(cancellationToken);
+            await _sender.Admin.CreateTopicsAsync([specification], new() { RequestTimeout = _options.Kafka.RequestTimeout }).WaitAsync(cancellationToken);
             return null;
         }
         catch (CreateTopicsException error)
@@ -128,15 +127,17 @@ public sealed partial class KafkaEventLog
     }
 
     /// <summary>Partitions of a topic, 0 for none. With <paramref name="create"/> a broker that makes topics by itself makes it.</summary>
-    async Task<int> CountAsync(string topic, bool create, CancellationToken cancellationToken)
+    async Task<int> CountAsync(string topic, bool create, CancellationToken cancellationToken) =>
+        _partitions.TryGetValue(topic, out var known) ? known : await AskCountAsync(topic, create, cancellationToken);
+
+    async Task<int> AskCountAsync(string topic, bool create, CancellationToken cancellationToken)
     {
-        if (_partitions.TryGetValue(topic, out var known)) return known;
         try
         {
             // The library has this call as a blocking one only.
             var found = create
-                ? await Task.Run(() => Admin().GetMetadata(Name(topic), _options.Kafka.RequestTimeout).Topics.SingleOrDefault()?.Partitions.Count ?? 0, cancellationToken)
-                : (await Admin().DescribeTopicsAsync(TopicCollection.OfTopicNames([Name(topic)]), new() { RequestTimeout = _options.Kafka.RequestTimeout })
+                ? await Task.Run(() => _sender.Admin.GetMetadata(Name(topic), _options.Kafka.RequestTimeout).Topics.SingleOrDefault()?.Partitions.Count ?? 0, cancellationToken)
+                : (await _sender.Admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([Name(topic)]), new() { RequestTimeout = _options.Kafka.RequestTimeout })
                     .WaitAsync(cancellationToken)).TopicDescriptions[0].Partitions.Count;
             if (found > 0) _partitions[topic] = found;
             return found;
@@ -159,7 +160,7 @@ public sealed partial class KafkaEventLog
     {
         try
         {
-            var answer = await Admin().ListOffsetsAsync(
+            var answer = await _sender.Admin.ListOffsetsAsync(
                 Enumerable.Range(0, count).Select(p => new TopicPartitionOffsetSpec { TopicPartition = new(Name(topic), p), OffsetSpec = which }),
                 new() { RequestTimeout = _options.Kafka.RequestTimeout }).WaitAsync(cancellationToken);
             var offsets = new long[count];

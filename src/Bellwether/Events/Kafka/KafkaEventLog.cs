@@ -38,7 +38,16 @@ public sealed partial class KafkaEventLog : IEventLog, IAsyncDisposable
     public async Task AppendAsync(string topic, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
     {
         await EnsureAsync(topic, cancellationToken);
-        await _sender.SendAsync(Name(topic), records, cancellationToken);
+        try
+        {
+            await _sender.SendAsync(Name(topic), records, cancellationToken);
+        }
+        catch (EventLogException error) when (error.Code is nameof(ErrorCode.UnknownTopicOrPart) or nameof(ErrorCode.Local_UnknownTopic) or nameof(ErrorCode.Local_UnknownPartition))
+        {
+            // Somebody removed the topic: the next append looks for it again.
+            _partitions.TryRemove(topic, out _);
+            throw;
+        }
     }
 
     public async Task<ILogConsumer> JoinAsync(string topic, string group, CancellationToken cancellationToken)
@@ -72,9 +81,5 @@ public sealed partial class KafkaEventLog : IEventLog, IAsyncDisposable
 
     string Name(string topic) => _options.Kafka.TopicPrefix + topic;
 
-    public ValueTask DisposeAsync()
-    {
-        _sender.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => _sender.DisposeAsync();
 }

@@ -24,7 +24,7 @@ abstract partial class KafkaPump
     readonly List<ConsumeResult<string, byte[]>> _chunk = new(ChunkRecords);
     readonly int _maxBytes;
     TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    Exception? _trouble;
+    Exception? _trouble, _failure;
     volatile bool _stopping;
     bool _paused;
 
@@ -86,9 +86,8 @@ abstract partial class KafkaPump
 
     void OnError(Error error)
     {
-        // A broker that is away is met with reconnecting; the rest is told when it stops a call.
-        if (error.IsFatal) Trouble(KafkaFailure.Of($"reading {KafkaTopic}", Options.Kafka, error));
-        else KafkaLogging.Problem(Logger, KafkaTopic, error.Reason);
+        // A broker that is away is met with reconnecting; what cannot be met ends the next read.
+        KafkaLogging.Problem(Logger, KafkaTopic, error.Reason);
     }
 
     void Run()
@@ -104,7 +103,8 @@ abstract partial class KafkaPump
         }
         catch (Exception error)
         {
-            Trouble(error);
+            // The end of this consumer: told at every poll from now on, and whoever polls joins anew.
+            lock (_sync) _failure = error is KafkaException kafka ? KafkaFailure.Of($"reading {KafkaTopic}", Options.Kafka, kafka) : error;
         }
         finally
         {
@@ -143,7 +143,7 @@ abstract partial class KafkaPump
             // Everything that is there already goes over in one piece.
             while (_chunk.Count < ChunkRecords && Consumer.Consume(_chunk.Count == 0 ? wait : TimeSpan.Zero) is { } result) _chunk.Add(result);
         }
-        catch (ConsumeException error)
+        catch (ConsumeException error) when (!error.Error.IsFatal)
         {
             OnConsume(error);
         }
@@ -186,10 +186,10 @@ abstract partial class KafkaPump
 
     (IReadOnlyList<LogEntry>, OffsetGap?)? TakeNow(int maxRecords)
     {
+        if (_failure is not null) throw _failure;
         if (_trouble is { } trouble)
         {
-            // The end of the thread is told for ever, anything else once.
-            if (!_ended.Task.IsCompleted) _trouble = null;
+            _trouble = null;
             throw trouble;
         }
         ObjectDisposedException.ThrowIf(_stopping, this);
@@ -220,8 +220,9 @@ abstract partial class KafkaPump
             // Leaves the group, so that others take over at once.
             Consumer.Close();
         }
-        catch (KafkaException error)
+        catch (Exception error)
         {
+            // Nothing is lost by it: the group notices the silence, and what was not committed is read again.
             KafkaLogging.Problem(Logger, KafkaTopic, error.Message);
         }
         Consumer.Dispose();

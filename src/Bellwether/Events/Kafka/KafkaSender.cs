@@ -7,20 +7,28 @@ namespace Bellwether.Events.Kafka;
 /// The producer of this process. Idempotent: what it sends again after a lost answer stands in the log once. After an error that it cannot
 /// go on from, the next append makes a new one.
 /// </summary>
-sealed class KafkaSender(KafkaOptions options, TimeProvider time, ILogger logger) : IDisposable
+sealed class KafkaSender(KafkaOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
-    static readonly TimeSpan QueueFullPause = TimeSpan.FromMilliseconds(5);
+    static readonly TimeSpan QueueFullPause = TimeSpan.FromMilliseconds(5), LastFlush = TimeSpan.FromSeconds(5);
 
     // What a record costs beside its key and value, generously.
     const int Overhead = 512;
 
     readonly Lock _sync = new();
     IProducer<string, byte[]>? _producer;
+    IAdminClient? _admin;
     volatile bool _broken;
     bool _disposed;
 
-    /// <summary>For the calls that any client can make.</summary>
-    public Handle Handle => Producer().Handle;
+    /// <summary>For questions about topics, over the connections of the producer.</summary>
+    public IAdminClient Admin
+    {
+        get
+        {
+            var producer = Producer();
+            lock (_sync) return _admin ??= new DependentAdminClientBuilder(producer.Handle).Build();
+        }
+    }
 
     /// <summary>Completes when the brokers have all records safely.</summary>
     /// <exception cref="EventLogException">Some were not acknowledged in time; which, if any, are in the log is not known.</exception>
@@ -67,8 +75,9 @@ sealed class KafkaSender(KafkaOptions options, TimeProvider time, ILogger logger
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_broken)
             {
-                _producer?.Dispose();
-                (_producer, _broken) = (null, false);
+                // In the background: appends that it still has must hear of their end first.
+                if (_producer is { } old) _ = Task.Run(() => Close(old, _admin));
+                (_producer, _admin, _broken) = (null, null, false);
             }
             return _producer ??= new ProducerBuilder<string, byte[]>(KafkaConfig.Producer(options))
                 .SetErrorHandler((_, error) =>
@@ -81,13 +90,18 @@ sealed class KafkaSender(KafkaOptions options, TimeProvider time, ILogger logger
         }
     }
 
-    public void Dispose()
+    static void Close(IProducer<string, byte[]> producer, IAdminClient? admin)
     {
-        lock (_sync)
-        {
-            _disposed = true;
-            _producer?.Dispose();
-        }
+        producer.Flush(LastFlush);
+        admin?.Dispose();
+        producer.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_sync) _disposed = true;
+        // The library has this as blocking calls only.
+        if (_producer is { } producer) await Task.Run(() => Close(producer, _admin));
     }
 
     /// <summary>Counts the answers to one append.</summary>

@@ -68,8 +68,6 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
 
     sealed record Looked(DateTimeOffset At, HotStoreStats Stats);
 
-    static HotStoreStats Nothing { get; } = new(0, new Dictionary<string, long>(), 0, 0);
-
     /// <summary>The store behind, which throws; for those that want to know.</summary>
     public RedisHotStore Inner => _inner;
 
@@ -119,11 +117,14 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
         }, false, cancellationToken);
 
     public async ValueTask<TickerSnapshot?> GetAsync(string ticker, CancellationToken cancellationToken) =>
-        await TryAsync("read", async (store, token) => await store.GetAsync(ticker, token), null, cancellationToken);
+        (await GetManyAsync([ticker], cancellationToken))[0];
 
-    public async ValueTask<IReadOnlyList<TickerSnapshot?>> GetManyAsync(IReadOnlyList<string> tickers, CancellationToken cancellationToken) =>
-        await TryAsync("read", async (store, token) => await store.GetManyAsync(tickers, token), null, cancellationToken)
-        ?? new TickerSnapshot?[tickers.Count];
+    public async ValueTask<IReadOnlyList<TickerSnapshot?>> GetManyAsync(IReadOnlyList<string> tickers, CancellationToken cancellationToken)
+    {
+        if (await TryAsync("read", async (store, token) => await store.GetManyAsync(tickers, token), null, cancellationToken) is { } found) return found;
+        _inner.Missed(tickers.Count);
+        return new TickerSnapshot?[tickers.Count];
+    }
 
     public async ValueTask<IReadOnlyList<string>> TickersAsync(CancellationToken cancellationToken) =>
         await TryAsync("read", async (store, token) => await store.TickersAsync(token), null, cancellationToken) ?? [];
@@ -151,7 +152,8 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
     {
         var now = _time.GetUtcNow();
         if (Volatile.Read(ref _looked) is { } last && now - last.At < StatsFresh) return last.Stats;
-        var stats = await TryAsync("read", async (store, token) => await store.StatsAsync(token), null, cancellationToken) ?? Nothing;
+        var stats = await TryAsync("read", async (store, token) => await store.StatsAsync(token), null, cancellationToken)
+            ?? _inner.StatsWithoutServer;
         Volatile.Write(ref _looked, new(now, stats));
         return stats;
     }

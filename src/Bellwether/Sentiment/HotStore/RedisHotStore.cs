@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using StackExchange.Redis;
@@ -53,6 +54,12 @@ public sealed partial class RedisHotStore : IHotStore, IAsyncDisposable
 
     /// <summary>Returns when the server answers.</summary>
     public Task PingAsync(CancellationToken cancellationToken) => _connection.RunAsync(db => db.ExecuteAsync("PING"), cancellationToken);
+
+    /// <summary>Counts tickers as not found that this store could not be asked for.</summary>
+    internal void Missed(int tickers) => Interlocked.Add(ref _misses, tickers);
+
+    /// <summary>What can be told without the server.</summary>
+    internal HotStoreStats StatsWithoutServer => new(0, FrozenDictionary<string, long>.Empty, Interlocked.Read(ref _hits), Interlocked.Read(ref _misses));
 
     public async ValueTask<TickerSnapshot?> GetAsync(string ticker, CancellationToken cancellationToken) =>
         (await GetManyAsync([ticker], cancellationToken))[0];

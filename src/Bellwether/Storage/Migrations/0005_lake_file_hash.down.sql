@@ -1,0 +1,1 @@
+ALTER TABLE ops.lake_files DROP COLUMN file_sha256;
