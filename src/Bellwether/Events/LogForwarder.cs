@@ -1,4 +1,5 @@
 using Bellwether.Diagnostics;
+using Bellwether.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Polly;
@@ -93,7 +94,7 @@ public sealed partial class LogForwarder(
             if (entries.Count == 0) continue;
             await to.AppendAsync(topic, [.. entries.Select(RecordOf)], cancellationToken);
             await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
             await ConsumerOffsets.AdvanceAsync(connection, group, topic, ConsumerOffsets.MovesOf(entries), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             forwarded += entries.Count;

@@ -1,3 +1,4 @@
+using Bellwether.Storage;
 using Npgsql;
 
 namespace Bellwether.Events;
@@ -22,7 +23,7 @@ sealed partial class PostgresLogConsumer
         if (_balancedAt is { } last && now - last < BalanceInterval) return;
         if (_renewing.IsCompleted && !_stop.IsCancellationRequested) _renewing = RenewAsync();
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
             BatchCommands =

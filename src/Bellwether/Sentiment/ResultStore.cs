@@ -27,7 +27,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         await log.PrepareAsync(Topics.AnalyzedSentiment, cancellationToken);
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         var claimed = await ClaimAsync(connection, batch, cancellationToken);
         // After the claim, which may have waited for another worker. Cut to what the database keeps, so that hot store and database tell
         // the same time.
