@@ -25,10 +25,11 @@ sealed class FaultPlan(Lab lab, int seed, TimeSpan shortest, TimeSpan longest, T
 
     public Fault Next()
     {
-        while (true)
+        for (var rounds = 0; ;)
         {
             if (_round.Count == 0)
             {
+                Assert.True(rounds++ < 10, $"no fault is called '{Only}'");
                 var kinds = Kinds().ToArray();
                 _random.Shuffle(kinds);
                 foreach (var kind in kinds) _round.Enqueue(kind);
@@ -81,7 +82,7 @@ sealed class FaultPlan(Lab lab, int seed, TimeSpan shortest, TimeSpan longest, T
 
     static Fault Kill(LabProcess process) => new("kill -9", process.Name, default, () => process.Kill(), Nothing);
 
-    Fault Freeze(LabProcess process) => new("SIGSTOP", process.Name, _random.Next(4) == 0 ? freeze : Some(), process.Freeze, process.Thaw);
+    Fault Freeze(LabProcess process) => new("SIGSTOP", process.Name, _random.Next(6) == 0 ? freeze : Some(), process.Freeze, process.Thaw);
 
     /// <summary>Between a server and one program, or all of them.</summary>
     Fault Network(string kind, string server, Func<LabProcess, FaultProxy> proxy, Action<FaultProxy> fault)

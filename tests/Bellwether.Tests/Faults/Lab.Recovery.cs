@@ -96,7 +96,7 @@ sealed partial class Lab
             """);
         command.CommandTimeout = 5;
         command.Parameters.Add(new() { Value = probe.Events.Select(e => e.ArticleId).ToArray() });
-        command.Parameters.Add(new() { Value = probe.Events.Select(e => e.Tickers[0]).ToArray() });
+        command.Parameters.Add(new() { Value = probe.Events.Select(e => e.Tickers[0]).Distinct().ToArray() });
         var stored = new Dictionary<string, long>();
         await using (var row = await command.ExecuteReaderAsync(_cancel))
             while (await row.ReadAsync(_cancel)) stored[row.GetString(0)] = row.GetInt64(1);

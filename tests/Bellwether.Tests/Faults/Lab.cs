@@ -113,7 +113,8 @@ sealed partial class Lab : IAsyncDisposable
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Bellwether.App"), ["--data", _folder[name], "serve", "--roles", roles, "--urls", url]);
         void Set(string key, string value) => start.Environment[$"BELLWETHER__{key}"] = value;
-        Set("POSTGRES", new NpgsqlConnectionStringBuilder(Connection) { Port = database.Port }.ConnectionString);
+        // As docs/storage.md advises for a server behind a network that may fall silent.
+        Set("POSTGRES", new NpgsqlConnectionStringBuilder(Connection) { Port = database.Port, CommandTimeout = 10 }.ConnectionString);
         Set("HOTSTORE__KIND", nameof(HotStoreKind.Redis));
         Set("HOTSTORE__REDIS__CONNECTION", $"127.0.0.1:{hot.Port}");
         Set("LAKE", _folder["lake"]);

@@ -79,11 +79,8 @@ sealed class LabEvents(int seed, DateTimeOffset newest)
         while (_held.TryDequeue(out var held)) yield return new([held]);
     }
 
-    /// <summary>One event for each ticker, so that every partition has one, of both priorities in turn.</summary>
-    public LabBody Probe() => new([.. Enumerable.Range(0, TickerCount).Select(t => Article([Ticker(t)], t % 2 == 0 ? "high" : "standard", "probe"))]);
-
-    /// <summary>Some of the last events, in any order.</summary>
-    public LabBody Again(int count) => new([.. Enumerable.Range(0, count).Select(_ => _recent[_random.Next(_recent.Count)]).Distinct()]);
+    /// <summary>One event of each priority for each ticker, so that every partition has one.</summary>
+    public LabBody Probe() => new([.. Enumerable.Range(0, TickerCount * 2).Select(i => Article([Ticker(i / 2)], i % 2 == 0 ? "high" : "standard", "probe"))]);
 
     void Remember(LabEvent e)
     {

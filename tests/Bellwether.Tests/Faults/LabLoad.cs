@@ -12,7 +12,7 @@ sealed class LabLoad : IAsyncDisposable
 {
     const int Senders = 4;
 
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Retry = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(5), Retry = TimeSpan.FromMilliseconds(100), LongestPause = TimeSpan.FromSeconds(90);
 
     readonly HttpClient _client = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = Patience };
     readonly Channel<LabBody> _waiting = Channel.CreateBounded<LabBody>(Senders);
@@ -40,10 +40,12 @@ sealed class LabLoad : IAsyncDisposable
     /// <summary>Makes no further load until disposed, and returns when everything that was sent is acknowledged.</summary>
     public async Task<IDisposable> PauseAsync(CancellationToken cancellationToken)
     {
-        await _producing.WaitAsync(cancellationToken);
+        var started = TimeProvider.System.GetTimestamp();
+        Assert.True(await _producing.WaitAsync(LongestPause, cancellationToken), "requests are not acknowledged");
         while (Volatile.Read(ref _inHand) > 0)
         {
             Broken();
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < LongestPause, $"{_inHand} requests are not acknowledged");
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
         }
         return new Resume(_producing);
