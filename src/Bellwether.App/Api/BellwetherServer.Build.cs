@@ -53,7 +53,8 @@ public sealed partial class BellwetherServer
         StreamEndpoints.Map(api);
         SqlEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
-        app.MapOpenApi("/openapi/{documentName}.json").ExcludeFromDescription();
+        // Any other name is an unknown path, and told so as all are.
+        app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").ExcludeFromDescription().AnswersHead();
     }
 
     static void AddParts(IServiceCollection services, Desk desk, ServeOptions options)
@@ -67,12 +68,14 @@ public sealed partial class BellwetherServer
         services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.PropertyNamingPolicy = ApiJson.Default.Options.PropertyNamingPolicy;
+            json.SerializerOptions.NumberHandling = ApiJson.Default.Options.NumberHandling;
             json.SerializerOptions.DefaultIgnoreCondition = ApiJson.Default.Options.DefaultIgnoreCondition;
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
         });
         services.AddOpenApi("v1", OpenApiDocument.Describe);
         services.AddRateLimiter(limits => LimitRequests(limits, options));
         services.AddSingleton(options).AddSingleton(desk).AddSingleton(desk.Time).AddSingleton(desk.DataSource).AddSingleton(desk.Reader);
+        services.AddScoped<RequestCheck>().AddSingleton<DatabaseWait>();
         services.AddSingleton(new ServerStart(desk.Time.GetTimestamp()));
         services.AddSingleton(_ => new PrometheusMetrics(PrometheusMetrics.Defaults));
         services.AddSingleton<WorkerStatus>().AddSingleton<HealthProbe>();

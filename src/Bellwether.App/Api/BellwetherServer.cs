@@ -31,6 +31,7 @@ public sealed partial class BellwetherServer : IAsyncDisposable
     public static async Task<BellwetherServer> StartAsync(Desk desk, ServeOptions options, CancellationToken cancellationToken)
     {
         var resolved = options.Resolve();
+        ListenCheck.Require(resolved.Listen);
         var traces = Tracing.Start();
         var app = Build(desk, resolved);
         try

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Net.Http.Headers;
 
 namespace Bellwether.App.Api;
@@ -18,15 +19,16 @@ static class EndpointRules
         endpoints.AddEndpointFilterFactory((context, next) =>
         {
             var known = context.MethodInfo.GetParameters().SelectMany(Flat).Where(IsQuery).Select(p => JsonNamingPolicy.CamelCase.ConvertName(p.Name!)).ToArray();
+            var allowed = known.Length == 0 ? "there are no query parameters here" : $"allowed are {string.Join(", ", known)}";
+            // A handler that checks more tells all that is wrong at once.
+            var goesOn = context.MethodInfo.GetParameters().Any(p => p.ParameterType == typeof(RequestCheck));
             return call =>
             {
-                foreach (var name in call.HttpContext.Request.Query.Keys)
-                    if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
-                        return new(Problems.Result(400, ProblemKind.InvalidParameter, "A parameter is not valid",
-                            $"{name}: is not a parameter of this request.",
-                            Problems.Error(name, null,
-                                known.Length == 0 ? "there are no query parameters here" : $"allowed are {string.Join(", ", known)}")));
-                return next(call);
+                var check = call.HttpContext.RequestServices.GetRequiredService<RequestCheck>();
+                foreach (var (name, values) in call.HttpContext.Request.Query)
+                    if (!known.Contains(name, StringComparer.OrdinalIgnoreCase)) check.Fail(name, null, $"is not a parameter of this request; {allowed}");
+                    else if (values.Count > 1) check.Fail(name, values, $"is given {values.Count} times; give it once");
+                return check.Failed && !goesOn ? new(check.Problem()) : next(call);
             };
         });
 
@@ -45,6 +47,17 @@ static class EndpointRules
                 ? next(call)
                 : new(Problems.Result(406, ProblemKind.NotAcceptable, "The answer has another form", $"This path answers with {type}.",
                     Problems.Error("Accept", call.HttpContext.Request.Headers.Accept, $"must allow {type}"))));
+    }
+
+    /// <summary>HEAD is answered as GET is, without the body.</summary>
+    public static TBuilder AnswersHead<TBuilder>(this TBuilder endpoints) where TBuilder : IEndpointConventionBuilder
+    {
+        endpoints.Add(endpoint =>
+        {
+            if (endpoint.Metadata.OfType<HttpMethodMetadata>().LastOrDefault() is { HttpMethods: ["GET"] } get)
+                endpoint.Metadata[endpoint.Metadata.IndexOf(get)] = new HttpMethodMetadata([HttpMethods.Get, HttpMethods.Head]);
+        });
+        return endpoints;
     }
 
     static bool Accepts(HttpRequest request, MediaTypeHeaderValue offered)

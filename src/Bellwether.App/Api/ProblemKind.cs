@@ -1,6 +1,6 @@
 namespace Bellwether.App.Api;
 
-/// <summary>Kinds of problems, each a paragraph of docs/api.md.</summary>
+/// <summary>Kinds of problems, each the end of a type and a paragraph of docs/api.md.</summary>
 static class ProblemKind
 {
     public const string BadRequest = "bad-request";
@@ -16,6 +16,7 @@ static class ProblemKind
     public const string Misdirected = "misdirected";
     public const string NotFound = "not-found";
     public const string MethodNotAllowed = "method-not-allowed";
+    public const string AnswerTooLarge = "answer-too-large";
     public const string SqlTimeout = "sql-timeout";
     public const string TooManyRequests = "too-many-requests";
     public const string Unavailable = "unavailable";

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Bellwether.App.Api;
@@ -15,15 +16,15 @@ namespace Bellwether.App.Api;
 /// <param name="Reason">What is wrong, and the form that is allowed.</param>
 public sealed record FieldError(string Field, string? Value, string Reason);
 
-/// <summary>Problem details (RFC 9457) of every error. The type points at the paragraph of the manual that explains it.</summary>
+/// <summary>Problem details (RFC 9457) of every error. The type is a name, whose last part is the heading in docs/api.md that explains it.</summary>
 static class Problems
 {
-    const string Manual = "docs/api.md#";
+    const string Urn = "urn:bellwether:problem:";
     const int MaxShown = 100;
 
     public static ProblemDetails Details(int status, string kind, string title, string detail, params IReadOnlyList<FieldError> errors)
     {
-        var problem = new ProblemDetails { Status = status, Type = Manual + kind, Title = title, Detail = detail };
+        var problem = new ProblemDetails { Status = status, Type = Urn + kind, Title = title, Detail = detail };
         if (errors.Count > 0) problem.Extensions["errors"] = errors.ToArray();
         if (Activity.Current is { } span) problem.Extensions["trace_id"] = span.TraceId.ToHexString();
         return problem;
@@ -57,7 +58,8 @@ static class Problems
         var status = context.Response.StatusCode;
         var (kind, detail) = status switch
         {
-            404 => (ProblemKind.NotFound, $"There is no {context.Request.Path}. The paths are listed at /openapi/v1.json."),
+            400 => (ProblemKind.BadRequest, "The body is not JSON of the form that is asked for; see /openapi/v1.json."),
+            404 => (ProblemKind.NotFound, $"There is no {context.Request.Path}. {Where(context)}"),
             405 => (ProblemKind.MethodNotAllowed,
                 $"{context.Request.Method} is not allowed here; allowed: {context.Response.Headers.Allow}."),
             415 => (ProblemKind.UnsupportedMediaType, "Send application/json."),
@@ -69,7 +71,7 @@ static class Problems
     /// <summary>What an exception means to the client; null for one that is not the client's or the database's doing.</summary>
     public static (ProblemDetails Problem, TimeSpan? RetryAfter)? Of(Exception error) => error switch
     {
-        BadHttpRequestException { StatusCode: 413 } => (TooLarge("the request body"), null),
+        BadHttpRequestException { StatusCode: 413 } large => (TooLarge(large.Message), null),
         BadHttpRequestException bad => (Details(bad.StatusCode, ProblemKind.BadRequest, "The request cannot be read", bad.Message), null),
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
             (Details(503, ProblemKind.Unavailable, "The database took too long", "The query was stopped; ask for less, or try again."),
@@ -82,7 +84,10 @@ static class Problems
         EngineException =>
             (Details(503, ProblemKind.Unavailable, "An engine is missing", "The server's log says which and what mends it."),
                 TimeSpan.FromSeconds(60)),
-        NpgsqlException or TimeoutException =>
+        TimeoutException late =>
+            (Details(503, ProblemKind.Unavailable, "The database took too long",
+                $"{late.Message}; what was sent may have been taken: sending it again is harmless."), TimeSpan.FromSeconds(1)),
+        NpgsqlException =>
             (Details(503, ProblemKind.Unavailable, "The database cannot be reached",
                 "Nothing was changed that was not confirmed; try again."), TimeSpan.FromSeconds(1)),
         _ => null,
@@ -91,7 +96,12 @@ static class Problems
     public static ProblemDetails Failure() =>
         Details(500, ProblemKind.InternalError, "The server failed", "The failure was logged under the trace id.");
 
-    public static ProblemDetails TooLarge(string what) =>
+    static ProblemDetails TooLarge(string message) =>
         Details(413, ProblemKind.TooLarge, "The request is too large",
-            $"{what} is longer than the server takes; send it in parts, what was accepted is recognised.");
+            $"{message.TrimEnd('.')}. Nothing of it was taken; send it in parts.");
+
+    // A process without the API has no document.
+    static string Where(HttpContext context) => context.RequestServices.GetRequiredService<ServeOptions>().Roles.HasFlag(ServeRoles.Api)
+        ? "The paths are listed at /openapi/v1.json."
+        : "This process does not serve the API; it has /health and /metrics.";
 }

@@ -6,11 +6,17 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bellwether.App.Api;
 
-/// <summary>Reads the parameters of one request and gathers everything that is wrong with them, to be told at once.</summary>
+/// <summary>
+/// Reads the parameters of one request and gathers everything that is wrong with them, to be told at once. One for each request: names that
+/// do not exist are in it before the handler looks at values.
+/// </summary>
 sealed class RequestCheck(TimeProvider time)
 {
+    // Questions may reach into the future, whatever the clocks of feeds may do: no year has more than four digits.
+    static readonly TimeSpan AnyFuture = TimeSpan.FromDays(366 * 8_000);
+
     readonly List<FieldError> _errors = [];
-    readonly TimestampParser _times = new("UTC", null, time, TimeSpan.FromDays(366));
+    readonly TimestampParser _times = new("UTC", null, time, AnyFuture);
 
     public bool Failed => _errors.Count > 0;
 
@@ -43,15 +49,16 @@ sealed class RequestCheck(TimeProvider time)
     }
 
     /// <summary>
-    /// A moment in UTC, cut to microseconds; one without offset is taken as UTC. Null when absent.
+    /// A moment in UTC, cut to microseconds; one without offset is taken as UTC, and "now" is the time of the request. Null when absent.
     /// </summary>
     public DateTimeOffset? Time(string field, string? value)
     {
         if (value is null) return null;
+        if (value.Equals("now", StringComparison.OrdinalIgnoreCase)) return time.GetUtcNow();
         // A plus sign that was not escaped arrives as a blank.
         if (value.Length > 6 && value[^6] == ' ' && value[^3] == ':') value = $"{value[..^6]}+{value[^5..]}";
         if (_times.TryParse(value, out var instant, out var problem)) return instant;
-        Fail(field, value, $"{problem}; give ISO 8601 such as 2024-05-01T14:30:00Z, or an epoch");
+        Fail(field, value, $"{problem}; give ISO 8601 such as 2024-05-01T14:30:00Z, an epoch, or now");
         return null;
     }
 
@@ -87,6 +94,14 @@ sealed class RequestCheck(TimeProvider time)
         if (value is "true") return true;
         Fail(field, value, "must be true or false");
         return false;
+    }
+
+    /// <summary>The number of a thing.</summary>
+    public long Id(string value)
+    {
+        if (long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var id)) return id;
+        Fail("id", value, "must be a whole number from 0");
+        return 0;
     }
 
     public string? OneOf(string field, string? value, params ReadOnlySpan<string> allowed)

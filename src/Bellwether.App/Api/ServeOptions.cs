@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 
 namespace Bellwether.App.Api;
 
@@ -56,6 +58,12 @@ public sealed record ServeOptions
     /// <summary>Most rows that <c>POST /sql</c> answers with.</summary>
     [Range(1, 10_000_000)] public int SqlMaxRows { get; init; } = 100_000;
 
+    /// <summary>Most bytes that <c>POST /sql</c> answers with; it is held in memory whole.</summary>
+    [Range(1024, 1 << 27)] public int SqlMaxBytes { get; init; } = 32 << 20;
+
+    /// <summary>How long a request waits for the database before it is sent back with 503.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:10:00")] public TimeSpan DatabaseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The roles one by one, in lower case.</summary>
     internal IReadOnlyList<string> RoleNames =>
         [.. Enum.GetValues<ServeRoles>().Where(r => long.PopCount((long)r) == 1 && Roles.HasFlag(r))
@@ -70,7 +78,7 @@ public sealed record ServeOptions
     {
         var problems = new List<ValidationResult>();
         if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true))
-            throw new DeskOptionsException(string.Join(" ", problems.Select(p => p.ErrorMessage)));
+            throw new DeskOptionsException(string.Join(" ", problems.Select(AsOption)));
         if (Roles is ServeRoles.None || (Roles & ~ServeRoles.All) != 0)
             throw new DeskOptionsException($"roles '{Roles}' must be one or more of api, worker, lake and scheduler");
         var token = Token ?? FromFile() ?? (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } found ? found : null);
@@ -87,6 +95,13 @@ public sealed record ServeOptions
         return this with { Token = token };
     }
 
+    // Told by the name under which it is given on the command line.
+    static string AsOption(ValidationResult problem)
+    {
+        var name = problem.MemberNames.First();
+        return problem.ErrorMessage!.Replace($"The field {name}", $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(name)}", StringComparison.Ordinal);
+    }
+
     string? FromFile()
     {
         if (TokenFile is null) return null;
@@ -100,10 +115,25 @@ public sealed record ServeOptions
         }
     }
 
+    static bool IsAddress(string url)
+    {
+        try
+        {
+            // What is no number is left with the name of the host.
+            return BindingAddress.Parse(url) is { IsUnixPipe: true } or { Port: >= 0 and <= 65_535, Host: ['[', ..], PathBase: "" }
+                || BindingAddress.Parse(url) is { Port: >= 0 and <= 65_535, Host.Length: > 0, PathBase: "" } named && !named.Host.Contains(':');
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
     static bool IsLoopback(string url)
     {
         if (!url.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
             throw new DeskOptionsException($"address '{url}' must begin with http:// (for TLS put a reverse proxy in front)");
+        if (!IsAddress(url)) throw new DeskOptionsException($"address '{url}' is not http://HOST:PORT with a port from 0 to 65535");
         if (url.StartsWith("http://unix:/", StringComparison.OrdinalIgnoreCase)) return true;
         // "*" and "+" are no hosts to Uri, and mean every address.
         if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed)) return false;

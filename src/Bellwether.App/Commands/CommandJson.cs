@@ -30,6 +30,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(DoctorAnswer))]
 [JsonSerializable(typeof(LakeStatusAnswer))]
 [JsonSerializable(typeof(LakeWriteAnswer))]
+[JsonSerializable(typeof(Lake.LakeVerifyResult))]
 [JsonSerializable(typeof(HotStoreRebuildAnswer))]
 [JsonSerializable(typeof(HotStoreMemoryAnswer))]
 [JsonSerializable(typeof(Bench.PipelineBenchAnswer))]

@@ -44,7 +44,13 @@ public static partial class CommandLine
         foreach (var make in Verbs) root.Add(make(screen, globals));
         foreach (var option in root.Options)
         {
-            if (option is HelpOption { Action: HelpAction help } helpOption) helpOption.Action = new HelpWithExamples(help);
+            if (option is HelpOption { Action: HelpAction help } helpOption)
+            {
+                helpOption.Action = new HelpWithExamples(help);
+                // Slashes begin paths here, and would be offered as words by completions.
+                helpOption.Aliases.Remove("/?");
+                helpOption.Aliases.Remove("/h");
+            }
             if (option is VersionOption version) version.Description = "Show the version";
         }
         return root;

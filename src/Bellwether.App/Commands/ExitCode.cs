@@ -17,7 +17,7 @@ public static class ExitCode
         (Failure, "unexpected failure"),
         (Usage, "wrong usage: unknown option, value out of range, bad setting"),
         (BadInput, "bad input data: a file that could not be read to its end, an unknown ticker"),
-        (Unavailable, "engine or database unavailable"),
+        (Unavailable, "engine, database or address unavailable"),
         (Refused, "refused: SQL that does more than read"),
         (Interrupted, "interrupted; nothing is half done"),
     ];

@@ -80,7 +80,7 @@ sealed class IngestRunner(Session session, IngestRequest request)
         output.WriteLine($"read {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0} + rejected {answer.Rejected:n0}");
         if (!request.Wait)
         {
-            output.WriteLine($"{answer.Pending:n0} wait to be scored: `bellwether serve` does it, or ingest with --wait");
+            output.WriteLine($"{answer.Pending:n0} wait to be scored: `bellwether serve` does it, at once if it runs on this desk; else ingest with --wait");
             return;
         }
         output.WriteLine($"scored {answer.Scored:n0} with {answer.Results:n0} results for {answer.Tickers:n0} tickers, dead-lettered {answer.DeadLettered:n0}");
@@ -93,15 +93,27 @@ sealed class IngestRunner(Session session, IngestRequest request)
 sealed class RejectionNotes(Session session)
 {
     const int Shown = 10;
+    // What the reason of a rejection has to do with, and the option that may mend it.
+    static readonly (string Reason, string Mend)[] Mends =
+    [
+        ("lies in the future", "for times without an offset --timezone names their zone"),
+        ("is none of news, tweet, reddit, filing", "--type sets a type for the whole input"),
+        ("invalid UTF-8", "--encoding names another encoding"),
+    ];
+
+    readonly HashSet<string> _mends = [];
     long _count;
 
     public void Add(FeedRejection rejection)
     {
+        foreach (var (reason, mend) in Mends)
+            if (rejection.Reason.Contains(reason, StringComparison.Ordinal)) _mends.Add(mend);
         if (++_count <= Shown) session.Note($"rejected {rejection}");
     }
 
     public void Summarise()
     {
+        foreach (var mend in _mends) session.Note(mend);
         if (_count > Shown) session.Note($"rejected {_count - Shown:n0} more; all of them with their reasons: {CommandLine.ProgramName} dlq list");
     }
 }

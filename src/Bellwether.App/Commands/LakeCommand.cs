@@ -13,9 +13,12 @@ static class LakeCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals)
     {
-        var command = new Verb("lake", "Look at the lake, or write the days that changed", "lake status", "lake write --json");
+        var command = new Verb("lake", "Look at the lake, write the days that changed, or take rows out of it", "lake status", "lake write --json",
+            "lake export --from 2026-03-01 --ticker AAPL --out aapl.parquet");
         command.Add(new Verb("status", "Show what lies in the lake and what still has to go there", "lake status", "lake status --json").Runs(screen, globals, StatusAsync));
         command.Add(new Verb("write", "Write every day that changed as one verified Parquet file", "lake write", "lake write --json").Runs(screen, globals, WriteAsync));
+        command.Add(new Verb("verify", "Read every file of the lake and compare it with the manifest, value for value", "lake verify", "lake verify --json").Runs(screen, globals, VerifyAsync));
+        command.Add(LakeExport.Create(screen, globals));
         return command;
     }
 
@@ -35,6 +38,24 @@ static class LakeCommand
         output.WriteLine($"to write {s.DirtyDays:n0} days{(s.DirtySince is { } since ? $", the oldest since {Moments.Text(since)}" : "")}");
         output.WriteLine($"hot rows {s.HotRows:n0}");
         return ExitCode.Ok;
+    }
+
+    static async Task<int> VerifyAsync(Session session, CancellationToken cancellationToken)
+    {
+        await using var desk = await session.OpenAsync(cancellationToken);
+        var lake = await desk.LakeOptionsAsync(session.Progress, cancellationToken);
+        var found = await ProgressView.RunAsync(session, new LakeVerifyGauge(),
+            (gauge, token) => new LakeVerifier(desk.DataSource, lake, session.Time).VerifyAsync(gauge, token), cancellationToken);
+        if (session.Json)
+        {
+            session.WriteJson(found, CommandJson.Relaxed.LakeVerifyResult);
+        }
+        else
+        {
+            foreach (var file in found.Bad) session.Screen.Out.WriteLine($"bad: {file.Path} {file.Reason}");
+            session.Screen.Out.WriteLine($"{found.Ok:n0} of {found.Files:n0} files are as the manifest says");
+        }
+        return found.Bad.Count == 0 ? ExitCode.Ok : ExitCode.BadInput;
     }
 
     static async Task<int> WriteAsync(Session session, CancellationToken cancellationToken)

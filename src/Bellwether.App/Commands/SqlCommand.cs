@@ -22,8 +22,7 @@ static class SqlCommand
 
     static async Task<int> RunAsync(Session session, string sql, string? named, string? file, CancellationToken cancellationToken)
     {
-        var format = FormatOf(session, named, file);
-        if (format == LakeFormat.Parquet && file is null) throw CommandException.Usage("Parquet is written to a file.", "Name it with --out FILE.");
+        var output = LakeOutput.Of(session, named, file);
         if (sql == "-")
         {
             using var input = new StreamReader(new StandardInput());
@@ -32,52 +31,7 @@ static class SqlCommand
         await using var desk = await session.OpenAsync(cancellationToken);
         var lake = await desk.LakeOptionsAsync(session.Progress, cancellationToken);
         await using var query = await new LakeSql(desk.DataSource, lake).QueryAsync(sql, cancellationToken);
-        if (file is not null)
-        {
-            var rows = await WriteFileAsync(query, format, Path.GetFullPath(file), lake, cancellationToken);
-            session.Note($"{rows:n0} rows written to {file}");
-            return ExitCode.Ok;
-        }
-        await session.Screen.Out.FlushAsync(cancellationToken);
-        await using var output = session.Screen.Raw();
-        await LakeQueryWriter.WriteAsync(query, format, output, cancellationToken);
-        if (format == LakeFormat.Json) output.WriteByte((byte)'\n');
+        await output.WriteAsync(session, query, lake, cancellationToken);
         return ExitCode.Ok;
-    }
-
-    static LakeFormat FormatOf(Session session, string? named, string? file) =>
-        named is not null ? Enum.Parse<LakeFormat>(named, ignoreCase: true)
-        : session.Json ? LakeFormat.Json
-        : Path.GetExtension(file)?.ToLowerInvariant() switch
-        {
-            ".csv" => LakeFormat.Csv,
-            ".json" => LakeFormat.Json,
-            ".parquet" => LakeFormat.Parquet,
-            _ => LakeFormat.Table,
-        };
-
-    // Beside its place, then renamed: whoever looks sees the old file or the whole new one.
-    static async Task<long> WriteFileAsync(LakeQuery query, LakeFormat format, string path, LakeOptions lake, CancellationToken cancellationToken)
-    {
-        var beside = $"{path}.{Guid.NewGuid():N}.partial";
-        try
-        {
-            long rows;
-            if (format == LakeFormat.Parquet)
-            {
-                rows = await LakeQueryWriter.WriteParquetAsync(query, beside, lake, cancellationToken);
-            }
-            else
-            {
-                await using var output = File.Create(beside);
-                rows = await LakeQueryWriter.WriteAsync(query, format, output, cancellationToken);
-            }
-            File.Move(beside, path, overwrite: true);
-            return rows;
-        }
-        finally
-        {
-            File.Delete(beside);
-        }
     }
 }

@@ -62,7 +62,7 @@ public static class Instruments
     public static readonly Gauge<long> LakeFilesKept = Meter.CreateGauge<long>("bellwether_lake_files", null, "Files in the lake");
     public static readonly Gauge<long> LakeBytes = Meter.CreateGauge<long>("bellwether_lake_bytes", "By", "Size of the files in the lake");
     public static readonly Gauge<long> LakeRowsKept = Meter.CreateGauge<long>("bellwether_lake_rows", null, "Rows in the lake");
-    public static readonly Gauge<long> LakeDirtyDays = Meter.CreateGauge<long>("bellwether_lake_dirty_days", null,
+    public static readonly Gauge<long> LakeDirtyDays = Meter.CreateGauge<long>("bellwether_lake_dirty_partitions", null,
         "Days with changes that are not in the lake yet");
     public static readonly Gauge<double> LakeWaitSeconds = Meter.CreateGauge<double>("bellwether_lake_wait_seconds", "s",
         "How long the oldest change waits for the lake; 0 when none does");

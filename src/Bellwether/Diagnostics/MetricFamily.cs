@@ -51,6 +51,9 @@ sealed class MetricFamily
         var name = PrometheusText.NameOf(instrument.Name);
         var unit = instrument.Unit switch { "s" => "_seconds", "By" => "_bytes", _ => "" };
         if (unit.Length > 0 && !name.EndsWith(unit, StringComparison.Ordinal)) name += unit;
+        // A gauge of that ending would be taken for a part of a histogram.
+        const string Count = "_count";
+        if (!counts && name.EndsWith(Count, StringComparison.Ordinal)) name = name[..^Count.Length] + "s";
         return counts && !name.EndsWith("_total", StringComparison.Ordinal) ? name + "_total" : name;
     }
 

@@ -32,7 +32,10 @@ public interface IEventLog
     Task<long> TrimAsync(string topic, DateTimeOffset before, CancellationToken cancellationToken);
 }
 
-/// <summary>A member of a consumer group. Not thread-safe: one loop polls.</summary>
+/// <summary>
+/// A member of a consumer group. One loop polls; it may poll the next batch while the one before is still being committed. Acknowledging may
+/// come from elsewhere.
+/// </summary>
 public interface ILogConsumer : IAsyncDisposable
 {
     /// <summary>

@@ -28,10 +28,10 @@ sealed class FeedInput(string origin, FeedOptions options, Normalizer normalizer
     public FeedRecord Reject(long position, string reason, ReadOnlySpan<byte> record, bool malformed = false) =>
         FeedRecord.Reject(new FeedRejection(Origin, position, reason,
             record[..Math.Min(record.Length, FeedRejection.MaxValueBytes)].ToArray())
-        { IsMalformed = malformed });
+        { IsMalformed = malformed, Bytes = record.Length });
 
     public FeedRecord RejectSize(long position, long bytes, string unit, int limit, ReadOnlySpan<byte> start) =>
-        Reject(position, $"{unit} of {bytes:N0} bytes is longer than the limit of {limit:N0}", start);
+        FeedRecord.Reject(Reject(position, $"{unit} of {bytes:N0} bytes is longer than the limit of {limit:N0}", start).Rejection! with { Bytes = bytes });
 
     /// <summary>The reason to refuse bytes that are no UTF-8, or null.</summary>
     /// <param name="offset">Position of the record in the stream.</param>
@@ -40,7 +40,7 @@ sealed class FeedInput(string origin, FeedOptions options, Normalizer normalizer
         if (Utf8.IsValid(record)) return null;
         var at = 0;
         while (Rune.DecodeFromUtf8(record[at..], out _, out var length) == OperationStatus.Done) at += length;
-        return $"invalid UTF-8: byte 0x{record[at]:X2} at offset {offset + at:N0} of the input; --encoding names another encoding";
+        return $"invalid UTF-8: byte 0x{record[at]:X2} at offset {offset + at:N0} of the input";
     }
 
     /// <summary>Refuses an input whose columns cannot make a single envelope.</summary>

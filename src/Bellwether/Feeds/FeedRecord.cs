@@ -25,5 +25,8 @@ public sealed record FeedRejection(string Origin, long Position, string Reason, 
     /// <summary>The bytes are no JSON or no UTF-8, so that there is not even a record to look at.</summary>
     public bool IsMalformed { get; init; }
 
+    /// <summary>Size of the record as it stood, of which the value may be only the beginning.</summary>
+    public long Bytes { get; init; } = Value.Length;
+
     public override string ToString() => $"{Origin}:{Position}: {Reason}";
 }

@@ -225,7 +225,7 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
     async Task KeepAsync(FeedRejection[] rejected, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await DeadLetter.StoreAsync(connection, [.. rejected.Select(r => DeadLetter.From($"{r.Origin}:{r.Position}", r.Value, r.Reason))],
+        await DeadLetter.StoreAsync(connection, [.. rejected.Select(r => DeadLetter.From($"{r.Origin}:{r.Position}", r.Value, r.Reason, r.Bytes))],
             cancellationToken);
         Instruments.DeadLetters.Add(rejected.Length, new KeyValuePair<string, object?>("stage", "normalise"));
     }

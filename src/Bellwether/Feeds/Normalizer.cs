@@ -156,7 +156,7 @@ public sealed class Normalizer : IDisposable
             type = known;
             return true;
         }
-        problem = $"type '{TimestampParser.Quote(value)}' is none of news, tweet, reddit, filing; --type sets one for the whole input";
+        problem = $"type '{TimestampParser.Quote(value)}' is none of news, tweet, reddit, filing";
         return false;
     }
 

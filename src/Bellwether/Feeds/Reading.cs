@@ -23,7 +23,7 @@ static class Reading
     public static FeedException? Explain(Exception error, string origin, long? line) => error switch
     {
         FeedException own => own,
-        InvalidDataException or EndOfStreamException => new(origin, $"the gzip data is cut off or damaged ({error.Message.TrimEnd('.')})",
+        InvalidDataException or EndOfStreamException => new(origin, $"the gzip data is cut off or damaged",
             "Everything before this line was read; fetch the file again and repeat, what was read is recognised.", line, error),
         XmlException xml => new(origin, $"is not well-formed XML: {xml.Message.TrimEnd('.')}",
             "What came before was read; correct the feed or ask its publisher.", xml.LineNumber > 0 ? xml.LineNumber : line, error),

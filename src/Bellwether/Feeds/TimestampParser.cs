@@ -56,7 +56,7 @@ public sealed partial class TimestampParser
         }
         if (ticks > now.UtcTicks + _maxAhead.Ticks)
         {
-            problem = $"timestamp '{Quote(text)}' lies in the future: it is {now.UtcDateTime:yyyy-MM-dd HH:mm} UTC; for times without an offset --timezone names their zone";
+            problem = $"timestamp '{Quote(text)}' lies in the future: it is {now.UtcDateTime:yyyy-MM-dd HH:mm} UTC";
             return false;
         }
         instant = new DateTimeOffset(ticks - ticks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);

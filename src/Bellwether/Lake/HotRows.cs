@@ -32,6 +32,10 @@ static class HotRows
         return Or(gaps);
     }
 
+    /// <summary>Rows of a run of days.</summary>
+    public static string Within(LakeDays days) =>
+        (days.First is { } first ? $"timestamp >= {At(first)}" : "true") + (days.Last is { } last && last < DateOnly.MaxValue ? $" AND timestamp < {At(last.AddDays(1))}" : "");
+
     /// <summary>Runs of adjacent days, half-open.</summary>
     static IEnumerable<(DateOnly From, DateOnly To)> Ranges(IEnumerable<DateOnly> days)
     {

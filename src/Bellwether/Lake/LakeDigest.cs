@@ -38,5 +38,8 @@ sealed class LakeDigest
     /// <summary>As the manifest keeps it: <c>sha256-rowsum:</c> and 64 hexadecimal digits, highest first.</summary>
     public string ContentHash => $"{Algorithm}:{_high:x32}{_low:x32}";
 
-    public override string ToString() => $"{Rows} rows, {MinTimestamp}..{MaxTimestamp} µs, {ContentHash}";
+    public override string ToString() => Text(Rows, MinTimestamp, MaxTimestamp, ContentHash);
+
+    public static string Text(long rows, long minTimestamp, long maxTimestamp, string contentHash) =>
+        $"{rows} rows, {minTimestamp}..{maxTimestamp} µs, {contentHash}";
 }

@@ -19,6 +19,9 @@ public sealed class LakeQuery : IAsyncDisposable
     /// <summary>Rows of the current chunk.</summary>
     public int RowCount => Reader.RowCount;
 
+    /// <summary>Files of the lake that the answer is read from; days that cannot matter are not opened.</summary>
+    public int FilesOpened => _scratch.Files?.Paths.Count ?? 0;
+
     internal DuckDbReader Reader { get; }
 
     internal DuckDbConnection Connection => _scratch.Connection!;

@@ -53,6 +53,12 @@ public sealed partial class ScoringWorker(
                 catch (Exception error) when (error is not OperationCanceledException)
                 {
                     if (topic == Topics.HighPriority) gate.LeaveHigh();
+                    // A partition moved to another member with a batch of it in hand: rolled back here, done there, and no trouble.
+                    if (error is OffsetFencedException)
+                    {
+                        Moved(logger, topic);
+                        throw;
+                    }
                     Instruments.BatchFailures.Add(1, Tag("topic", topic));
                     Failed(logger, topic, error);
                     if (error is ObjectDisposedException && consumer is { } ended)
@@ -75,31 +81,11 @@ public sealed partial class ScoringWorker(
         }
     }
 
-    async Task ConsumeAsync(ILogConsumer consumer, string topic, CancellationToken cancellationToken)
-    {
-        var high = topic == Topics.HighPriority;
-        while (true)
-        {
-            var most = !high && gate.IsHighExpected ? Math.Min(options.BatchSizeBesideHigh, options.BatchSize) : options.BatchSize;
-            var entries = await consumer.PollAsync(most, PollWait, cancellationToken);
-            Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic), Tag("priority", high ? "high" : "standard"));
-            if (high && entries.Count == 0) gate.LeaveHigh();
-            if (entries.Count == 0) continue;
-            if (high) gate.EnterHigh();
-            else Instruments.StandardYieldSeconds.Record((await gate.StandBackAsync(cancellationToken)).TotalSeconds);
-            await ProcessAsync(topic, entries, cancellationToken);
-            await consumer.AcknowledgeAsync([.. ConsumerOffsets.MovesOf(entries).Select(m => new PartitionOffset(m.Partition, m.To))], cancellationToken);
-            if (high && consumer.Lag == 0) gate.LeaveHigh();
-        }
-    }
-
     /// <summary>
     /// Commits a batch. Where the database refuses the data itself, halves are tried until the one event is found that cannot be stored.
     /// </summary>
-    async Task ProcessAsync(string topic, IReadOnlyList<LogEntry> entries, CancellationToken cancellationToken)
+    async Task CommitAsync(string topic, IReadOnlyList<LogEntry> entries, ScoredBatch batch, CancellationToken cancellationToken)
     {
-        using var span = StartSpan(topic, entries);
-        var batch = await ScoreAsync(topic, entries, cancellationToken);
         CommittedBatch done;
         try
         {
@@ -108,15 +94,15 @@ public sealed partial class ScoringWorker(
         catch (PostgresException error) when (IsAboutData(error) && entries.Count > 1)
         {
             var half = entries.Count / 2;
-            await ProcessAsync(topic, [.. entries.Take(half)], cancellationToken);
-            await ProcessAsync(topic, [.. entries.Skip(half)], cancellationToken);
+            await AgainAsync([.. entries.Take(half)]);
+            await AgainAsync([.. entries.Skip(half)]);
             return;
         }
         catch (Exception error) when ((error is PostgresException refused && IsAboutData(refused)) || error is OverflowException)
         {
             if (entries.Count > 1)
             {
-                foreach (var entry in entries) await ProcessAsync(topic, [entry], cancellationToken);
+                foreach (var entry in entries) await AgainAsync([entry]);
                 return;
             }
             // Without an event it is the dead letter itself that cannot be stored as it is.
@@ -126,6 +112,8 @@ public sealed partial class ScoringWorker(
             done = await store.CommitAsync(batch with { Events = [], DeadLetters = [letter] }, cancellationToken);
         }
         await PublishAsync(topic, entries, batch, done);
+
+        async Task AgainAsync(LogEntry[] part) => await CommitAsync(topic, part, await ScoreAsync(topic, part, cancellationToken), cancellationToken);
     }
 
     async Task PublishAsync(string topic, IReadOnlyList<LogEntry> entries, ScoredBatch batch, CommittedBatch done)
@@ -171,6 +159,9 @@ public sealed partial class ScoringWorker(
     static bool IsAboutData(PostgresException error) => error.SqlState[..2] is "22" or "23" or "54";
 
     static KeyValuePair<string, object?> Tag(string name, object? value) => new(name, value);
+
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Information, Message = "a batch of {Topic} was left to the worker that has its partition now")]
+    static partial void Moved(ILogger logger, string topic);
 
     [LoggerMessage(EventId = 2001, Level = LogLevel.Error, Message = "scoring of {Topic} failed and is tried again")]
     static partial void Failed(ILogger logger, string topic, Exception error);

@@ -3,7 +3,7 @@ using Bellwether.App.Api;
 
 namespace Bellwether.Tests.Api;
 
-/// <summary>docs/api.md, where the types of problems point.</summary>
+/// <summary>docs/api.md, whose headings the types of problems name.</summary>
 public sealed class ApiManualTests
 {
     [Fact]

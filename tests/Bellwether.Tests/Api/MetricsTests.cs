@@ -34,6 +34,27 @@ public sealed partial class MetricsTests(TestServer server)
         Assert.DoesNotContain(families.SelectMany(f => f.Value), s => s.Labels.Contains("ACME", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Promtool_finds_nothing_to_say()
+    {
+        var promtool = Programs.Require("promtool", "prometheus");
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MetricsTests));
+        await desk.PushAsync(Event("1", "ACME", "Acme rises"));
+        var text = await desk.Http.GetStringAsync("/metrics", Token);
+        Assert.Contains("\ndb_client_connections{", text);
+        using var check = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(promtool, ["check", "metrics"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        await check.StandardInput.WriteAsync(text);
+        check.StandardInput.Close();
+        var said = string.Concat(await Task.WhenAll(check.StandardOutput.ReadToEndAsync(Token), check.StandardError.ReadToEndAsync(Token)));
+        await check.WaitForExitAsync(Token);
+        Assert.Equal((0, ""), (check.ExitCode, said.Trim()));
+    }
+
     sealed record Sample(string Name, string Labels, double Value);
 
     /// <summary>Reads the text strictly: one block for each family, HELP and TYPE first, no series twice, complete histograms.</summary>

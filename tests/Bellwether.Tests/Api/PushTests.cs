@@ -117,6 +117,50 @@ public sealed class PushTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_line_over_the_limit_is_kept_in_part_and_tells_its_whole_size()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
+        var line = Event("1", "ACME", new string('x', 6_000_000));
+        var answer = await desk.PushAsync(line, Event("2", "ACME", "Acme rises"));
+        Assert.Equal((1, 1), (Number(answer, "accepted"), Number(answer, "rejected")));
+        var id = (await desk.JsonAsync("/api/v1/dead-letters")).GetProperty("items")[0].GetProperty("id").GetInt64();
+        var letter = await desk.JsonAsync($"/api/v1/dead-letters/{id}");
+        Assert.Equal((line.Length, true), (Number(letter, "bytes"), letter.GetProperty("truncated").GetBoolean()));
+        Assert.Equal(65_536, letter.GetProperty("value").GetString()!.Length);
+    }
+
+    [Fact]
+    public async Task A_line_that_unpacks_beyond_the_limit_of_bodies_is_refused()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests), o => o with { MaxRequestBytes = 4 << 20 });
+        using var response = await desk.Http.PostAsync("/api/v1/events", Packed(Event("1", "ACME", new string('x', 17 << 20))), Token);
+        Assert.Contains("unpacks to more than 16777216 bytes", (await ProblemAsync(response, 413)).GetProperty("detail").GetString());
+    }
+
+    [Theory]
+    [InlineData("Content-Type", "text/csv", null)]
+    [InlineData("Content-Encoding", "application/json", "br")]
+    public async Task The_header_that_is_not_read_is_named(string header, string type, string? encoding)
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
+        using var content = new StringContent("{}", Encoding.UTF8, type);
+        if (encoding is not null) content.Headers.ContentEncoding.Add(encoding);
+        using var response = await desk.Http.PostAsync("/api/v1/events", content, Token);
+        Assert.Equal(header, Assert.Single((await ProblemAsync(response, 415)).GetProperty("errors").EnumerateArray()).GetProperty("field").GetString());
+    }
+
+    [Fact]
+    public async Task Reasons_speak_of_the_event_and_not_of_the_command_line()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
+        using var response = await desk.Http.PostAsync("/api/v1/events", Lines(
+            Event("1", "ACME", "Acme rises", "2097-01-01T00:00:00Z"), Event("2", "ACME", "Acme rises", more: ",\"type\":\"rumour\"")), Token);
+        var problem = await ProblemAsync(response, 422);
+        Assert.Equal(2, problem.GetProperty("errors").GetArrayLength());
+        Assert.DoesNotContain("--", problem.GetRawText());
+    }
+
+    [Fact]
     public async Task One_article_sent_once_for_each_ticker_is_waited_for_as_a_whole()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(PushTests));
@@ -127,6 +171,9 @@ public sealed class PushTests(TestServer server)
         Assert.Equal(2, (await desk.JsonAsync("/api/v1/sentiment?tickers=ACME,BETA")).GetProperty("items").GetArrayLength());
         var letter = Assert.Single((await desk.JsonAsync("/api/v1/dead-letters")).GetProperty("items").EnumerateArray());
         Assert.Equal("NoTicker", letter.GetProperty("error_class").GetString());
+        Assert.Equal(1, Number(answer, "dead_lettered"));
+        Assert.Equal(["accepted", "accepted", "dead_lettered"], answer.GetProperty("results").EnumerateArray().Select(r => r.GetProperty("status").GetString()));
+        Assert.Contains("no ticker", answer.GetProperty("results")[2].GetProperty("reason").GetString());
     }
 
     [Fact]

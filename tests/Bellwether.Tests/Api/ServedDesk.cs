@@ -84,7 +84,7 @@ public sealed class ServedDesk : IAsyncDisposable
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         var problem = JsonDocument.Parse(body).RootElement;
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
-        Assert.StartsWith("docs/api.md#", problem.GetProperty("type").GetString());
+        Assert.StartsWith("urn:bellwether:problem:", problem.GetProperty("type").GetString());
         Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
         return problem;
     }

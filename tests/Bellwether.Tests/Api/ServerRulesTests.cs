@@ -168,7 +168,7 @@ public sealed class ServerRulesTests(TestServer server)
             o with { Roles = ServeRoles.Worker, Urls = null });
         Assert.Equal(["worker"], (await desk.JsonAsync("/health")).GetProperty("roles").EnumerateArray().Select(r => r.GetString()));
         using var api = await desk.GetAsync("/api/v1/sentiment");
-        await ProblemAsync(api, 404);
+        Assert.Contains("does not serve the API", (await ProblemAsync(api, 404)).GetProperty("detail").GetString());
     }
 
     [Fact]
@@ -180,6 +180,18 @@ public sealed class ServerRulesTests(TestServer server)
         var url = $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}";
         var error = await Assert.ThrowsAsync<IOException>(() => BellwetherServer.StartAsync(desk.Desk, new() { Urls = [url] }, Token));
         Assert.Contains(url, error.Message);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:99999", "port")]
+    [InlineData("http://127.0.0.1:x", "port")]
+    [InlineData("https://127.0.0.1:5", "http://")]
+    public async Task An_address_that_is_none_is_told_so(string url, string word)
+    {
+        await using var desk = await TestDesk.OpenAsync(server, nameof(ServerRulesTests));
+        var error = await Assert.ThrowsAsync<DeskOptionsException>(() => BellwetherServer.StartAsync(desk.Desk, new() { Urls = [url] }, Token));
+        Assert.Contains(word, error.Message);
+        Assert.DoesNotContain("reached from other machines", error.Message);
     }
 
     [Fact]

@@ -51,6 +51,20 @@ public sealed class SignalTests(TestServer server)
         Assert.Equal(ExitCode.Ok, process.ExitCode);
     }
 
+    [Fact(Timeout = Limit)]
+    public async Task Server_whose_address_is_taken_says_one_sentence_and_starts_nothing()
+    {
+        using var taken = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        taken.Start();
+        var url = $"http://127.0.0.1:{((System.Net.IPEndPoint)taken.LocalEndpoint).Port}";
+        await using var desk = await CliDesk.OpenAsync(server, nameof(SignalTests));
+        using var running = new Running(desk.Line("serve", "--urls", url));
+        var said = await running.Process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await running.Process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(ExitCode.Unavailable, running.Process.ExitCode);
+        Assert.Equal($"bellwether: {url} is in use by another program. Choose another with --urls, for example http://127.0.0.1:0.", said.Trim());
+    }
+
     static Process Start(string[] args)
     {
         // A signal that our own parent ignores would be ignored by our children too.

@@ -114,7 +114,7 @@ public sealed partial class MonitoringTests(TestServer server)
         listener.Start();
         foreach (var name in names.ToArray()) names.UnionWith([$"{name}_bucket", $"{name}_count", $"{name}_sum"]);
         // Prometheus's own, and those of the database driver, which count once a connection was pooled.
-        names.UnionWith(["up", "db_client_connection_count"]);
+        names.UnionWith(["up", "db_client_connections"]);
         return names;
     }
 

@@ -17,14 +17,14 @@ static class HealthEndpoints
 
     public static void Map(IEndpointRouteBuilder app)
     {
-        var health = app.MapGroup("/health").RefuseUnknownQuery().Answers("application/json");
+        var health = app.MapGroup("/health").AnswersHead().RefuseUnknownQuery().Answers("application/json");
         health.MapGet("/live", () => TypedResults.Ok(new HealthCheck("live", true, null))).WithName("getLive")
             .WithSummary("The process answers");
         health.MapGet("/ready", ReadyAsync).WithName("getReady").WithSummary("Database, schema and workers are in order")
-            .Produces<ReadyAnswer>(StatusCodes.Status503ServiceUnavailable);
+            .Produces<ReadyAnswer>().Produces<ReadyAnswer>(StatusCodes.Status503ServiceUnavailable);
         health.MapGet("/", SummaryAsync).WithName("getHealth").WithSummary("The state of the desk at a glance");
         app.MapGet("/metrics", MetricsAsync).WithName("getMetrics").WithSummary("Metrics in the Prometheus text format")
-            .RefuseUnknownQuery()
+            .AnswersHead().RefuseUnknownQuery()
             .Produces(StatusCodes.Status200OK, typeof(string), "text/plain");
     }
 

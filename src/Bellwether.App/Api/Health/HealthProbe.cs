@@ -9,7 +9,7 @@ namespace Bellwether.App.Api.Health;
 /// <summary>
 /// Looks at the database and at the loops of this process. Answers are kept for a second: health is asked for without a token.
 /// </summary>
-sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
+sealed class HealthProbe(Desk desk, WorkerStatus workers, DatabaseWait wait, TimeProvider time)
 {
     static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2);
 
@@ -29,9 +29,8 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
         await _once.WaitAsync(cancellationToken);
         try
         {
-            var now = time.GetUtcNow();
-            if (_last is { } last && now - last.At < Fresh) return last;
-            return _last = await ProbeAsync(now, cancellationToken);
+            if (_last is { } last && time.GetUtcNow() - last.At < Fresh) return last;
+            return _last = await ProbeAsync(cancellationToken);
         }
         finally
         {
@@ -39,41 +38,49 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
         }
     }
 
-    async Task<Findings> ProbeAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    async Task<Findings> ProbeAsync(CancellationToken cancellationToken)
     {
-        var checks = new List<HealthCheck>();
-        int? revision = null;
-        long? letters = null;
-        IReadOnlyList<TopicLag> lag = [];
-        using var limit = new CancellationTokenSource(Patience, time);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        try
-        {
-            var migrator = new Migrator(desk.DataSource);
-            revision = (await migrator.AppliedAsync(patience.Token)).Count;
-            checks.Add(new("database", true, null));
-            checks.Add(new("schema", revision == migrator.Latest,
-                revision == migrator.Latest ? null : $"at revision {revision}, this program needs {migrator.Latest}"));
-            letters = await LettersAsync(patience.Token);
-            lag = [.. (await GroupLag.OfEmbeddedAsync(desk.DataSource, patience.Token)).Select(Of)];
-        }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested
-            && error is NpgsqlException or OperationCanceledException or IOException)
-        {
-            checks.Add(new("database", false,
-                error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached"));
-        }
+        // All at once: together they take no longer than the one that takes longest.
+        var database = DatabaseAsync(cancellationToken);
+        var brokers = desk.Options.EventLog.Kind == EventLogKind.Kafka ? BrokersAsync(cancellationToken) : null;
+        var (checks, revision, lag, letters) = await database;
         if (desk.Hot is GuardedHotStore shared) checks.Add(CheckOf(await shared.ProbeAsync(cancellationToken)));
-        if (desk.Options.EventLog.Kind == EventLogKind.Kafka)
+        if (brokers is not null)
         {
             // Of the embedded log only what waits to be carried over is of interest.
-            var (check, read) = await BrokersAsync(cancellationToken);
+            var (check, read) = await brokers;
             checks.Add(check);
             lag = [.. read, .. lag.Where(l => l.Topic == Topics.AnalyzedSentiment || l.Records > 0)];
         }
         foreach (var (name, trouble) in workers.Loops) checks.Add(new(name, trouble is null, trouble));
-        return new(now, checks, revision, lag, letters);
+        return new(time.GetUtcNow(), checks, revision, lag, letters);
     }
+
+    async Task<(List<HealthCheck> Checks, int? Revision, IReadOnlyList<TopicLag> Lag, long? Letters)> DatabaseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await wait.ForAsync(Patience, async token =>
+            {
+                var migrator = new Migrator(desk.DataSource);
+                var revision = (await migrator.AppliedAsync(token)).Count;
+                List<HealthCheck> checks = [new("database", true, null), new("schema", revision == migrator.Latest,
+                    revision == migrator.Latest ? null : $"at revision {revision}, this program needs {migrator.Latest}")];
+                IReadOnlyList<TopicLag> lag = [.. (await GroupLag.OfEmbeddedAsync(desk.DataSource, token)).Select(Of)];
+                return (checks, (int?)revision, lag, (long?)await LettersAsync(token));
+            }, cancellationToken);
+        }
+        catch (Exception error) when (IsOutage(error, cancellationToken))
+        {
+            return ([new("database", false, Trouble(error))], null, [], null);
+        }
+    }
+
+    static bool IsOutage(Exception error, CancellationToken cancellationToken) => !cancellationToken.IsCancellationRequested
+        && error is EventLogException or NpgsqlException or TimeoutException or OperationCanceledException or IOException;
+
+    static string Trouble(Exception error) =>
+        error is TimeoutException or OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached";
 
     // Never a reason to take the service out: readers are served from the database.
     static HealthCheck CheckOf(HotStoreState state) => new("hot store", true,
@@ -82,19 +89,16 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, TimeProvider time)
     async Task<(HealthCheck Check, IReadOnlyList<TopicLag> Lag)> BrokersAsync(CancellationToken cancellationToken)
     {
         const string Name = "event log";
-        using var limit = new CancellationTokenSource(Patience, time);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
             var group = desk.Options.EventLog.StoredGroup(desk.Options.Scoring.Group);
-            var lag = await Task.WhenAll(new[] { Topics.HighPriority, Topics.StandardPriority }
-                .Select(topic => GroupLag.OfAsync(desk.DataSource, desk.Log, topic, group, patience.Token)));
+            var lag = await wait.ForAsync(Patience, token => Task.WhenAll(new[] { Topics.HighPriority, Topics.StandardPriority }
+                .Select(topic => GroupLag.OfAsync(desk.DataSource, desk.Log, topic, group, token))), cancellationToken);
             return (new(Name, true, null), [.. lag.Select(Of)]);
         }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested
-            && error is EventLogException or NpgsqlException or OperationCanceledException or IOException)
+        catch (Exception error) when (IsOutage(error, cancellationToken))
         {
-            return (new(Name, false, error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:N0} s" : "cannot be reached"), []);
+            return (new(Name, false, Trouble(error)), []);
         }
     }
 

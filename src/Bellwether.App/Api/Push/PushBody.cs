@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bellwether.Feeds;
 using Microsoft.AspNetCore.Http;
 
@@ -68,7 +69,11 @@ sealed class PushBody(ServeOptions options, Desk desk)
 
     long Longest => (long)options.MaxRequestBytes * MaxUnpacking;
 
-    static BadHttpRequestException TooLarge() => new("Request body too large.", StatusCodes.Status413PayloadTooLarge);
+    BadHttpRequestException TooLarge() => new(Text($"The body is longer than {options.MaxRequestBytes} bytes"), StatusCodes.Status413PayloadTooLarge);
+
+    BadHttpRequestException Unpacked() => new(Text($"The body unpacks to more than {Longest} bytes"), StatusCodes.Status413PayloadTooLarge);
+
+    static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The records of one body, and the memory that they are held to take until they are in the log.</summary>
     public sealed class PushedBody(PushBody owner) : IDisposable
@@ -87,8 +92,8 @@ sealed class PushBody(ServeOptions options, Desk desk)
 
         internal bool TryAdd(FeedRecord record)
         {
-            _characters += record.Envelope is { } e ? e.Text.Length + (e.RawPayload?.Length ?? 0) : record.Rejection!.Value.Length;
-            if (_characters > owner.Longest) throw TooLarge();
+            _characters += record.Envelope is { } e ? e.Text.Length + (e.RawPayload?.Length ?? 0) : record.Rejection!.Bytes;
+            if (_characters > owner.Longest) throw owner.Unpacked();
             _records.Add(record);
             return _characters <= _held || TryGrow(_characters - _held);
         }

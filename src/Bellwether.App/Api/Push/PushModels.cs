@@ -4,13 +4,25 @@ namespace Bellwether.App.Api.Push;
 
 /// <summary>What became of a push. accepted + duplicates + rejected is the number of records.</summary>
 /// <param name="Scored">Only with wait=scored: whether every accepted event was worked on before the wait ended.</param>
-public sealed record PushAnswer(int Accepted, int Duplicates, int Rejected, bool? Scored, IReadOnlyList<PushedRecord> Results);
+/// <param name="DeadLettered">Only with wait=scored: how many of the accepted were put aside, for example because they have no ticker.</param>
+public sealed record PushAnswer(int Accepted, int Duplicates, int Rejected, bool? Scored, int? DeadLettered, IReadOnlyList<PushedRecord> Results)
+{
+    /// <summary>The answer after the wait: what was put aside is told record by record.</summary>
+    internal PushAnswer After(IReadOnlyList<FeedRecord> records, IReadOnlyList<RecordOutcome> outcomes, ScoredWait.Finding found)
+    {
+        var results = records.Select((r, i) =>
+            outcomes[i] == RecordOutcome.Accepted && EventKey.Of(r.Envelope!).Select(k => found.Letters.GetValueOrDefault(k)).FirstOrDefault(m => m is not null) is { } reason
+                ? Results[i] with { Status = "dead_lettered", Reason = reason }
+                : Results[i]).ToArray();
+        return this with { Scored = found.Complete, DeadLettered = results.Count(r => r.Status == "dead_lettered"), Results = results };
+    }
+}
 
 /// <summary>One record of a push.</summary>
 /// <param name="Line">Line of JSON Lines, else number of the record; from 1.</param>
-/// <param name="Status">accepted, duplicate or rejected.</param>
+/// <param name="Status">accepted, duplicate or rejected; after a wait dead_lettered for one that was accepted and then put aside.</param>
 /// <param name="ArticleId">Identity under which the results are found; null for a rejected record.</param>
-/// <param name="Reason">Why it was rejected.</param>
+/// <param name="Reason">Why it was rejected or put aside.</param>
 public sealed record PushedRecord(long Line, string Status, string? ArticleId, string? Reason)
 {
     internal static PushedRecord Of(FeedRecord record, RecordOutcome outcome) => outcome switch
@@ -30,7 +42,7 @@ public sealed record PushedEvent
     public string? EventId { get; init; }
 
     /// <summary>When it was published: ISO 8601, or an epoch. Required.</summary>
-    public required string Timestamp { get; init; }
+    public string? Timestamp { get; init; }
 
     /// <summary>The complete text; text or article_title is required.</summary>
     public string? Text { get; init; }

@@ -14,19 +14,22 @@ sealed partial class PushQueue(Ingestor ingestor, Desk desk, ServeOptions option
 {
     const int MostTogether = 2_000;
 
-    readonly Channel<Waiting> _waiting = Channel.CreateUnbounded<Waiting>(new() { SingleReader = true });
+    readonly Channel<Push> _waiting = Channel.CreateUnbounded<Push>(new() { SingleReader = true });
     int _events;
 
-    sealed record Waiting(IReadOnlyList<FeedRecord> Records, IReadOnlyDictionary<string, string>? Headers)
+    sealed record Push(IReadOnlyList<FeedRecord> Records, IReadOnlyDictionary<string, string>? Headers)
     {
         public TaskCompletionSource<IReadOnlyList<RecordOutcome>> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
+
+    /// <summary>Events that wait for the log, over all clients.</summary>
+    public int Waiting => Volatile.Read(ref _events);
 
     /// <summary>Completes when the log has the records; null at once when too many wait already, or the server is stopping.</summary>
     public Task<IReadOnlyList<RecordOutcome>>? TryAppend(IReadOnlyList<FeedRecord> records, IReadOnlyDictionary<string, string>? headers)
     {
         var waiting = Interlocked.Add(ref _events, records.Count);
-        var push = new Waiting(records, headers);
+        var push = new Push(records, headers);
         // One push that is larger than the bound still goes when nothing else waits.
         if ((waiting <= options.MaxWaitingEvents || waiting == records.Count) && _waiting.Writer.TryWrite(push)) return push.Done.Task;
         Interlocked.Add(ref _events, -records.Count);
@@ -37,7 +40,7 @@ sealed partial class PushQueue(Ingestor ingestor, Desk desk, ServeOptions option
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var stop = stoppingToken.Register(() => _waiting.Writer.TryComplete());
-        var together = new List<Waiting>();
+        var together = new List<Push>();
         while (await _waiting.Reader.WaitToReadAsync(CancellationToken.None))
         {
             var events = 0;
@@ -54,7 +57,7 @@ sealed partial class PushQueue(Ingestor ingestor, Desk desk, ServeOptions option
         }
     }
 
-    async Task AppendAsync(List<Waiting> pushes)
+    async Task AppendAsync(List<Push> pushes)
     {
         var records = pushes.Count == 1 ? pushes[0].Records : [.. pushes.SelectMany(p => p.Records)];
         try

@@ -11,10 +11,9 @@ static partial class SentimentEndpoints
     const int MostIntervals = 20_000;
 
     static async Task<Results<Ok<SentimentHistory>, ProblemHttpResult>> HistoryAsync(
-        [FromRoute] string ticker, string? from, string? to, string? interval, string? asOf, SentimentReader reader, TimeProvider time,
-        CancellationToken cancellationToken)
+        [FromRoute] string ticker, string? from, string? to, string? interval, string? asOf, RequestCheck check, DatabaseWait wait, SentimentReader reader,
+        TimeProvider time, CancellationToken cancellationToken)
     {
-        var check = new RequestCheck(time);
         ticker = check.Ticker("ticker", ticker);
         var now = time.GetUtcNow();
         var moment = check.AsOf(asOf);
@@ -25,33 +24,32 @@ static partial class SentimentEndpoints
         else if ((end - start) / length > MostIntervals)
             check.Fail("interval", interval, $"is too short for this range: at most {MostIntervals} intervals are answered at a time");
         if (check.Failed) return check.Problem();
-        var items = await reader.HistoryAsync(ticker, start, end, length, moment, cancellationToken);
+        var items = await wait.ForAsync(token => reader.HistoryAsync(ticker, start, end, length, moment, token), cancellationToken);
         return TypedResults.Ok(new SentimentHistory(ticker, start, end, (long)length.TotalSeconds, moment ?? now, items));
     }
 
     static async Task<Results<Ok<ArticlePage>, ProblemHttpResult>> ArticlesAsync(
-        [FromRoute] string ticker, string? cursor, string? limit, string? text, string? asOf, SentimentReader reader, TimeProvider time,
-        CancellationToken cancellationToken)
+        [FromRoute] string ticker, string? cursor, string? limit, string? text, string? asOf, RequestCheck check, DatabaseWait wait, SentimentReader reader,
+        TimeProvider time, CancellationToken cancellationToken)
     {
-        var check = new RequestCheck(time);
         ticker = check.Ticker("ticker", ticker);
         var full = check.Flag("text", text);
         var page = check.Limit(limit, 50, full ? 200 : 1_000);
         var moment = check.AsOf(asOf);
-        var after = After(check, cursor);
+        var after = After(check, cursor, ticker);
         if (check.Failed) return check.Problem();
-        var found = await reader.ArticlesAsync(ticker, after, page + 1, full, moment, cancellationToken);
+        var found = await wait.ForAsync(token => reader.ArticlesAsync(ticker, after, page + 1, full, moment, token), cancellationToken);
         var next = found.Count > page ? CursorAfter(found[page - 1]) : null;
         return TypedResults.Ok(new ArticlePage(ticker, moment ?? time.GetUtcNow(), [.. found.Take(page)], next));
     }
 
     static string CursorAfter(Article article) =>
-        RequestCheck.CursorOf("a", article.Timestamp.UtcTicks.ToString(CultureInfo.InvariantCulture), article.ArticleId);
+        RequestCheck.CursorOf("a", article.Ticker, article.Timestamp.UtcTicks.ToString(CultureInfo.InvariantCulture), article.ArticleId);
 
-    static ArticleCursor? After(RequestCheck check, string? cursor)
+    static ArticleCursor? After(RequestCheck check, string? cursor, string ticker)
     {
-        if (check.Cursor(cursor, "a", 2) is not [var ticks, var article]) return null;
-        if (long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at < DateTimeOffset.MaxValue.UtcTicks)
+        if (check.Cursor(cursor, "a", 3) is not [var of, var ticks, var article]) return null;
+        if (of == ticker && long.TryParse(ticks, NumberStyles.None, CultureInfo.InvariantCulture, out var at) && at < DateTimeOffset.MaxValue.UtcTicks)
             return new(new DateTimeOffset(at, TimeSpan.Zero), article);
         check.Fail("cursor", cursor, "is not the next_cursor of an answer to this request");
         return null;

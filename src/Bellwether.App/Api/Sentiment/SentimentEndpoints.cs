@@ -17,7 +17,7 @@ static partial class SentimentEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        var sentiment = api.MapGroup("/sentiment").Answers("application/json");
+        var sentiment = api.MapGroup("/sentiment").AnswersHead().Answers("application/json");
         sentiment.MapGet("/", ManyAsync).WithName("listSentiment").WithSummary("Sentiment of many tickers, or of all in pages")
             .ProducesProblem(400);
         sentiment.MapGet("/{ticker}", OneAsync).WithName("getSentiment").WithSummary("Sentiment of a ticker, now or as of a past moment")
@@ -29,16 +29,15 @@ static partial class SentimentEndpoints
     }
 
     static async Task<Results<Ok<TickerSentiment>, StatusCodeHttpResult, ProblemHttpResult>> OneAsync(
-        [FromRoute] string ticker, string? asOf, HttpContext context, SentimentReader reader, TimeProvider time,
+        [FromRoute] string ticker, string? asOf, HttpContext context, RequestCheck check, DatabaseWait wait, SentimentReader reader, TimeProvider time,
         CancellationToken cancellationToken)
     {
-        var check = new RequestCheck(time);
         ticker = check.Ticker("ticker", ticker);
         var moment = check.AsOf(asOf);
         if (check.Failed) return check.Problem();
         var found = moment is { } at
-            ? await reader.AsOfAsync(ticker, at, cancellationToken)
-            : (await reader.LatestAsync([ticker], cancellationToken))[0];
+            ? await wait.ForAsync(token => reader.AsOfAsync(ticker, at, token), cancellationToken)
+            : (await wait.ForAsync(token => reader.LatestAsync([ticker], token), cancellationToken))[0];
         if (found is null)
             return Problems.NotFound(moment is { } then
                 ? $"Nothing was known about {ticker} at {then:yyyy-MM-ddTHH:mm:ss.FFFFFFZ}."
@@ -55,22 +54,22 @@ static partial class SentimentEndpoints
         given.SelectMany(g => g?.Split(',', StringSplitOptions.TrimEntries) ?? []).Any(g => g == "*" || g == tag || $"W/{g}" == tag);
 
     static async Task<Results<Ok<TickerSentimentPage>, ProblemHttpResult>> ManyAsync(
-        string? tickers, string? asOf, string? cursor, string? limit, SentimentReader reader, NpgsqlDataSource dataSource,
-        TimeProvider time,
-        CancellationToken cancellationToken)
+        string? tickers, string? asOf, string? cursor, string? limit, RequestCheck check, DatabaseWait wait, SentimentReader reader,
+        NpgsqlDataSource dataSource, TimeProvider time, CancellationToken cancellationToken)
     {
-        var check = new RequestCheck(time);
         var wanted = check.Tickers("tickers", tickers, asOf is null ? MostTickers : MostTickersAsOf);
         var moment = check.AsOf(asOf);
         var page = check.Limit(limit, 100, MostPage);
         var after = check.Cursor(cursor, "t", 1);
         if (asOf is not null && tickers is null) check.Fail("asOf", asOf, "needs tickers to be named");
+        if (tickers is not null && limit is not null) check.Fail("limit", limit, "does not go with tickers, which are answered all at once");
+        if (tickers is not null && cursor is not null) check.Fail("cursor", cursor, "does not go with tickers, which are answered all at once");
         if (check.Failed) return check.Problem();
-        if (wanted is null) return TypedResults.Ok(await PageAsync(after?[0] ?? "", page, reader, dataSource, time, cancellationToken));
+        if (wanted is null)
+            return TypedResults.Ok(await wait.ForAsync(token => PageAsync(after?[0] ?? "", page, reader, dataSource, time, token), cancellationToken));
 
-        var found = moment is { } at
-            ? await PastAsync(wanted, at, reader, cancellationToken)
-            : await reader.LatestAsync(wanted, cancellationToken);
+        var found = await wait.ForAsync(
+            token => moment is { } at ? PastAsync(wanted, at, reader, token) : reader.LatestAsync(wanted, token), cancellationToken);
         var now = moment ?? time.GetUtcNow();
         return TypedResults.Ok(new TickerSentimentPage(
             now, [.. found.Where(s => s is not null).Select(s => TickerSentiment.Of(s!, now))],

@@ -19,8 +19,11 @@ public sealed record TickerSentiment(
     DateTimeOffset LastUpdated, DateTimeOffset LatestTimestamp, IReadOnlyDictionary<string, long> ModelCounts, DateTimeOffset AsOf,
     long Revision)
 {
+    // Sums of decayed weights carry the dust of their arithmetic: 1 would be 0.99999999985.
+    const int WeightDigits = 9;
+
     public static TickerSentiment Of(TickerSnapshot s, DateTimeOffset asOf) => new(
-        s.Ticker, s.Score, SentimentLevel.Of(s.Score), s.Weight, s.Count, s.ArticleTitle, s.SourceUrl, s.TextPreview, s.LastUpdated,
+        s.Ticker, s.Score, SentimentLevel.Of(s.Score), Math.Round(s.Weight, WeightDigits), s.Count, s.ArticleTitle, s.SourceUrl, s.TextPreview, s.LastUpdated,
         s.LatestTimestamp,
         s.ModelCounts, asOf, s.Revision);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Bellwether.Lake;
 using Microsoft.AspNetCore.Builder;
@@ -14,7 +15,7 @@ public sealed record SqlRequest(string? Sql);
 public sealed record SqlColumn(string Name, string Type);
 
 /// <param name="Rows">Values in the order of the columns.</param>
-/// <param name="Truncated">There are more rows than the server answers with.</param>
+/// <param name="Truncated">There are more rows than the server answers with, by their number or by their size.</param>
 public sealed record SqlAnswer(IReadOnlyList<SqlColumn> Columns, IReadOnlyList<IReadOnlyList<JsonElement>> Rows, long RowCount,
     bool Truncated);
 
@@ -27,7 +28,7 @@ static class SqlEndpoints
             .WithSummary("Read-only SQL over hot rows and lake")
             .Accepts<SqlRequest>("application/json")
             .Produces<SqlAnswer>()
-            .ProducesProblem(400).ProducesProblem(408).ProducesProblem(415).ProducesProblem(429)
+            .ProducesProblem(400).ProducesProblem(408).ProducesProblem(413).ProducesProblem(415).ProducesProblem(422)
             .Answers("application/json");
 
     static async Task<Results<EmptyHttpResult, ProblemHttpResult>> QueryAsync(
@@ -43,15 +44,15 @@ static class SqlEndpoints
         }
         catch (JsonException error)
         {
-            return Invalid(null, $"the body is not a JSON object with the field sql: {error.Message}");
+            return Invalid(null, error.Path is "$.sql" ? "sql must be a text" : "the body is not a JSON object with the field sql");
         }
-        if (string.IsNullOrWhiteSpace(request?.Sql)) return Invalid(request?.Sql, "is missing or empty");
+        if (string.IsNullOrWhiteSpace(request?.Sql)) return Invalid(request?.Sql, "the field sql is missing or empty");
 
         using var limit = new CancellationTokenSource(options.SqlTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            if (await runner.RunAsync(request.Sql, either.Token) is not { } answer)
+            if (await runner.RunAsync(request.Sql, either.Token).WaitAsync(options.SqlTimeout + options.DatabaseTimeout, time, cancellationToken) is not { } answer)
             {
                 context.Response.Headers.RetryAfter = "1";
                 return TypedResults.Problem(Problems.TooBusy("Too many queries wait."));
@@ -64,6 +65,11 @@ static class SqlEndpoints
         catch (LakeSqlException error)
         {
             return Invalid(request.Sql, error.Message);
+        }
+        catch (SqlAnswerException)
+        {
+            return Problems.Result(422, ProblemKind.AnswerTooLarge, "The answer is too large",
+                string.Create(CultureInfo.InvariantCulture, $"A single row is larger than the {options.SqlMaxBytes} bytes that are answered with; ask for less of it."));
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {

@@ -1,6 +1,8 @@
-using System.Buffers;
+using System.Globalization;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Bellwether.Engines.DuckDb;
 using Bellwether.Lake;
 
 namespace Bellwether.App.Api.Sql;
@@ -9,7 +11,6 @@ namespace Bellwether.App.Api.Sql;
 sealed class SqlRunner(Desk desk, ServeOptions options) : IDisposable
 {
     const int MostWaiting = 16;
-    const int MaxAnswerBytes = 16 << 20;
 
     static readonly JsonWriterOptions Format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -18,6 +19,7 @@ sealed class SqlRunner(Desk desk, ServeOptions options) : IDisposable
 
     /// <summary>The answer as JSON; null when too many queries wait.</summary>
     /// <exception cref="LakeSqlException">The statement is refused or wrong.</exception>
+    /// <exception cref="SqlAnswerException">A single row is too large.</exception>
     /// <exception cref="OperationCanceledException">It took longer than allowed, or the client went.</exception>
     public async Task<ReadOnlyMemory<byte>?> RunAsync(string sql, CancellationToken cancellationToken)
     {
@@ -49,7 +51,7 @@ sealed class SqlRunner(Desk desk, ServeOptions options) : IDisposable
     /// <summary>Held in memory, so that a failure halfway is a clean error and not half an answer.</summary>
     async Task<ReadOnlyMemory<byte>> WriteAsync(LakeQuery query, CancellationToken cancellationToken)
     {
-        var buffer = new ArrayBufferWriter<byte>(4096);
+        var buffer = new SqlAnswerBuffer(options.SqlMaxBytes);
         await using var json = new Utf8JsonWriter(buffer, Format);
         json.WriteStartObject();
         json.WriteStartArray("columns");
@@ -66,19 +68,42 @@ sealed class SqlRunner(Desk desk, ServeOptions options) : IDisposable
         while (!full && await query.ReadChunkAsync(cancellationToken))
             for (var row = 0; row < query.RowCount; row++, rows++)
             {
-                full = rows == options.SqlMaxRows || buffer.WrittenCount > MaxAnswerBytes;
+                full = rows == options.SqlMaxRows || !TryWrite(query, row, json, buffer);
                 if (full) break;
-                json.WriteStartArray();
-                for (var i = 0; i < query.Columns.Count; i++) query.Vector(i).WriteJson(row, json);
-                json.WriteEndArray();
-                json.Flush();
             }
-        json.WriteEndArray();
-        json.WriteNumber("row_count", rows);
-        json.WriteBoolean("truncated", full);
-        json.WriteEndObject();
+        if (full && rows == 0) throw new SqlAnswerException();
         json.Flush();
-        return buffer.WrittenMemory;
+        buffer.End(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $"],\"row_count\":{rows},\"truncated\":{(full ? "true" : "false")}}}")));
+        json.Reset();
+        return buffer.Written;
+    }
+
+    /// <summary>False when the row does not fit; the answer then ends with the row before.</summary>
+    static bool TryWrite(LakeQuery query, int row, Utf8JsonWriter json, SqlAnswerBuffer buffer)
+    {
+        json.Flush();
+        var mark = buffer.Written.Length;
+        try
+        {
+            json.WriteStartArray();
+            for (var i = 0; i < query.Columns.Count; i++)
+            {
+                var vector = query.Vector(i);
+                if (!vector.IsNull(row) && vector.Type.Type is DuckDbType.Varchar or DuckDbType.Blob) buffer.Require(vector.Bytes(row).Length);
+                vector.WriteJson(row, json);
+            }
+            json.WriteEndArray();
+            json.Flush();
+            return true;
+        }
+        // The writer refuses by itself a text within a list or struct that is far larger than any answer may be.
+        catch (Exception error) when (error is SqlAnswerException or ArgumentException)
+        {
+            json.Reset();
+            buffer.CutTo(mark);
+            return false;
+        }
     }
 
     public void Dispose() => _turn.Dispose();

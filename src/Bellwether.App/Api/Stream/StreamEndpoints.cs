@@ -27,14 +27,12 @@ static class StreamEndpoints
             .Answers("text/event-stream");
 
     static async Task<Results<EmptyHttpResult, ProblemHttpResult>> StreamAsync(
-        HttpContext context, string? tickers, string? lastEventId, StreamHub hub, Desk desk, ServeOptions options,
-        IHostApplicationLifetime life,
-        CancellationToken cancellationToken)
+        HttpContext context, string? tickers, string? lastEventId, RequestCheck check, StreamHub hub, Desk desk, ServeOptions options,
+        IHostApplicationLifetime life, CancellationToken cancellationToken)
     {
-        var check = new RequestCheck(desk.Time);
         var wanted = check.Tickers("tickers", tickers, MostTickers)?.ToHashSet();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, life.ApplicationStopping);
-        await hub.Ready.WaitAsync(stop.Token);
+        await hub.Ready.WaitAsync(options.DatabaseTimeout, desk.Time, stop.Token);
         var given = context.Request.Headers["Last-Event-ID"] is [{ Length: > 0 } header] ? header : lastEventId;
         var live = hub.Position;
         var resume = given is null ? null : StreamPosition.Parse(given, live.Partitions);

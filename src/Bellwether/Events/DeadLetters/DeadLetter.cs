@@ -19,6 +19,9 @@ public sealed partial record DeadLetter(
     /// <summary>What a letter adds to the headers of its record begins with this.</summary>
     public const string HeaderPrefix = "__bellwether.errors.";
 
+    /// <summary>Size of a record of which only the beginning is kept.</summary>
+    public const string BytesHeader = HeaderPrefix + "bytes";
+
     public static readonly string[] Stages = ["normalise", "decode", "score", "store"];
 
     static readonly IReadOnlyDictionary<string, string> NoHeaders = new Dictionary<string, string>();
@@ -45,8 +48,10 @@ public sealed partial record DeadLetter(
             Offset = entry.Offset,
         };
 
-    public static DeadLetter From(string origin, ReadOnlyMemory<byte> value, string message) =>
-        new(origin, null, value, NoHeaders, "normalise", "rejected", message);
+    /// <param name="bytes">Size of the record, of which the value may be only the beginning.</param>
+    public static DeadLetter From(string origin, ReadOnlyMemory<byte> value, string message, long bytes) =>
+        new(origin, null, value, bytes > value.Length ? new Dictionary<string, string> { [BytesHeader] = bytes.ToString(CultureInfo.InvariantCulture) } : NoHeaders,
+            "normalise", "rejected", message);
 
     /// <summary>The same record refused again is the same letter: origin and content decide.</summary>
     Guid Fingerprint

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Npgsql;
 
@@ -21,7 +22,15 @@ public sealed record DeadLetterAttempt(DateTimeOffset At, int Attempt, string Ou
 /// <summary>A letter whole.</summary>
 public sealed record DeadLetterContent(
     DeadLetterSummary Summary, int? Partition, long? Offset, IReadOnlyDictionary<string, string> Headers, ReadOnlyMemory<byte> Value,
-    IReadOnlyList<DeadLetterAttempt> Attempts);
+    IReadOnlyList<DeadLetterAttempt> Attempts)
+{
+    /// <summary>Size of the record as it came.</summary>
+    public long FullBytes => Headers.TryGetValue(DeadLetter.BytesHeader, out var text)
+        && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : Value.Length;
+
+    /// <summary>Only the beginning is kept.</summary>
+    public bool IsTruncated => FullBytes > Value.Length;
+}
 
 /// <param name="Topic">Input topic; null for records that were refused before they reached one.</param>
 /// <param name="Oldest">When the oldest of them was put aside.</param>

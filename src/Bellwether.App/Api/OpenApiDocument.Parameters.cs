@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Bellwether.Events;
+using Microsoft.OpenApi;
+
+namespace Bellwether.App.Api;
+
+static partial class OpenApiDocument
+{
+    const string TimePattern = "ISO 8601 (without an offset UTC), an epoch, or now";
+
+    static void Explain(string operation, OpenApiParameter parameter)
+    {
+        parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
+        (parameter.Description, parameter.Schema) = (operation, parameter.Name) switch
+        {
+            ("listSentiment", "limit") => ("Tickers of a page", Whole(1, 1_000, 100)),
+            ("listArticles", "limit") => ("Articles of a page; with text=true at most 200", Whole(1, 1_000, 50)),
+            ("listDeadLetters", "limit") => ("Letters of a page", Whole(1, 1_000, 50)),
+            (_, "cursor") => ("next_cursor of the page before", Text()),
+            ("listSentiment", "tickers") => ("Tickers separated by commas: at most 500, with asOf at most 50. Without it all are answered in pages", Text()),
+            ("listSentiment", "asOf") => ($"Moment whose knowledge counts; one to come is now. Needs tickers. {TimePattern}", Text()),
+            (_, "asOf") => ($"Moment whose knowledge counts; one to come is now. {TimePattern}", Text()),
+            (_, "from") => ($"Start, inclusive; 168 intervals before the end when absent. {TimePattern}", Text()),
+            (_, "to") => ($"End, exclusive; asOf or now when absent. {TimePattern}", Text()),
+            (_, "interval") => ("Length of an interval, from 1s to 366d; at most 20,000 intervals are answered",
+                new OpenApiSchema { Type = JsonSchemaType.String, Pattern = "^[0-9]+[smhd]$", Default = "1h" }),
+            (_, "text") => ("Whether to add the full text", new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = false }),
+            (_, "wait") => ("scored: answer when the results can be read, at most ten seconds later", OneOf("scored")),
+            ("streamSentiment", "tickers") => ("Tickers separated by commas, at most 500; all when absent", Text()),
+            (_, "lastEventId") => ("Id of the last event seen, to go on after it; the header Last-Event-ID comes before it", Text()),
+            (_, "ticker") => ("1 to 15 letters, digits, dots and dashes; case does not matter", Text()),
+            (_, "id") => ("Number of the letter", new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" }),
+            (_, "topic") => ("Topic of the record", Text()),
+            (_, "stage") => ("Step that refused the record", OneOf(DeadLetter.Stages)),
+            (_, "status") => ("What became of the letter", OneOf(DeadLetterFilter.Statuses)),
+            (_, "class") => ("Kind of error, as counts tells them", Text()),
+            (_, "key") => ("First ticker of the record", Text()),
+            (_, "since") => ($"Put aside at or after. {TimePattern}", Text()),
+            (_, "until") => ($"Put aside before. {TimePattern}", Text()),
+            _ => (parameter.Description, parameter.Schema),
+        };
+    }
+
+    static OpenApiSchema Text() => new() { Type = JsonSchemaType.String };
+
+    static OpenApiSchema Whole(int least, int most, int otherwise) =>
+        new() { Type = JsonSchemaType.Integer, Minimum = $"{least}", Maximum = $"{most}", Default = otherwise };
+
+    static OpenApiSchema OneOf(params IEnumerable<string> values) => new() { Type = JsonSchemaType.String, Enum = Values(values) };
+
+    static List<JsonNode> Values(IEnumerable<string> values) => [.. values.Select(v => (JsonNode)v)];
+}

@@ -1,0 +1,96 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Bellwether.Tests.Support;
+using static Bellwether.Tests.Api.ServedDesk;
+
+namespace Bellwether.Tests.Api;
+
+/// <summary>The OpenAPI document against what the server really answers.</summary>
+public sealed class OpenApiTests(TestServer server)
+{
+    [Fact]
+    public async Task Real_answers_fit_the_schemas_of_the_document()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(OpenApiTests), o => o with { Roles = App.Api.ServeRoles.All });
+        var document = await desk.JsonAsync("/openapi/v1.json");
+        var check = new JsonSchemaCheck(document);
+        var push = Operation(document, "pushEvents");
+        var events = push.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+        Assert.Empty(check.Problems(events, JsonDocument.Parse($"[{Event("1", "ACME", "Acme rises")},{Event("2", "ACME", "Acme falls")}]").RootElement));
+        foreach (var body in new[] { Event("1", "ACME", "Acme rises to a record"), """{"timestamp":"2024-05-01","text":"fine weather today"}""" })
+        {
+            Assert.Empty(check.Problems(events, JsonDocument.Parse(body).RootElement));
+            using var pushed = await desk.Http.PostAsync("/api/v1/events?wait=scored", Json(body), Token);
+            await FitsAsync(check, push, pushed, 202);
+        }
+        using var refused = await desk.Http.PostAsync("/api/v1/events", Json("""{"text":"no time is given"}"""), Token);
+        await FitsAsync(check, push, refused, 422);
+
+        var letter = (await desk.JsonAsync("/api/v1/dead-letters")).GetProperty("items")[0].GetProperty("id").GetInt64();
+        var asked = new HashSet<string>();
+        foreach (var (id, path, status) in new[]
+        {
+            ("getLive", "/health/live", 200), ("getReady", "/health/ready", 200), ("getHealth", "/health", 200),
+            ("listSentiment", "/api/v1/sentiment", 200), ("listSentiment", "/api/v1/sentiment?tickers=ACME,ZZZZ", 200),
+            ("listSentiment", "/api/v1/sentiment?limit=0&asOf=x", 400),
+            ("getSentiment", "/api/v1/sentiment/ACME", 200), ("getSentiment", "/api/v1/sentiment/ZZZZ", 404),
+            ("getSentimentHistory", "/api/v1/sentiment/ACME/history?from=2024-04-30&to=2024-05-02", 200),
+            ("listArticles", "/api/v1/sentiment/ACME/articles", 200), ("listArticles", "/api/v1/sentiment/ACME/articles?text=true", 200),
+            ("listDeadLetters", "/api/v1/dead-letters?limit=1", 200), ("countDeadLetters", "/api/v1/dead-letters/counts", 200),
+            ("getDeadLetter", $"/api/v1/dead-letters/{letter}", 200),
+        })
+        {
+            using var response = await desk.GetAsync(path);
+            await FitsAsync(check, Operation(document, id), response, status);
+            asked.Add(id);
+        }
+        // Those that answer with text are not JSON to be checked; every other question was asked.
+        Assert.Equal(["getMetrics", "streamSentiment"], Operations(document).Where(o => o.Method == "get").Select(o => o.Id).Except(asked).Order());
+        using var sql = await desk.Http.PostAsync("/api/v1/sql", JsonContent.Create(new { sql = "select ticker, sentiment from all_sentiment" }), Token);
+        await FitsAsync(check, Operation(document, "querySql"), sql, 200);
+    }
+
+    [Fact]
+    public async Task Every_operation_tells_access_problems_and_parameters()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(OpenApiTests));
+        var document = await desk.JsonAsync("/openapi/v1.json");
+        Assert.Equal("bearer", document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString());
+        Assert.Contains(document.GetProperty("security").EnumerateArray(), s => s.TryGetProperty("bearer", out _));
+        Assert.DoesNotContain(document.GetProperty("servers").EnumerateArray(), s => s.GetProperty("url").GetString()!.EndsWith('/'));
+        var tags = document.GetProperty("tags").EnumerateArray().Select(t => t.GetProperty("name").GetString()).ToHashSet();
+        foreach (var (id, method, path, operation) in Operations(document))
+        {
+            Assert.All(operation.GetProperty("tags").EnumerateArray(), t => Assert.Contains(t.GetString(), tags));
+            var responses = operation.GetProperty("responses");
+            if (path.StartsWith("/api/", StringComparison.Ordinal))
+                foreach (var status in new[] { "401", "406", "429", "503" })
+                    Assert.True(responses.TryGetProperty(status, out _), $"{id} lacks {status}");
+            else if (path.StartsWith("/health", StringComparison.Ordinal))
+                Assert.Equal("[{}]", operation.GetProperty("security").GetRawText().Replace(" ", "").Replace("\n", ""));
+            if (operation.TryGetProperty("parameters", out var parameters))
+                Assert.All(parameters.EnumerateArray(), p => Assert.NotEmpty(p.GetProperty("description").GetString()!));
+            if (operation.TryGetProperty("requestBody", out var body)) Assert.False(body.GetProperty("content").TryGetProperty("*/*", out _));
+            Assert.NotEqual("head", method);
+        }
+        var limit = Operation(document, "listArticles").GetProperty("parameters").EnumerateArray().Single(p => p.GetProperty("name").GetString() == "limit");
+        Assert.Equal((1, 1_000, 50), (Number(limit.GetProperty("schema"), "minimum"), Number(limit.GetProperty("schema"), "maximum"), Number(limit.GetProperty("schema"), "default")));
+        Assert.True(Operation(document, "streamSentiment").GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty("text/event-stream", out _));
+    }
+
+    static async Task FitsAsync(JsonSchemaCheck check, JsonElement operation, HttpResponseMessage response, int status)
+    {
+        var body = await response.Content.ReadAsStringAsync(Token);
+        Assert.True((int)response.StatusCode == status, $"{response.RequestMessage!.RequestUri}: {(int)response.StatusCode} {body}");
+        var content = operation.GetProperty("responses").GetProperty($"{status}").GetProperty("content");
+        var schema = content.GetProperty(response.Content.Headers.ContentType!.MediaType!).GetProperty("schema");
+        var problems = check.Problems(schema, JsonDocument.Parse(body).RootElement);
+        Assert.True(problems.Count == 0, $"{response.RequestMessage!.RequestUri}: {string.Join("; ", problems)}\n{body}");
+    }
+
+    static IEnumerable<(string Id, string Method, string Path, JsonElement Value)> Operations(JsonElement document) =>
+        document.GetProperty("paths").EnumerateObject().SelectMany(p => p.Value.EnumerateObject()
+            .Select(o => (o.Value.GetProperty("operationId").GetString()!, o.Name, p.Name, o.Value)));
+
+    static JsonElement Operation(JsonElement document, string id) => Operations(document).Single(o => o.Id == id).Value;
+}
