@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Bellwether.Events;
+using Bellwether.Storage;
 using Npgsql;
 
 namespace Bellwether.Feeds;
@@ -18,7 +19,7 @@ public sealed partial class DeadLetterReplay
         DeadLetterFilter filter, RecordEdit edit, long after, List<ReplayRefusal> refused, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         var letters = new List<Released>();
         await using (var read = new NpgsqlCommand($"""
             SELECT id, origin, topic, key, value, headers::text, fingerprint FROM ops.dead_letters

@@ -27,7 +27,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         await log.PrepareAsync(Topics.AnalyzedSentiment, cancellationToken);
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         var (claimed, known) = await ClaimAsync(connection, batch, cancellationToken);
         var results = ResultsOf(batch, claimed);
         var letters = LettersOf(batch, claimed);
