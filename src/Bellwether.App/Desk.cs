@@ -105,7 +105,12 @@ public sealed class Desk : IAsyncDisposable
     }
 
     /// <summary>Starts a private database that has died again; to be called after a connection failed.</summary>
-    public Task RecoverAsync(CancellationToken cancellationToken) => _engine.EnsureRunningAsync(cancellationToken);
+    public Task RecoverAsync(CancellationToken cancellationToken)
+    {
+        // What one connection has met the others of the pool have too, and each would be waited for in its turn.
+        DataSource.Clear();
+        return _engine.EnsureRunningAsync(cancellationToken);
+    }
 
     public ScoringWorker CreateWorker() =>
         new(Log, Model, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };

@@ -1,4 +1,5 @@
 using Bellwether.Diagnostics;
+using Bellwether.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Polly;
@@ -111,7 +112,7 @@ public sealed partial class LogForwarder(
             }
             var refused = await to.AppendFittingAsync(topic, [.. entries.Select(RecordOf)], cancellationToken);
             await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+            await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
             var moves = ConsumerOffsets.MovesOf(entries);
             await ConsumerOffsets.AdvanceAsync(connection, group, topic, moves, cancellationToken);
             await DeadLetter.StoreAsync(connection, [.. refused.Select(r => DeadLetter.From(entries[r.Index], Stage, "TooLarge", r.Reason))], cancellationToken);

@@ -20,7 +20,7 @@ public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOption
     {
         await Appender.PrepareAsync(topic, cancellationToken);
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         await Appender.AppendAsync(connection, topic, records, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

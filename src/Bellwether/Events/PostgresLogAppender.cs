@@ -118,7 +118,7 @@ public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOpt
     {
         var table = TableOf(topic);
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         await using var create = new NpgsqlBatch(connection, transaction)
         {
             BatchCommands =

@@ -1,3 +1,4 @@
+using Bellwether.Storage;
 using Npgsql;
 
 namespace Bellwether.Events;
@@ -23,7 +24,7 @@ sealed partial class PostgresLogConsumer
         var inHand = _inHand.Partitions;
         if (_renewing.IsCompleted && !_stop.IsCancellationRequested) _renewing = RenewAsync();
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
             BatchCommands =

@@ -1,3 +1,4 @@
+using Bellwether.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -26,7 +27,7 @@ public sealed partial class LakeWriter
     async Task RecordAsync(
         NpgsqlConnection owner, Batch batch, List<WrittenFile> files, DateOnly[] empty, CancellationToken cancellationToken)
     {
-        await using var transaction = await owner.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using var transaction = await SilenceLimit.BeginAsync(owner, cancellationToken).ConfigureAwait(false);
         await using (var manifest = new NpgsqlCommand("""
             INSERT INTO ops.lake_files (path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, schema_version, written_at, file_sha256)
             SELECT path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, $8, $9, file_sha256

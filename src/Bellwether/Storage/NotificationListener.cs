@@ -8,7 +8,7 @@ namespace Bellwether.Storage;
 /// </summary>
 public sealed class NotificationListener : IAsyncDisposable
 {
-    static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan Reconnect = TimeSpan.FromSeconds(1), Quiet = TimeSpan.FromSeconds(5);
 
     readonly NpgsqlDataSource _dataSource;
     readonly string _channel;
@@ -37,7 +37,8 @@ public sealed class NotificationListener : IAsyncDisposable
                 connection.Notification += (_, notice) => _heard(notice.Payload);
                 await using (var listen = new NpgsqlCommand($"LISTEN {_channel}", connection)) await listen.ExecuteNonQueryAsync(_stop.Token);
                 _connected();
-                while (true) await connection.WaitAsync(_stop.Token);
+                while (true)
+                    if (!await connection.WaitAsync(Quiet, _stop.Token)) await AskAsync(connection);
             }
             catch (Exception error) when (error is NpgsqlException or OperationCanceledException or IOException or ObjectDisposedException)
             {
@@ -45,6 +46,15 @@ public sealed class NotificationListener : IAsyncDisposable
                 if (!_stop.IsCancellationRequested) await Task.Delay(Reconnect, _time, CancellationToken.None);
             }
         }
+    }
+
+    /// <summary>
+    /// Nothing was heard for a while. A connection that the network has forgotten hears nothing either, for ever; one that answers is alive.
+    /// </summary>
+    async Task AskAsync(NpgsqlConnection connection)
+    {
+        await using var sign = new NpgsqlCommand("SELECT 1", connection) { CommandTimeout = (int)Quiet.TotalSeconds };
+        await sign.ExecuteNonQueryAsync(_stop.Token);
     }
 
     public async ValueTask DisposeAsync()

@@ -30,7 +30,7 @@ public sealed class RangePartitions(NpgsqlDataSource dataSource, string table)
     {
         var name = $"{table}_{suffix}";
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         await using (var locked = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), to_regclass($1)::text", connection, transaction))
         {
             locked.Parameters.Add(new() { Value = name });

@@ -1,4 +1,5 @@
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Tests.Faults;
 using Bellwether.Tests.Support;
 
 namespace Bellwether.Tests.Sentiment;
@@ -51,6 +52,41 @@ public sealed class RedisFailureTests
         await store.PingAsync(None);
         await store.DisposeAsync();
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Connection_that_the_network_has_forgotten_is_replaced()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var network = new FaultProxy(server.Port);
+        await using var store = Store(new() { Connection = $"127.0.0.1:{network.Port}" });
+        await AnswersAsync();
+        var restored = 0;
+        store.Restored += () => Interlocked.Increment(ref restored);
+
+        network.Forget();
+        network.Mend();
+        var failure = await Assert.ThrowsAsync<HotStoreException>(() => store.PingAsync(None));
+        Assert.Equal(HotStoreProblem.Timeout, failure.Problem);
+        // By itself, and those who keep the store level are told: what was written meanwhile is missing.
+        await AnswersAsync();
+        Assert.Equal(1, restored);
+
+        async Task AnswersAsync()
+        {
+            while (true)
+            {
+                try
+                {
+                    await store.PingAsync(None);
+                    return;
+                }
+                catch (HotStoreException)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, None);
+                }
+            }
+        }
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Bellwether.App.Api.Push;
 /// Appends the pushes of all clients in one loop: whatever waits when the log is free goes into one transaction. So many small
 /// requests cost few transactions, a single one does not wait, and the answer is sent when the log has the events durably.
 /// </summary>
-sealed partial class PushQueue(Ingestor ingestor, ServeOptions options, ILogger<PushQueue> logger) : BackgroundService
+sealed partial class PushQueue(Ingestor ingestor, Desk desk, ServeOptions options, ILogger<PushQueue> logger) : BackgroundService
 {
     const int MostTogether = 2_000;
 
@@ -78,6 +78,8 @@ sealed partial class PushQueue(Ingestor ingestor, ServeOptions options, ILogger<
         }
         catch (Exception error)
         {
+            // What one connection has met the others of the pool have too, and each would be waited for in its turn.
+            if (error is NpgsqlException and not PostgresException) desk.DataSource.Clear();
             AppendFailed(logger, records.Count, error);
             foreach (var push in pushes) push.Done.TrySetException(error);
         }

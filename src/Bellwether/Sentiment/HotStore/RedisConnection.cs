@@ -13,6 +13,7 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
     readonly Lock _lock = new();
     Task<ConnectionMultiplexer>? _connecting;
     bool _disposed;
+    bool _replaces;
 
     /// <summary>Called when a connection was lost and is back: the server may have lost everything meanwhile.</summary>
     public event Action? Restored;
@@ -24,6 +25,7 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
     public async Task<T> RunAsync<T>(Func<IDatabase, Task<T>> command, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        Task<ConnectionMultiplexer>? asked = null;
         try
         {
             // Until the first connection stands, its time is the bound; a try that goes on in the background serves later calls.
@@ -31,15 +33,19 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
             var multiplexer = connecting.IsCompletedSuccessfully
                 ? connecting.Result
                 : await connecting.WaitAsync(options.ConnectTimeout + options.Timeout, time, cancellationToken);
+            asked = connecting;
             var running = command(multiplexer.GetDatabase(options.Database));
             // Left alone after the bound, it may still fail.
             _ = running.ContinueWith(static t => t.Exception, CancellationToken.None,
                 TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            return await running.WaitAsync(options.Timeout, time, cancellationToken);
+            var answer = await running.WaitAsync(options.Timeout, time, cancellationToken);
+            Answered();
+            return answer;
         }
         catch (Exception error) when (error is RedisException or RedisCommandException or TimeoutException or IOException or SocketException
             or ObjectDisposedException)
         {
+            if (error is TimeoutException && asked is not null) Silent(asked);
             var failure = Failure(error);
             throw failure.Problem == HotStoreProblem.Unreachable && await IsTurnedDownAsync(cancellationToken) ? Authentication(error) : failure;
         }
@@ -75,6 +81,8 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
         var settings = RedisSettings.Of(options);
         // Off the caller's thread: the library resolves names and opens sockets before it first yields.
         var multiplexer = await Task.Run(() => ConnectionMultiplexer.ConnectAsync(settings));
+        bool replaces;
+        lock (_lock) (replaces, _replaces) = (_replaces, false);
         multiplexer.PreserveAsyncOrder = false;
         multiplexer.IncludeDetailInExceptions = false;
         multiplexer.ConnectionFailed += (_, lost) =>
@@ -87,6 +95,7 @@ sealed partial class RedisConnection(RedisOptions options, TimeProvider time, IL
             Back(logger, Address);
             Restored?.Invoke();
         };
+        if (replaces) Restored?.Invoke();
         return multiplexer;
     }
 
