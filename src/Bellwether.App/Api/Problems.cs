@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Bellwether.Engines;
+using Bellwether.Events;
 using Bellwether.Storage.Objects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -81,6 +82,9 @@ static class Problems
         ObjectStoreException =>
             (Details(503, ProblemKind.Unavailable, "The lake cannot be read", "The server's log says what is wrong with its store."),
                 TimeSpan.FromSeconds(5)),
+        EventLogException { IsTooLarge: false } =>
+            (Details(503, ProblemKind.Unavailable, "The event log cannot be reached",
+                "The server's log says what is wrong with it; what was sent may have been taken: sending it again is harmless."), TimeSpan.FromSeconds(5)),
         EngineException =>
             (Details(503, ProblemKind.Unavailable, "An engine is missing", "The server's log says which and what mends it."),
                 TimeSpan.FromSeconds(60)),

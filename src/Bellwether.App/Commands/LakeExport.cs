@@ -51,7 +51,7 @@ static class LakeExport
         LakeQuery query;
         try
         {
-            query = await new LakeReader(new LakeSql(desk.DataSource, lake)).OpenAsync(filter, cancellationToken);
+            query = await new LakeReader(new LakeSql(desk.DataSource, lake), desk.DataSource, desk.Time).OpenAsync(filter, cancellationToken);
         }
         catch (ArgumentException error)
         {

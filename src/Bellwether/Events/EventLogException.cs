@@ -5,4 +5,7 @@ namespace Bellwether.Events;
 public sealed class EventLogException(string message, string code, Exception? inner = null) : Exception(message, inner)
 {
     public string Code { get; } = code;
+
+    /// <summary>A record is larger than the log takes: trying again cannot help, without it the others pass.</summary>
+    public bool IsTooLarge => Code is "MsgSizeTooLarge" or "RecordListTooLarge";
 }

@@ -49,7 +49,10 @@ public interface ILogConsumer : IAsyncDisposable
     /// </summary>
     Task RewindAsync(CancellationToken cancellationToken);
 
-    /// <summary>Tells the log, after the results were committed, how far this group has come (for lag tools; may be a no-op).</summary>
+    /// <summary>
+    /// Tells the log, after the results were committed, how far this group has come: for lag tools, and because a partition that goes to another
+    /// member is given up when its batches are acknowledged.
+    /// </summary>
     Task AcknowledgeAsync(IReadOnlyList<PartitionOffset> next, CancellationToken cancellationToken);
 
     /// <summary>Records behind the newest one, over the owned partitions, as of the last poll.</summary>

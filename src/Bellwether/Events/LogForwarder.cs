@@ -21,8 +21,12 @@ public sealed partial class LogForwarder(
     /// <summary>Header that names the record in the embedded log, <c>topic/partition@offset</c>: the same for every copy of it.</summary>
     public const string IdHeader = "bellwether-id";
 
+    const string Stage = "store";
     const int BatchRecords = 2_000;
     static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+
+    // A process that still appends to the embedded log, in a rolling change, is met at the next look.
+    static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
 
     readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
@@ -37,16 +41,18 @@ public sealed partial class LogForwarder(
         .Build();
 
     /// <summary>
-    /// Moves input that still waits in the embedded log, from the time before the desk used Kafka; then forwards announcements until cancelled.
+    /// Forwards announcements until cancelled. Beside that it moves input that waits in the embedded log, from the time before the desk used
+    /// Kafka or from processes that do not use it yet, and looks for more of it every minute.
     /// </summary>
     /// <param name="inputGroup">The group that reads the input topics of the embedded log.</param>
     public async Task RunAsync(string inputGroup, CancellationToken cancellationToken)
     {
         try
         {
-            foreach (var topic in new[] { Topics.HighPriority, Topics.StandardPriority })
-                await _retry.ExecuteAsync(async token => await MoveWaitingAsync(topic, inputGroup, token), cancellationToken);
-            await _retry.ExecuteAsync(async token => await TryAsync(Topics.AnalyzedSentiment, Group, untilEmpty: false, token), cancellationToken);
+            await Task.WhenAll(
+                _retry.ExecuteAsync(async token => await MoveAsync(Topics.HighPriority, inputGroup, token), cancellationToken).AsTask(),
+                _retry.ExecuteAsync(async token => await MoveAsync(Topics.StandardPriority, inputGroup, token), cancellationToken).AsTask(),
+                _retry.ExecuteAsync(async token => await TryAsync(Topics.AnalyzedSentiment, Group, token), cancellationToken).AsTask());
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -54,7 +60,17 @@ public sealed partial class LogForwarder(
         }
     }
 
-    async Task<long> MoveWaitingAsync(string topic, string group, CancellationToken cancellationToken)
+    async Task MoveAsync(string topic, string group, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await WaitingAsync(topic, group, cancellationToken) > 0) await TryAsync(topic, group, cancellationToken);
+            await Task.Delay(LookAgain, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Records of the embedded log that the group has not read; those of a killed member's partitions count, too.</summary>
+    async Task<long> WaitingAsync(string topic, string group, CancellationToken cancellationToken)
     {
         await using var count = dataSource.CreateCommand("""
             SELECT coalesce(sum(p.next_offset - coalesce(o.next_offset, p.first_offset)), 0)::bigint
@@ -63,18 +79,15 @@ public sealed partial class LogForwarder(
             """);
         count.Parameters.Add(new() { Value = topic });
         count.Parameters.Add(new() { Value = group });
-        if ((long)(await count.ExecuteScalarAsync(cancellationToken))! == 0) return 0;
-        var moved = await TryAsync(topic, group, untilEmpty: true, cancellationToken);
-        if (moved > 0) Moved(logger, moved, topic);
-        return moved;
+        return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    async Task<long> TryAsync(string topic, string group, bool untilEmpty, CancellationToken cancellationToken)
+    async Task TryAsync(string topic, string group, CancellationToken cancellationToken)
     {
         try
         {
             await using var consumer = await from.JoinAsync(topic, group, cancellationToken);
-            return await ForwardAsync(consumer, topic, group, untilEmpty, cancellationToken);
+            await ForwardAsync(consumer, topic, group, cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -83,20 +96,33 @@ public sealed partial class LogForwarder(
         }
     }
 
-    async Task<long> ForwardAsync(ILogConsumer consumer, string topic, string group, bool untilEmpty, CancellationToken cancellationToken)
+    /// <summary>Announcements without end; input until none waits in any partition.</summary>
+    async Task ForwardAsync(ILogConsumer consumer, string topic, string group, CancellationToken cancellationToken)
     {
         var forwarded = 0L;
         while (true)
         {
             var entries = await consumer.PollAsync(BatchRecords, Wait, cancellationToken);
-            Instruments.ConsumerLag.Record(consumer.Lag, new KeyValuePair<string, object?>("topic", topic));
-            if (entries.Count == 0 && untilEmpty) return forwarded;
-            if (entries.Count == 0) continue;
-            await to.AppendAsync(topic, [.. entries.Select(RecordOf)], cancellationToken);
+            LagMeter.Record(consumer, topic);
+            if (entries.Count == 0)
+            {
+                if (topic == Topics.AnalyzedSentiment || await WaitingAsync(topic, group, cancellationToken) > 0) continue;
+                if (forwarded > 0) Moved(logger, forwarded, topic);
+                return;
+            }
+            var refused = await to.AppendFittingAsync(topic, [.. entries.Select(RecordOf)], cancellationToken);
             await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
             await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
-            await ConsumerOffsets.AdvanceAsync(connection, group, topic, ConsumerOffsets.MovesOf(entries), cancellationToken);
+            var moves = ConsumerOffsets.MovesOf(entries);
+            await ConsumerOffsets.AdvanceAsync(connection, group, topic, moves, cancellationToken);
+            await DeadLetter.StoreAsync(connection, [.. refused.Select(r => DeadLetter.From(entries[r.Index], Stage, "TooLarge", r.Reason))], cancellationToken);
             await transaction.CommitAsync(cancellationToken);
+            await consumer.AcknowledgeAsync([.. moves.Select(m => new PartitionOffset(m.Partition, m.To))], cancellationToken);
+            if (refused.Count > 0)
+            {
+                Instruments.DeadLetters.Add(refused.Count, new KeyValuePair<string, object?>("stage", Stage));
+                TooLarge(logger, refused.Count, topic);
+            }
             forwarded += entries.Count;
         }
     }
@@ -109,6 +135,9 @@ public sealed partial class LogForwarder(
 
     [LoggerMessage(EventId = 1401, Level = LogLevel.Warning, Message = "forwarding {Topic} to Kafka failed and is tried again: {Reason}")]
     static partial void Failed(ILogger logger, string topic, string reason);
+
+    [LoggerMessage(EventId = 1403, Level = LogLevel.Error, Message = "{Records} records of {Topic} are larger than Kafka takes, and are put aside as dead letters")]
+    static partial void TooLarge(ILogger logger, int records, string topic);
 
     [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "moved {Records} records of {Topic} from the embedded log to Kafka")]
     static partial void Moved(ILogger logger, long records, string topic);

@@ -88,22 +88,32 @@ public sealed class PostgresEventLog(NpgsqlDataSource dataSource, EventLogOption
         return dropped;
     }
 
-    /// <summary>Drops one day's partition; −1 when some group has not read all of it.</summary>
-    static async Task<long> DropIfReadAsync(NpgsqlConnection connection, string topic, string name, CancellationToken cancellationToken)
+    /// <summary>
+    /// Drops one day's partition; −1 when some group has not read all of it. A desk that has gone back from Kafka forwards nothing any more:
+    /// that group holds nothing up then, and is taken along, so that it finds no gap should the desk move again.
+    /// </summary>
+    async Task<long> DropIfReadAsync(NpgsqlConnection connection, string topic, string name, CancellationToken cancellationToken)
     {
+        var idle = options.Kind == EventLogKind.Postgres ? LogForwarder.Group : null;
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var content = (await connection.QueryAsync<(int Partition, long Next, long Rows)>(new CommandDefinition(
             $"SELECT partition, max(log_offset) + 1, count(*) FROM {name} GROUP BY partition", transaction: transaction, cancellationToken: cancellationToken))).AsList();
         var read = (await connection.QueryAsync<(int Partition, long Next)>(new CommandDefinition(
-            "SELECT partition, min(next_offset) FROM ops.consumer_offsets WHERE topic = @topic AND strpos(consumer_group, '@') = 0 GROUP BY partition",
-            new { topic }, transaction, cancellationToken: cancellationToken))).ToDictionary(r => r.Partition, r => r.Next);
+            """
+            SELECT partition, min(next_offset) FROM ops.consumer_offsets
+            WHERE topic = @topic AND strpos(consumer_group, '@') = 0 AND consumer_group IS DISTINCT FROM @idle GROUP BY partition
+            """,
+            new { topic, idle }, transaction, cancellationToken: cancellationToken))).ToDictionary(r => r.Partition, r => r.Next);
         // Input that nobody has begun to read is unread; topics for live views have no groups at all.
         var input = topic is Topics.HighPriority or Topics.StandardPriority;
         if (content.Any(c => read.TryGetValue(c.Partition, out var next) ? next < c.Next : input)) return -1;
         foreach (var (partition, next, _) in content)
-            await connection.ExecuteAsync(new CommandDefinition(
-                "UPDATE ops.log_partitions SET first_offset = greatest(first_offset, @next) WHERE topic = @topic AND partition = @partition",
-                new { topic, partition, next }, transaction, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition("""
+                UPDATE ops.log_partitions SET first_offset = greatest(first_offset, @next) WHERE topic = @topic AND partition = @partition;
+                UPDATE ops.consumer_offsets SET next_offset = @next, updated_at = now()
+                WHERE topic = @topic AND partition = @partition AND consumer_group = @idle AND next_offset < @next
+                """,
+                new { topic, partition, next, idle }, transaction, cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition($"DROP TABLE {name}", transaction: transaction, cancellationToken: cancellationToken));
         await transaction.CommitAsync(cancellationToken);
         return content.Sum(c => c.Rows);

@@ -5,8 +5,8 @@ namespace Bellwether.Events;
 
 /// <summary>
 /// Sharing of partitions. Members are told apart by a random id and live as long as they renew; partition p belongs to the
-/// (p mod n)-th of the n living members in id order. A member gives up what is no longer its share at its next poll, so never in the
-/// middle of a batch; and whoever still writes with a lost lease is stopped by <see cref="ConsumerOffsets.AdvanceAsync"/>.
+/// (p mod n)-th of the n living members in id order. A member gives up what is no longer its share at a poll, when no batch of it is in
+/// hand, and reads no more of it until then; whoever still writes with a lost lease is stopped by <see cref="ConsumerOffsets.AdvanceAsync"/>.
 /// </summary>
 sealed partial class PostgresLogConsumer
 {
@@ -21,6 +21,7 @@ sealed partial class PostgresLogConsumer
     {
         var now = time.GetUtcNow();
         if (_balancedAt is { } last && now - last < BalanceInterval) return;
+        var inHand = _inHand.Partitions;
         if (_renewing.IsCompleted && !_stop.IsCancellationRequested) _renewing = RenewAsync();
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
@@ -40,8 +41,8 @@ sealed partial class PostgresLogConsumer
                     DELETE FROM ops.consumer_leases AS l
                     WHERE l.consumer_group = $1 AND l.topic = $2 AND $4 IS NOT NULL
                       AND (NOT EXISTS (SELECT FROM members m WHERE m.member_id = l.member_id)
-                           OR (l.member_id = $3 AND NOT EXISTS (SELECT FROM shares s WHERE s.partition = l.partition AND s.member_id = $3)))
-                    """),
+                           OR (l.member_id = $3 AND l.partition <> ALL($5) AND NOT EXISTS (SELECT FROM shares s WHERE s.partition = l.partition AND s.member_id = $3)))
+                    """, new NpgsqlParameter { Value = inHand }),
                 Command($"""
                     WITH {Shares}
                     INSERT INTO ops.consumer_leases
@@ -56,8 +57,9 @@ sealed partial class PostgresLogConsumer
                     WHERE l.consumer_group = $1 AND l.topic = $2 AND l.member_id = $3 AND $4 IS NOT NULL
                     ON CONFLICT DO NOTHING
                     """),
-                Command("""
-                    SELECT l.partition, o.next_offset, p.next_offset
+                Command($"""
+                    WITH {Shares}
+                    SELECT l.partition, o.next_offset, p.next_offset, EXISTS (SELECT FROM shares s WHERE s.partition = l.partition AND s.member_id = $3)
                     FROM ops.consumer_leases l
                     JOIN ops.consumer_offsets o USING (consumer_group, topic, partition)
                     JOIN ops.log_partitions p USING (topic, partition)
@@ -65,17 +67,19 @@ sealed partial class PostgresLogConsumer
                     """),
             },
         };
-        var stored = new Dictionary<int, (long Next, long End)>();
+        var stored = new Dictionary<int, (long Next, long End, bool Mine)>();
         await using (var reader = await batch.ExecuteReaderAsync(cancellationToken))
         {
             do
-                while (reader.FieldCount == 3 && await reader.ReadAsync(cancellationToken))
-                    stored[reader.GetInt32(0)] = (reader.GetInt64(1), reader.GetInt64(2));
+                while (reader.FieldCount == 4 && await reader.ReadAsync(cancellationToken))
+                    stored[reader.GetInt32(0)] = (reader.GetInt64(1), reader.GetInt64(2), reader.GetBoolean(3));
             while (await reader.NextResultAsync(cancellationToken));
         }
         await transaction.CommitAsync(cancellationToken);
         foreach (var lost in _positions.Keys.Except(stored.Keys).ToArray()) _positions.Remove(lost);
-        foreach (var (partition, (next, _)) in stored) _positions.TryAdd(partition, next);
+        foreach (var (partition, (next, _, _)) in stored) _positions.TryAdd(partition, next);
+        _leaving.Clear();
+        _leaving.UnionWith(stored.Where(s => !s.Value.Mine).Select(s => s.Key));
         Lag = stored.Sum(s => s.Value.End - _positions[s.Key]);
         _balancedAt = now;
     }
@@ -90,10 +94,13 @@ sealed partial class PostgresLogConsumer
             WHERE p.topic = $2)
         """;
 
-    NpgsqlBatchCommand Command(string sql) => new(sql)
+    NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> more)
     {
-        Parameters = { new() { Value = group }, new() { Value = topic }, new() { Value = _member }, new() { Value = options.LeaseTime } },
-    };
+        var command = new NpgsqlBatchCommand(sql);
+        command.Parameters.AddRange(new NpgsqlParameter[] { new() { Value = group }, new() { Value = topic }, new() { Value = _member }, new() { Value = options.LeaseTime } });
+        foreach (var parameter in more) command.Parameters.Add(parameter);
+        return command;
+    }
 
     /// <summary>Keeps the membership alive while a long batch is worked on between two polls.</summary>
     async Task RenewAsync()
@@ -126,6 +133,7 @@ sealed partial class PostgresLogConsumer
 
     public async ValueTask DisposeAsync()
     {
+        LagMeter.Forget(this);
         await _stop.CancelAsync();
         await _renewing;
         _stop.Dispose();

@@ -22,26 +22,33 @@ public sealed partial class DeadLetterReplay
         await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
         var letters = new List<Released>();
         await using (var read = new NpgsqlCommand($"""
-            SELECT id, origin, topic, key, value, headers::text FROM ops.dead_letters
-            WHERE {DeadLetterFilter.Sql} AND status IN ('open', 'replaying') AND id > $9 ORDER BY id LIMIT $10 FOR UPDATE SKIP LOCKED
+            SELECT id, origin, topic, key, value, headers::text, fingerprint FROM ops.dead_letters
+            WHERE {DeadLetterFilter.Sql} AND id > $9
+              AND (status = 'open' OR (status = 'replaying' AND last_attempt_at < now() - interval '1 minute')) ORDER BY id LIMIT $10 FOR UPDATE SKIP LOCKED
             """, connection))
         {
             filter.AddTo(read);
             read.Parameters.Add(new() { Value = after });
             read.Parameters.Add(new() { Value = LettersAtOnce });
             await using var row = await read.ExecuteReaderAsync(cancellationToken);
-            while (await row.ReadAsync(cancellationToken)) letters.Add(Prepare(row, edit));
+            // Those beyond the bound are found again by the next round.
+            for (var bytes = 0L; bytes < BytesAtOnce && await row.ReadAsync(cancellationToken); bytes += letters[^1].Record.Length) letters.Add(Prepare(row, edit));
         }
         foreach (var letter in letters.Where(l => l.Refusal is not null)) refused.Add(new(letter.Id, letter.Refusal!));
         await using (var release = new NpgsqlCommand("""
             WITH held AS (SELECT id, inbox_keys FROM ops.dead_letters WHERE id = ANY($1)),
                  given AS (DELETE FROM ops.inbox USING held WHERE event_key = ANY(held.inbox_keys)),
                  marked AS (
-                     UPDATE ops.dead_letters SET status = 'replaying', inbox_keys = '{}', last_attempt_at = now() WHERE id = ANY($1) RETURNING id, attempt)
+                     UPDATE ops.dead_letters AS d SET status = 'replaying', inbox_keys = '{}', last_attempt_at = now(), value = n.value, key = nullif(n.key, '')
+                     FROM unnest($1, $2, $3) AS n(id, value, key) WHERE d.id = n.id RETURNING d.id, d.attempt)
             INSERT INTO ops.dead_letter_attempts (letter_id, attempt, outcome) SELECT id, attempt, 'replayed' FROM marked
             """, connection))
         {
-            release.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. letters.Where(l => l.Refusal is null).Select(l => l.Id)] });
+            // As edited: a replay that is cut off goes on with what was meant.
+            var ready = letters.Where(l => l.Refusal is null).ToArray();
+            release.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. ready.Select(l => l.Id)] });
+            release.Parameters.Add(new NpgsqlParameter<byte[][]> { TypedValue = [.. ready.Select(l => l.Record.ToArray())] });
+            release.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. ready.Select(l => l.Key)] });
             await release.ExecuteNonQueryAsync(cancellationToken);
         }
         await transaction.CommitAsync(cancellationToken);
@@ -60,7 +67,10 @@ public sealed partial class DeadLetterReplay
             if (EnvelopeJson.TryDeserialize(record.Span, out var envelope, out problem)) key = Ingestor.KeyOf(envelope);
             else problem = $"edited so, it is no event: {problem}";
         }
-        var headers = new Dictionary<string, string>(StringComparer.Ordinal) { [DeadLetter.ReplayHeader] = $"{id}" };
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [DeadLetter.ReplayHeader] = DeadLetter.ReplayOfText(id, row.GetGuid(6)),
+        };
         foreach (var (name, value) in JsonSerializer.Deserialize<Dictionary<string, string>>(row.GetString(5))!)
             // The account of the ingest that it came with has been closed.
             if (!name.StartsWith(DeadLetter.HeaderPrefix, StringComparison.Ordinal) && name != IngestRun.Header) headers[name] = value;

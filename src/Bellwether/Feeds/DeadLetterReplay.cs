@@ -17,6 +17,7 @@ public sealed record ReplayRefusal(long Id, string Reason);
 public sealed partial class DeadLetterReplay(NpgsqlDataSource dataSource, IEventLog log, TimeProvider time)
 {
     const int LettersAtOnce = 500;
+    const long BytesAtOnce = 16 << 20;
 
     readonly Ingestor _ingestor = new(dataSource, log, time);
 
@@ -31,20 +32,37 @@ public sealed partial class DeadLetterReplay(NpgsqlDataSource dataSource, IEvent
             var letters = await ReleaseAsync(filter, edit, last, refused, cancellationToken);
             if (letters.Count == 0) return new(replayed, duplicates, refused);
             last = letters[^1].Id;
+            // What was released goes its way: whoever asked may have left meanwhile.
             var ready = letters.Where(l => l.Refusal is null).ToArray();
-            foreach (var topic in ready.Where(l => l.Topic is not null).GroupBy(l => l.Topic!))
-            {
-                await log.AppendAsync(topic.Key, [.. topic.Select(l => new LogRecord(l.Key, l.Record, l.Headers))], cancellationToken);
-                replayed += topic.Count();
-            }
+            foreach (var topic in ready.Where(l => l.Topic is not null).GroupBy(l => l.Topic!)) await AppendAsync(topic.Key, [.. topic], refused);
+            replayed += ready.Count(l => l.Topic is not null && l.Refusal is null);
             foreach (var letter in ready.Where(l => l.Topic is null))
-                switch (await ReadAnewAsync(letter, feed, refused, cancellationToken))
+                switch (await ReadAnewAsync(letter, feed, refused, CancellationToken.None))
                 {
                     case RecordOutcome.Accepted: replayed++; break;
                     case RecordOutcome.Duplicate: duplicates++; break;
                 }
-            await ReplayedAsync([.. ready.Where(l => l.Refusal is null).Select(l => l.Id)], cancellationToken);
+            await ReplayedAsync([.. ready.Where(l => l.Refusal is null).Select(l => l.Id)], CancellationToken.None);
             progress?.Report(replayed + duplicates + refused.Count);
+        }
+    }
+
+    /// <summary>Together, which is fast; one by one where the log does not take them so, to find the one that it cannot take.</summary>
+    async Task AppendAsync(string topic, Released[] letters, List<ReplayRefusal> refused)
+    {
+        try
+        {
+            await log.AppendAsync(topic, [.. letters.Select(l => new LogRecord(l.Key, l.Record, l.Headers))], CancellationToken.None);
+        }
+        catch (Exception) when (letters.Length > 1)
+        {
+            foreach (var letter in letters) await AppendAsync(topic, [letter], refused);
+        }
+        catch (Exception error)
+        {
+            letters[0].Refusal = error.Message;
+            refused.Add(new(letters[0].Id, error.Message));
+            await RefuseAsync(letters[0].Id, error.Message, CancellationToken.None);
         }
     }
 
@@ -54,7 +72,7 @@ public sealed partial class DeadLetterReplay(NpgsqlDataSource dataSource, IEvent
         await using var due = dataSource.CreateCommand("""
             SELECT id FROM ops.dead_letters
             WHERE (retryable AND status = 'open' AND attempt < $1
-                   AND last_attempt_at + least($2 * power(2, attempt - 1), $3) * (0.75 + 0.5 * ((hashint8(id) & 1023) / 1023.0)) <= now())
+                   AND last_attempt_at + least($2 * power(2, least(attempt - 1, 20)), $3) * (0.75 + 0.5 * ((hashint8(id) & 1023) / 1023.0)) <= now())
                OR (status = 'replaying' AND last_attempt_at < now() - interval '1 minute')
             ORDER BY last_attempt_at LIMIT 5000
             """);

@@ -148,19 +148,36 @@ public sealed class Ingestor(NpgsqlDataSource dataSource, IEventLog log, TimePro
         var rejected = records.Where(r => r.Rejection is not null).Select(r => r.Rejection!).ToArray();
         if (rejected.Length > 0) await KeepAsync(rejected, cancellationToken);
         var outcomes = await OutcomesAsync(records, cancellationToken);
-        var accepted = Enumerable.Range(0, records.Count).Where(i => outcomes[i] == RecordOutcome.Accepted);
+        var accepted = Enumerable.Range(0, records.Count).Where(i => outcomes[i] == RecordOutcome.Accepted).ToArray();
         foreach (var priority in accepted.GroupBy(i => records[i].Envelope!.Priority).OrderByDescending(g => g.Key))
         {
             var topic = priority.Key == Priority.High ? Topics.HighPriority : Topics.StandardPriority;
             var stamped = new StampedHeaders();
             var entries = priority.Select(i => RecordOf(records[i].Envelope!, stamped.Of(headers(i), records[i].Envelope!.SchemaVersion))).ToArray();
-            await log.AppendAsync(topic, entries, cancellationToken);
-            Instruments.EventsAppended.Add(entries.Length, new KeyValuePair<string, object?>("topic", topic));
+            var refused = await log.AppendFittingAsync(topic, entries, cancellationToken);
+            Instruments.EventsAppended.Add(entries.Length - refused.Count, new KeyValuePair<string, object?>("topic", topic));
+            if (refused.Count > 0) await RefuseAsync(refused, [.. priority], records, entries, outcomes, cancellationToken);
         }
         foreach (var outcome in outcomes.GroupBy(o => o))
             Instruments.FeedRecords.Add(outcome.Count(), new KeyValuePair<string, object?>("outcome", Names[(int)outcome.Key]));
         Instruments.Stage("append", started);
         return outcomes;
+    }
+
+    /// <summary>What is larger than the log takes is rejected, and its neighbours are not: kept is the event, or its beginning.</summary>
+    async Task RefuseAsync(
+        IReadOnlyList<RefusedRecord> refused, int[] places, IReadOnlyList<FeedRecord> records, LogRecord[] entries, RecordOutcome[] outcomes,
+        CancellationToken cancellationToken)
+    {
+        foreach (var one in refused) outcomes[places[one.Index]] = RecordOutcome.Rejected;
+        await KeepAsync([.. refused.Select(one =>
+        {
+            var (record, value) = (records[places[one.Index]], entries[one.Index].Value);
+            return new FeedRejection(record.Envelope!.Source, record.Position, one.Reason, value[..Math.Min(value.Length, FeedRejection.MaxValueBytes)])
+            {
+                Bytes = value.Length,
+            };
+        })], cancellationToken);
     }
 
     static readonly string[] Names = ["accepted", "duplicate", "rejected"];

@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using Bellwether.Storage;
+using Npgsql;
 
 namespace Bellwether.Lake;
 
@@ -11,12 +13,17 @@ public sealed record LakeRow(
     double Weight, string ModelVersion, double Positive, double Negative, int SchemaVersion);
 
 /// <summary>Reads results of any range of days, from the lake and from what is not there yet, each once, ordered by time, ticker and article.</summary>
-public sealed class LakeReader(LakeSql sql)
+public sealed class LakeReader(LakeSql sql, NpgsqlDataSource database, TimeProvider time)
 {
     /// <summary>The answer by columns, for export.</summary>
     /// <exception cref="ArgumentException">The filter makes no sense.</exception>
     /// <exception cref="LakeException">The lake does not agree with its manifest.</exception>
-    public Task<LakeQuery> OpenAsync(LakeFilter filter, CancellationToken cancellationToken) => sql.QueryAsync(filter.ToSql(), cancellationToken);
+    public async Task<LakeQuery> OpenAsync(LakeFilter filter, CancellationToken cancellationToken)
+    {
+        var statement = filter.ToSql();
+        if (filter.AsOf is { } asOf) await KnowledgeBarrier.WaitAsync(database, asOf, time, cancellationToken).ConfigureAwait(false);
+        return await sql.QueryAsync(statement, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>The rows one by one.</summary>
     /// <inheritdoc cref="OpenAsync"/>

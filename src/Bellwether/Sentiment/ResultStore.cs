@@ -28,11 +28,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
-        var claimed = await ClaimAsync(connection, batch, cancellationToken);
-        // After the claim, which may have waited for another worker. Cut to what the database keeps, so that hot store and database tell
-        // the same time.
-        var known = time.GetUtcNow();
-        known = known.AddTicks(-(known.Ticks % TimeSpan.TicksPerMicrosecond));
+        var (claimed, known) = await ClaimAsync(connection, batch, cancellationToken);
         var results = ResultsOf(batch, claimed);
         var letters = LettersOf(batch, claimed);
         await CopyResultsAsync(connection, batch, results, known, cancellationToken);
@@ -50,16 +46,17 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         return new(scored, batch.Events.Count - scored, results.Count, dead, [.. changed.Values]);
     }
 
-    /// <summary>Takes the (article, ticker) pairs that nobody has stored yet, and returns them; the rest are redeliveries.</summary>
-    static async Task<HashSet<Guid>> ClaimAsync(NpgsqlConnection connection, ScoredBatch batch, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes the (article, ticker) pairs that nobody has stored yet, and returns them; the rest are redeliveries. The time of knowledge is that
+    /// of the database, one clock for all workers, taken after the claim, which may have waited for another worker.
+    /// </summary>
+    static async Task<(HashSet<Guid> Claimed, DateTimeOffset Known)> ClaimAsync(NpgsqlConnection connection, ScoredBatch batch, CancellationToken cancellationToken)
     {
         var keys = new HashSet<Guid>();
         foreach (var scored in batch.Events)
             foreach (var ticker in scored.Envelope.Tickers) keys.Add(EventKey.Of(scored.Envelope.ArticleId, ticker));
         foreach (var letter in batch.DeadLetters) keys.UnionWith(letter.InboxKeys);
         var claimed = new HashSet<Guid>(keys.Count);
-        if (keys.Count == 0) return claimed;
-
         await using var claim = new NpgsqlBatch(connection)
         {
             BatchCommands =
@@ -70,12 +67,15 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
                 {
                     Parameters = { new NpgsqlParameter<Guid[]> { TypedValue = [.. keys] } },
                 },
+                new("SELECT clock_timestamp()"),
             },
         };
         await using var reader = await claim.ExecuteReaderAsync(cancellationToken);
         await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken)) claimed.Add(reader.GetGuid(0));
-        return claimed;
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        return (claimed, reader.GetFieldValue<DateTimeOffset>(0));
     }
 
     /// <summary>Results of the claimed pairs; of two equal ones in a batch the first counts.</summary>

@@ -20,11 +20,15 @@ public sealed partial class ScoringWorker
             while (true)
             {
                 var next = ahead ?? PrepareAsync(consumer, topic, drop.Token);
+                var early = ahead is not null;
                 ahead = null;
                 using var prepared = await next;
                 if (prepared.Entries.Count == 0) continue;
+                // High priority may have come since this batch was prepared.
+                if (early && !high) await gate.StandBackAsync(cancellationToken);
                 if (consumer.Lag >= prepared.Entries.Count) ahead = PrepareAsync(consumer, topic, drop.Token);
                 await CommitAsync(topic, prepared, cancellationToken);
+                _committed = true;
                 await consumer.AcknowledgeAsync(
                     [.. ConsumerOffsets.MovesOf(prepared.Entries).Select(m => new PartitionOffset(m.Partition, m.To))], cancellationToken);
                 if (high && ahead is null && consumer.Lag == 0) gate.LeaveHigh();
@@ -34,7 +38,11 @@ public sealed partial class ScoringWorker
         {
             // The consumer is this loop's alone: nothing may still read from it when the loop is left.
             await drop.CancelAsync();
-            if (ahead is not null) await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (ahead is not null)
+            {
+                await ((Task)ahead).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (ahead.IsCompletedSuccessfully) (await ahead).Dispose();
+            }
         }
     }
 
@@ -44,7 +52,7 @@ public sealed partial class ScoringWorker
         var high = topic == Topics.HighPriority;
         var most = !high && gate.IsHighExpected ? Math.Min(options.BatchSizeBesideHigh, options.BatchSize) : options.BatchSize;
         var entries = await consumer.PollAsync(most, PollWait, cancellationToken);
-        Instruments.ConsumerLag.Record(consumer.Lag, Tag("topic", topic), Tag("priority", high ? "high" : "standard"));
+        LagMeter.Record(consumer, topic);
         if (entries.Count == 0)
         {
             if (high) gate.LeaveHigh();

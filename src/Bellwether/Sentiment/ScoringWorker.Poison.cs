@@ -12,7 +12,7 @@ public sealed partial class ScoringWorker
     const int FailuresBeforeSplit = 3;
     const string PlainText = "The company reported results in line with expectations.";
 
-    (int Partition, long Offset, int Failures) _stuck;
+    int _failures;
 
     /// <summary>Scores of the readable events; those that the model fails on leave the list and become dead letters.</summary>
     async Task<IReadOnlyList<SentimentScore>> ScoreTextsAsync(
@@ -22,15 +22,12 @@ public sealed partial class ScoringWorker
         try
         {
             var scores = await ScoreAllAsync(readable, cancellationToken);
-            _stuck = default;
+            _failures = 0;
             return scores;
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            var first = readable[0].Entry;
-            var before = (_stuck.Partition, _stuck.Offset) == (first.Partition, first.Offset) ? _stuck.Failures : 0;
-            _stuck = (first.Partition, first.Offset, before + 1);
-            if (_stuck.Failures < FailuresBeforeSplit) throw;
+            if (++_failures < FailuresBeforeSplit) throw;
             // Down: its own error tells more than a text's.
             await model.ScoreAsync([PlainText], cancellationToken);
         }
@@ -38,7 +35,7 @@ public sealed partial class ScoringWorker
         await SplitAsync(readable, kept, found, dead, cancellationToken);
         readable.Clear();
         readable.AddRange(kept);
-        _stuck = default;
+        _failures = 0;
         return found;
     }
 

@@ -23,6 +23,8 @@ public sealed partial class ScoringWorker(
     /// <summary>Called after a failure, before the next try: brings a private database that has died back up.</summary>
     public Func<CancellationToken, Task>? Recover { get; init; }
 
+    bool _committed;
+
     readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddRetry(new RetryStrategyOptions
         {
@@ -41,8 +43,10 @@ public sealed partial class ScoringWorker(
         ILogConsumer? consumer = null;
         try
         {
-            await _retry.ExecuteAsync(async token =>
+            // Waits grow with failures in a row: whoever got something done begins anew.
+            while (true) await _retry.ExecuteAsync(async token =>
             {
+                _committed = false;
                 try
                 {
                     // After a failure the member stays and goes back to what is stored: leaving would move partitions of every member.
@@ -50,14 +54,14 @@ public sealed partial class ScoringWorker(
                     else await consumer.RewindAsync(token);
                     await ConsumeAsync(consumer, topic, token);
                 }
-                catch (Exception error) when (error is not OperationCanceledException)
+                catch (Exception error) when (error is not OperationCanceledException || !token.IsCancellationRequested)
                 {
                     if (topic == Topics.HighPriority) gate.LeaveHigh();
                     // A partition moved to another member with a batch of it in hand: rolled back here, done there, and no trouble.
                     if (error is OffsetFencedException)
                     {
                         Moved(logger, topic);
-                        throw;
+                        return;
                     }
                     Instruments.BatchFailures.Add(1, Tag("topic", topic));
                     Failed(logger, topic, error);
@@ -67,6 +71,9 @@ public sealed partial class ScoringWorker(
                         await ended.DisposeAsync();
                     }
                     if (Recover is not null && (error is NpgsqlException or IOException)) await Recover(token);
+                    if (_committed) return;
+                    // A time limit of the model or of a client is a failure like others, and no wish to stop.
+                    if (error is OperationCanceledException) throw new TimeoutException(error.Message, error);
                     throw;
                 }
             }, cancellationToken);

@@ -1,3 +1,4 @@
+using Bellwether.Storage;
 using Npgsql;
 
 namespace Bellwether.Sentiment;

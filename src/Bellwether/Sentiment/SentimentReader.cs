@@ -1,4 +1,5 @@
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Storage;
 using Npgsql;
 
 namespace Bellwether.Sentiment;

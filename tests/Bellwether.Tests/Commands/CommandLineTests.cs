@@ -167,8 +167,28 @@ public sealed class CommandLineTests
     [InlineData("bellwether ingest --ty", "--type")]
     [InlineData("bellwether ingest --type ", "filing")]
     [InlineData("bellwether sentiment h", "history")]
+    [InlineData("bellwether serve --roles ", "scheduler")]
     public async Task Completion_suggests_what_may_follow(string typed, string expected) =>
         Assert.Contains(expected, (await Cli.RunAsync($"[suggest:{typed.Length}]", typed)).Succeeds().Out.Split('\n', StringSplitOptions.TrimEntries));
+
+    [Theory]
+    [InlineData("bellwether ")]
+    [InlineData("bellwether serve ")]
+    public async Task Completion_offers_no_word_that_begins_with_a_slash(string typed) =>
+        Assert.DoesNotContain((await Cli.RunAsync($"[suggest:{typed.Length}]", typed)).Succeeds().Out.Split('\n', StringSplitOptions.TrimEntries), w => w.StartsWith('/'));
+
+    [Theory]
+    [InlineData("--requests-per-second", "0")]
+    [InlineData("--max-request-bytes", "5")]
+    [InlineData("--sql-max-bytes", "5")]
+    [InlineData("--database-timeout", "-1")]
+    [InlineData("--database-timeout", "7000")]
+    [InlineData("--sql-timeout", "NaN")]
+    public async Task Limit_of_the_server_out_of_range_is_named_as_it_was_given(string option, string value)
+    {
+        var failed = (await Cli.RunAsync("serve", option, value)).Fails(ExitCode.Usage);
+        Assert.Contains($"{option} must be", failed.Error);
+    }
 
     [Fact]
     public async Task Version_tells_program_schema_and_runtime()

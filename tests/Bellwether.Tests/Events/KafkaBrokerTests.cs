@@ -163,38 +163,131 @@ public sealed class KafkaBrokerTests(TestServer server, TestKafka kafka)
     [Fact]
     public async Task A_partition_is_given_up_when_the_batch_in_hand_is_done()
     {
-        await using var log = await OpenAsync();
-        await log.Log.AppendAsync("hand", [.. Enumerable.Range(0, 64).Select(i => new LogRecord($"K{i}", new byte[1]))], Cancel);
-        await using var first = await log.Log.JoinAsync("hand", "g", Cancel);
+        await using var log = await OpenAsync(o => o with { LeaseTime = TimeSpan.FromSeconds(10) });
+        await using var first = await log.JoinAsync("hand");
+        await log.AppendEverywhereAsync("hand", 0);
         var batch = await log.PollAllAsync(first, 64);
-        await using var second = await log.Log.JoinAsync("hand", "g", Cancel);
-        var waiting = second.PollAsync(100, TimeSpan.FromSeconds(20), Cancel);
-        // Kafka has the newcomer's share; it stays with the first as long as its batch is open.
+        await using var second = await log.JoinAsync("hand");
+        await LeavesAsync(first);
+        Assert.Equal(4, first.Owned);
         await log.CommitAsync("hand", batch);
-        await log.Log.AppendAsync("hand", [.. Enumerable.Range(0, 64).Select(i => new LogRecord($"K{i}", new byte[] { 1 }))], Cancel);
-        var rest = new List<LogEntry>();
-        while (rest.Count < 64)
-        {
-            rest.AddRange(await first.PollAsync(100, TimeSpan.FromMilliseconds(50), Cancel));
-            if (!waiting.IsCompleted) continue;
-            rest.AddRange(await waiting);
-            waiting = second.PollAsync(100, TimeSpan.FromSeconds(20), Cancel);
-        }
-        Assert.All(rest, e => Assert.Equal(1, e.Value.Span[0]));
-        Assert.Equal(64, rest.Select(e => (e.Partition, e.Offset)).Distinct().Count());
+        await AcknowledgeAsync(first, batch);
+        await log.SharedAsync("hand", first, second);
     }
+
+    [Fact]
+    public async Task A_poll_ahead_gives_up_neither_the_batch_that_is_being_committed_nor_its_partition()
+    {
+        await using var log = await OpenAsync(o => o with { LeaseTime = TimeSpan.FromSeconds(10) });
+        await using var first = await log.JoinAsync("ahead");
+        await log.AppendEverywhereAsync("ahead", 0);
+        var batch = await log.PollAllAsync(first, 64);
+        Assert.Empty(await first.PollAsync(100, TimeSpan.FromMilliseconds(50), Cancel));
+        await using var second = await log.JoinAsync("ahead");
+        await LeavesAsync(first);
+        Assert.Equal(4, first.Owned);
+        await log.CommitAsync("ahead", batch);
+        await AcknowledgeAsync(first, batch);
+        await log.SharedAsync("ahead", first, second);
+    }
+
+    /// <summary>Until a member has heard that it is to give something up, and has had the time to do so without waiting for its batch.</summary>
+    static async Task LeavesAsync(KafkaLogConsumer member)
+    {
+        while (member.Held.Partitions == 4) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancel);
+        await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, Cancel);
+    }
+
+    static Task AcknowledgeAsync(ILogConsumer consumer, IReadOnlyList<LogEntry> entries) =>
+        consumer.AcknowledgeAsync([.. ConsumerOffsets.MovesOf(entries).Select(m => new PartitionOffset(m.Partition, m.To))], Cancel);
 
     [Fact]
     public async Task A_slow_reader_is_not_flooded_and_loses_nothing()
     {
         await using var log = await OpenAsync(o => o with { MaxPollBytes = 1 << 16 });
-        var sent = Enumerable.Range(0, 600).Select(i => new LogRecord($"K{i % 9}", new byte[4_000])).ToArray();
-        await using var consumer = await log.Log.JoinAsync("slow", "g", Cancel);
-        await log.Log.AppendAsync("slow", sent, Cancel);
+        await using var consumer = await log.JoinAsync("slow");
+        await log.Log.AppendAsync("slow", [.. Enumerable.Range(0, 600).Select(i => new LogRecord($"K{i % 9}", new byte[4_000]))], Cancel);
         // Longer than the buffer may stay full before partitions are paused.
         Assert.NotEmpty(await consumer.PollAsync(1, TimeSpan.FromSeconds(20), Cancel));
         await Task.Delay(TimeSpan.FromMilliseconds(700), TimeProvider.System, Cancel);
+        Assert.InRange(consumer.Held.Bytes, 1, MostHeld);
         Assert.Equal(599, (await log.PollAllAsync(consumer, 599)).Select(e => (e.Partition, e.Offset)).Distinct().Count());
+    }
+
+    // A buffer just short of full takes one more piece, which is as large as a poll may be and the record that passes the bound.
+    const long MostHeld = 2 * ((1 << 16) + 4_000);
+
+    [Fact]
+    public async Task Partitions_that_come_to_a_paused_reader_do_not_flood_it()
+    {
+        await using var log = await OpenAsync(o => o with { MaxPollBytes = 1 << 16 });
+        await using var stays = await log.JoinAsync("flood");
+        var leaves = await log.JoinAsync("flood");
+        // Until both have their share.
+        for (byte n = 0; stays.Held.Partitions != 2 || leaves.Held.Partitions != 2; n++)
+            foreach (var member in new[] { stays, leaves }) await member.PollAsync(1, TimeSpan.FromMilliseconds(50), Cancel);
+        await log.Log.AppendAsync("flood", [.. Enumerable.Range(0, 600).Select(i => new LogRecord($"K{i % 40}", new byte[4_000]))], Cancel);
+        while (stays.Held.Bytes < 1 << 16) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancel);
+        // Paused by now; then the other's partitions come, with all that is in them.
+        await Task.Delay(TimeSpan.FromMilliseconds(700), TimeProvider.System, Cancel);
+        await leaves.DisposeAsync();
+        while (stays.Held.Partitions < 4) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, Cancel);
+        await Task.Delay(TimeSpan.FromMilliseconds(700), TimeProvider.System, Cancel);
+        Assert.InRange(stays.Held.Bytes, 1 << 16, MostHeld);
+        Assert.Equal(600, (await log.PollAllAsync(stays, 600)).Select(e => (e.Partition, e.Offset)).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_gap_behind_a_batch_that_is_not_committed_yet_is_crossed_when_it_is()
+    {
+        await using var log = await OpenAsync();
+        await using var consumer = await log.JoinAsync("hole");
+        var partition = await log.FillAsync("hole", 3);
+        var batch = await log.PollAllAsync(consumer, 3);
+        Compacted(consumer, "hole", partition, 3, 5);
+        Assert.Empty(await consumer.PollAsync(10, TimeSpan.FromMilliseconds(100), Cancel));
+        // Read once more, and it is still so.
+        Compacted(consumer, "hole", partition, 3, 5);
+        Assert.Empty(await consumer.PollAsync(10, TimeSpan.FromMilliseconds(100), Cancel));
+        await log.CommitAsync("hole", batch);
+        Assert.Equal(5, Assert.Single(await consumer.PollAsync(10, TimeSpan.FromSeconds(20), Cancel)).Offset);
+        Assert.Equal(5, await log.StoredAsync("hole", partition));
+    }
+
+    [Fact]
+    public async Task Gaps_of_several_partitions_are_crossed_each_for_itself()
+    {
+        await using var log = await OpenAsync();
+        await using var consumer = await log.JoinAsync("holes");
+        await log.AppendEverywhereAsync("holes", 0);
+        var batch = await log.PollAllAsync(consumer, 64);
+        await log.CommitAsync("holes", batch);
+        var ends = ConsumerOffsets.MovesOf(batch).Take(2).ToArray();
+        for (var round = 0; round < 2; round++)
+            foreach (var end in ends)
+            {
+                Compacted(consumer, "holes", end.Partition, end.To, end.To + 2);
+                var read = await consumer.PollAsync(10, TimeSpan.FromMilliseconds(200), Cancel);
+                // Looked at twice, whatever the other partition had in between.
+                if (round == 0) Assert.Empty(read);
+                else Assert.Equal((end.Partition, end.To + 2), (Assert.Single(read).Partition, read[0].Offset));
+            }
+    }
+
+    /// <summary>What a reader gets where compaction, or a transaction's mark, has left out what comes next.</summary>
+    static void Compacted(KafkaLogConsumer consumer, string topic, int partition, long next, long found) => consumer.WithBuffer(buffer =>
+    {
+        buffer.Own([new(partition, next)]);
+        buffer.Add(new(topic, partition, found, "K", new byte[1], new Dictionary<string, string>(), DateTimeOffset.UnixEpoch));
+    });
+
+    [Fact]
+    public async Task A_lease_of_many_minutes_is_taken()
+    {
+        await using var log = await OpenAsync(o => o with { LeaseTime = TimeSpan.FromMinutes(10) });
+        await using var consumer = await log.JoinAsync("long");
+        await log.FillAsync("long", 1);
+        Assert.Single(await log.PollAllAsync(consumer, 1));
     }
 
     [Fact]
@@ -240,6 +333,32 @@ public sealed class KafkaBrokerTests(TestServer server, TestKafka kafka)
 
         /// <summary>Another log over the same topics and offsets.</summary>
         public Task<Opened> AgainAsync(Func<EventLogOptions, EventLogOptions> configure) => Task.FromResult(new Opened(database, configure(options), library, ownsDatabase: false));
+
+        public async Task<KafkaLogConsumer> JoinAsync(string topic) => (KafkaLogConsumer)await Log.JoinAsync(topic, "g", Cancel);
+
+        /// <summary>64 records over all partitions.</summary>
+        public Task AppendEverywhereAsync(string topic, byte value) =>
+            Log.AppendAsync(topic, [.. Enumerable.Range(0, 64).Select(i => new LogRecord($"K{i}", new[] { value }))], Cancel);
+
+        /// <summary>Two members share a topic that is read: what is appended comes to one of them, and nothing that was read before.</summary>
+        public async Task SharedAsync(string topic, ILogConsumer first, ILogConsumer second)
+        {
+            await AppendEverywhereAsync(topic, 1);
+            var (waiting, rest, others) = (second.PollAsync(100, TimeSpan.FromSeconds(20), Cancel), new List<LogEntry>(), 0);
+            while (rest.Count < 64 || others == 0)
+            {
+                Cancel.ThrowIfCancellationRequested();
+                // More, until the newcomer has its share of it.
+                if (rest.Count >= 64) await AppendEverywhereAsync(topic, 1);
+                rest.AddRange(await first.PollAsync(100, TimeSpan.FromMilliseconds(50), Cancel));
+                if (!waiting.IsCompleted) continue;
+                others += (await waiting).Count;
+                rest.AddRange(await waiting);
+                waiting = second.PollAsync(100, TimeSpan.FromSeconds(20), Cancel);
+            }
+            Assert.All(rest, e => Assert.Equal(1, e.Value.Span[0]));
+            // Nothing is committed here, so a partition that moves is read again from where it was: by the other, and once.
+        }
 
         /// <summary>Appends records of one key, numbered from 0; returns their partition.</summary>
         public async Task<int> FillAsync(string topic, int count)

@@ -71,6 +71,55 @@ public sealed class PostgresEventLogTests(TestServer server) : EventLogContract
         Assert.All(await late.PollAsync(100, TimeSpan.FromSeconds(10), Cancel), e => Assert.Equal("new", Text(e.Value)));
     }
 
+    [Theory]
+    [InlineData(EventLogKind.Postgres, 5)]
+    [InlineData(EventLogKind.Kafka, 0)]
+    public async Task Trim_waits_for_the_forwarder_only_where_there_is_one(EventLogKind kind, long dropped)
+    {
+        await using var database = await server.MigratedAsync(nameof(PostgresEventLogTests));
+        var clock = new ManualTime(new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        await using var log = new PostgresEventLog(database.DataSource, Options with { Kind = kind }, clock);
+        await log.AppendAsync(Topics.AnalyzedSentiment, [.. Enumerable.Range(0, 5).Select(i => Record("K", $"{i}"))], Cancel);
+        // The desk used Kafka once; this is how far it got.
+        await using (var forwarder = await log.JoinAsync(Topics.AnalyzedSentiment, LogForwarder.Group, Cancel))
+            Assert.NotEmpty(await forwarder.PollAsync(2, TimeSpan.FromSeconds(10), Cancel));
+        clock.Advance(TimeSpan.FromDays(30));
+        Assert.Equal(dropped, await log.TrimAsync(Topics.AnalyzedSentiment, clock.GetUtcNow(), Cancel));
+        // And should it use Kafka again, there is no gap.
+        await log.AppendAsync(Topics.AnalyzedSentiment, [Record("K", "new")], Cancel);
+        await using var again = await log.JoinAsync(Topics.AnalyzedSentiment, LogForwarder.Group, Cancel);
+        var read = await again.PollAsync(10, TimeSpan.FromSeconds(10), Cancel);
+        Assert.Equal((6 - dropped, "new"), (read.Count, Text(read[^1].Value)));
+    }
+
+    [Fact]
+    public async Task A_partition_with_a_batch_in_hand_stays_until_it_is_acknowledged_and_nothing_more_is_read_of_it()
+    {
+        await using var under = await OpenAsync();
+        await under.Log.AppendAsync("inhand", [.. Enumerable.Range(0, 64).Select(i => Record($"K{i}", "old"))], Cancel);
+        await using var first = await under.Log.JoinAsync("inhand", "g", Cancel);
+        var batch = await first.PollAsync(400, TimeSpan.FromSeconds(10), Cancel);
+        Assert.Equal(64, batch.Count);
+        await using var second = await under.Log.JoinAsync("inhand", "g", Cancel);
+        Assert.Empty(await second.PollAsync(100, TimeSpan.FromMilliseconds(300), Cancel));
+        // A poll ahead, long enough to hear of the other.
+        Assert.Empty(await first.PollAsync(100, TimeSpan.FromMilliseconds(500), Cancel));
+        Assert.Empty(await second.PollAsync(100, TimeSpan.FromMilliseconds(500), Cancel));
+        var moves = ConsumerOffsets.MovesOf(batch);
+        await under.Commit("g", moves);
+        await first.AcknowledgeAsync([.. moves.Select(m => new PartitionOffset(m.Partition, m.To))], Cancel);
+        await under.Log.AppendAsync("inhand", [.. Enumerable.Range(0, 64).Select(i => Record($"K{i}", "new"))], Cancel);
+        var (mine, others) = (new List<LogEntry>(), new List<LogEntry>());
+        while (mine.Count + others.Count < 64)
+        {
+            mine.AddRange(await first.PollAsync(100, TimeSpan.FromMilliseconds(50), Cancel));
+            others.AddRange(await second.PollAsync(100, TimeSpan.FromMilliseconds(50), Cancel));
+        }
+        Assert.All(mine.Concat(others), e => Assert.Equal("new", Text(e.Value)));
+        Assert.Equal(64, mine.Concat(others).Select(e => (e.Partition, e.Offset)).Distinct().Count());
+        Assert.NotEmpty(others);
+    }
+
     [Fact]
     public async Task Trim_keeps_input_that_no_group_has_begun_to_read()
     {

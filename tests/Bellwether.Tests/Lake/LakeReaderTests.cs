@@ -16,7 +16,7 @@ public sealed class LakeReaderTests(TestServer server) : IAsyncLifetime
 
     static DateTimeOffset At(int day, int second = 0) => new(First.AddDays(day).ToDateTime(TimeOnly.MinValue).AddSeconds(second), TimeSpan.Zero);
 
-    LakeReader Reader => new(new LakeSql(_database.Source, _database.Options));
+    LakeReader Reader => new(new LakeSql(_database.Source, _database.Options), _database.Source, TimeProvider.System);
 
     public async ValueTask InitializeAsync()
     {
@@ -76,7 +76,12 @@ public sealed class LakeReaderTests(TestServer server) : IAsyncLifetime
     {
         var (rows, _) = await ReadAsync(new()
         {
-            From = At(6), To = At(10), Tickers = tickers?.Split(',') ?? [], Sources = source is null ? [] : [source], MinSentiment = least, MaxSentiment = most,
+            From = At(6),
+            To = At(10),
+            Tickers = tickers?.Split(',') ?? [],
+            Sources = source is null ? [] : [source],
+            MinSentiment = least,
+            MaxSentiment = most,
         });
         var expected = await _database.ScalarAsync<long>(string.Create(CultureInfo.InvariantCulture,
             $"SELECT count(*) FROM sentiment.sentiment_data WHERE timestamp >= '{At(6):O}' AND timestamp < '{At(10):O}' AND {condition}"));

@@ -82,10 +82,8 @@ public sealed class DeadLetterTests(TestServer server)
         // Released and appended, but not yet marked, when the process died; the worker has stored the result meanwhile.
         await ReplayAsync(desk, new(Ids: [id]), "tickers=[\"ACME\"]");
         await WorkUntilAsync(desk, "SELECT count(*) FROM sentiment.all_sentiment", 1);
-        await desk.Database.ScalarAsync<long>("""
-            WITH u AS (UPDATE ops.dead_letters SET status = 'replaying', last_attempt_at = now() - interval '2 minutes',
-                value = convert_to(jsonb_set(convert_from(value, 'utf8')::jsonb, '{tickers}', '["ACME"]')::text, 'utf8') RETURNING id) SELECT id FROM u
-            """);
+        await desk.Database.ScalarAsync<long>(
+            "WITH u AS (UPDATE ops.dead_letters SET status = 'replaying', last_attempt_at = now() - interval '2 minutes' RETURNING id) SELECT id FROM u");
         Assert.Equal(1, await desk.Desk.DeadLetterReplay.RetryDueAsync(new(), Cancel));
         await WorkUntilAsync(desk, "SELECT count(*) FROM ops.dead_letters WHERE status = 'replayed'", 1);
         await WorkUntilAsync(desk, "SELECT sum(next_offset)::bigint FROM ops.consumer_offsets", 3);

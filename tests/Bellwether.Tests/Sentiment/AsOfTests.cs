@@ -1,6 +1,7 @@
 using Bellwether.Feeds;
 using Bellwether.Sentiment;
 using Bellwether.Tests.Support;
+using Bellwether.Storage;
 using Npgsql;
 
 namespace Bellwether.Tests.Sentiment;

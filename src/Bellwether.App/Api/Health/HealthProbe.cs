@@ -9,7 +9,7 @@ namespace Bellwether.App.Api.Health;
 /// <summary>
 /// Looks at the database and at the loops of this process. Answers are kept for a second: health is asked for without a token.
 /// </summary>
-sealed class HealthProbe(Desk desk, WorkerStatus workers, DatabaseWait wait, TimeProvider time)
+sealed class HealthProbe(Desk desk, ServeOptions options, WorkerStatus workers, DatabaseWait wait, TimeProvider time)
 {
     static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2);
 
@@ -98,7 +98,9 @@ sealed class HealthProbe(Desk desk, WorkerStatus workers, DatabaseWait wait, Tim
         }
         catch (Exception error) when (IsOutage(error, cancellationToken))
         {
-            return (new(Name, false, Trouble(error)), []);
+            // A process that only serves goes on answering reads from the database; one that does the work cannot do it.
+            var readsOnly = options.Roles == ServeRoles.Api;
+            return (new(Name, readsOnly, Trouble(error), Degraded: readsOnly), []);
         }
     }
 

@@ -25,9 +25,12 @@ public sealed record PushAnswer(int Accepted, int Duplicates, int Rejected, bool
 /// <param name="Reason">Why it was rejected or put aside.</param>
 public sealed record PushedRecord(long Line, string Status, string? ArticleId, string? Reason)
 {
+    // The one thing that is found out only when it is appended.
+    const string TooLarge = "it is larger than the event log takes; send less text";
+
     internal static PushedRecord Of(FeedRecord record, RecordOutcome outcome) => outcome switch
     {
-        RecordOutcome.Rejected => new(record.Position, "rejected", null, record.Rejection!.Reason),
+        RecordOutcome.Rejected => new(record.Position, "rejected", null, record.Rejection?.Reason ?? TooLarge),
         RecordOutcome.Duplicate => new(record.Position, "duplicate", record.Envelope!.ArticleId, null),
         _ => new(record.Position, "accepted", record.Envelope!.ArticleId, null),
     };

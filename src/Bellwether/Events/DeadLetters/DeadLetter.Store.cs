@@ -52,21 +52,22 @@ public sealed partial record DeadLetter
         if (replays.Length > 0)
         {
             // One that was purged meanwhile is a letter like any other.
-            var known = await KnownAsync(connection, [.. replays.Select(l => l.ReplayOf!.Value)], cancellationToken);
+            var known = await KnownAsync(connection, [.. replays.Select(l => l.ReplayOf!.Value.Id)], cancellationToken);
             var again = replays.Where(l => known.Contains(l.ReplayOf!.Value)).DistinctBy(l => l.ReplayOf).ToArray();
             stored += await RunAsync(connection, Reopen, again, cancellationToken);
-            distinct.RemoveAll(l => l.ReplayOf is { } id && known.Contains(id));
+            distinct.RemoveAll(l => l.ReplayOf is { } letter && known.Contains(letter));
         }
         return stored + await RunAsync(connection, Insert, distinct, cancellationToken);
     }
 
-    static async Task<HashSet<long>> KnownAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken)
+    static async Task<HashSet<(long, Guid)>> KnownAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken)
     {
-        await using var read = new NpgsqlCommand("SELECT id FROM ops.dead_letters WHERE id = ANY($1) ORDER BY id FOR UPDATE", connection);
+        await using var read = new NpgsqlCommand(
+            "SELECT id, fingerprint FROM ops.dead_letters WHERE id = ANY($1) AND status <> 'discarded' ORDER BY id FOR UPDATE", connection);
         read.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = ids });
-        var known = new HashSet<long>();
+        var known = new HashSet<(long, Guid)>();
         await using var row = await read.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) known.Add(row.GetInt64(0));
+        while (await row.ReadAsync(cancellationToken)) known.Add((row.GetInt64(0), row.GetGuid(1)));
         return known;
     }
 
@@ -80,7 +81,7 @@ public sealed partial record DeadLetter
         Add(l => l.Partition);
         Add(l => l.Offset);
         Add(l => l.Origin);
-        Add(l => l.Key);
+        Add(l => l.Key is null ? null : Storable(l.Key));
         Add(l => l.Value.ToArray());
         command.Parameters.Add(new() { Value = letters.Select(l => l.HeadersWithError()).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb });
         Add(l => l.Stage);
@@ -88,7 +89,7 @@ public sealed partial record DeadLetter
         Add(l => Storable(l.Message));
         Add(l => $"{{{string.Join(',', l.InboxKeys)}}}");
         Add(l => l.Retryable);
-        Add(l => l.ReplayOf);
+        Add(l => l.ReplayOf?.Id);
         var fresh = 0;
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))

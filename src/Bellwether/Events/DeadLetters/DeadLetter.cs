@@ -13,7 +13,7 @@ namespace Bellwether.Events;
 public sealed partial record DeadLetter(
     string Origin, string? Key, ReadOnlyMemory<byte> Value, IReadOnlyDictionary<string, string> Headers, string Stage, string ErrorClass, string Message)
 {
-    /// <summary>Names the letter that a record in the log is a replay of.</summary>
+    /// <summary>Names the letter that a record in the log is a replay of: number and fingerprint, so that no other desk's letter is meant.</summary>
     public const string ReplayHeader = "bellwether.replay-of";
 
     /// <summary>What a letter adds to the headers of its record begins with this.</summary>
@@ -36,9 +36,13 @@ public sealed partial record DeadLetter(
     /// <summary>The cause may pass by itself, so the record is tried again after a while.</summary>
     public bool Retryable { get; init; }
 
+    public static string ReplayOfText(long id, Guid fingerprint) => string.Create(CultureInfo.InvariantCulture, $"{id}/{fingerprint:N}");
+
     /// <summary>The letter that this record was when it was refused before.</summary>
-    long? ReplayOf =>
-        Headers.TryGetValue(ReplayHeader, out var text) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+    (long Id, Guid Fingerprint)? ReplayOf =>
+        Headers.TryGetValue(ReplayHeader, out var text) && text.Split('/') is [var number, var print]
+            && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && Guid.TryParseExact(print, "N", out var fingerprint)
+            ? (id, fingerprint) : null;
 
     public static DeadLetter From(LogEntry entry, string stage, string errorClass, string message) =>
         new($"{entry.Topic}/{entry.Partition}@{entry.Offset}", entry.Key, entry.Value, entry.Headers, stage, errorClass, message)
@@ -82,7 +86,7 @@ public sealed partial record DeadLetter(
             headers[HeaderPrefix + "partition"] = $"{Partition}";
             headers[HeaderPrefix + "offset"] = $"{Offset}";
         }
-        return JsonSerializer.Serialize(headers, LogHeadersJson.Default.DictionaryStringString);
+        return JsonSerializer.Serialize(headers.ToDictionary(h => Storable(h.Key), h => Storable(h.Value)), LogHeadersJson.Default.DictionaryStringString);
     }
 
     // PostgreSQL keeps no NUL in a text.

@@ -9,6 +9,7 @@ static class KafkaConfig
     const int PrefetchKilobytes = 32 << 10;
     const int SendQueueKilobytes = 64 << 10;
     const int MegaByte = 1 << 20;
+    static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5), Slack = TimeSpan.FromMinutes(1);
 
     public static ProducerConfig Producer(KafkaOptions options) => new(Common(options))
     {
@@ -42,6 +43,8 @@ static class KafkaConfig
             GroupId = group,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
             SessionTimeoutMs = (int)lease.TotalMilliseconds,
+            // Above the session, which the library asks for: a partition that is given up waits that long for its batch.
+            MaxPollIntervalMs = (int)Math.Max(LongestPause.TotalMilliseconds, (lease + Slack).TotalMilliseconds),
             // Members hear of a rebalance with a heartbeat, and a partition that moves waits for two of them.
             HeartbeatIntervalMs = (int)Math.Min(lease.TotalMilliseconds / 4, 1_000),
             // A record counts as read when its result is committed, and that is known to PostgreSQL first.

@@ -1,34 +1,28 @@
+using System.Diagnostics;
 using Confluent.Kafka;
 using Npgsql;
 
 namespace Bellwether.Events.Kafka;
 
 /// <summary>
-/// Coming and going of partitions, on the consumer's thread. A partition is given up when the batch in hand is done, so that the next
-/// owner begins behind it; a member that takes longer than the lease is not waited for, and its batch is refused.
+/// Coming and going of partitions, on the consumer's thread. A partition is given up when all of its batches that were handed out are
+/// acknowledged or given back, so that the next owner begins behind them; a member that takes longer than the lease is not waited for, and
+/// its batch is refused.
 /// </summary>
 sealed partial class KafkaLogConsumer
 {
-    readonly HashSet<int> _inHand = [];
-    TaskCompletionSource _batchDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly BatchesInHand _inHand = new();
     bool _checkEnds;
 
-    protected override void Handed(IReadOnlyList<LogEntry> entries)
-    {
-        foreach (var entry in entries) _inHand.Add(entry.Partition);
-    }
+    /// <summary>Partitions that are this member's for the group, also while it only waits for the end of their batches.</summary>
+    internal int Owned => Consumer.Assignment.Count;
 
-    /// <summary>The caller has finished its batch, one way or the other.</summary>
-    void Returned() => WithBuffer(_ =>
-    {
-        _inHand.Clear();
-        _batchDone.TrySetResult();
-        _batchDone = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    });
+    protected override void Handed(IReadOnlyList<LogEntry> entries) => _inHand.Handed(entries);
 
     IEnumerable<TopicPartitionOffset> Assigned(List<TopicPartition> partitions)
     {
         var numbers = partitions.Select(p => p.Partition.Value).ToArray();
+        Joined();
         try
         {
             var positions = Load(numbers, checkEnds: true);
@@ -51,13 +45,9 @@ sealed partial class KafkaLogConsumer
     void Revoked(int[] partitions)
     {
         DropChunk(partitions.Contains);
-        Task? batch = null;
-        WithBuffer(buffer =>
-        {
-            buffer.Disown(partitions);
-            if (_inHand.Overlaps(partitions)) batch = _batchDone.Task;
-        });
-        batch?.Wait(Options.LeaseTime);
+        WithBuffer(buffer => buffer.Disown(partitions));
+        var began = Stopwatch.GetTimestamp();
+        while (_inHand.Ending(partitions) is { } batch && Options.LeaseTime - Stopwatch.GetElapsedTime(began) is var left && left > TimeSpan.Zero) batch.Wait(left);
         // Before the partitions are gone, so that lag tools see how far they were worked through.
         Store();
     }
@@ -95,7 +85,8 @@ sealed partial class KafkaLogConsumer
                 buffer.Disown(buffer.Partitions);
                 buffer.Own(positions);
             });
-            (Adrift, _checkEnds, _suspected) = (false, false, null);
+            (Adrift, _checkEnds) = (false, false);
+            _suspected.Clear();
         }
         catch (Exception error) when (error is NpgsqlException or KafkaException or EventLogException or IOException)
         {

@@ -12,12 +12,14 @@ namespace Bellwether.Events.Kafka;
 /// </summary>
 sealed partial class KafkaLogConsumer : KafkaPump, ILogConsumer
 {
+    static readonly TimeSpan GapPause = TimeSpan.FromMilliseconds(20);
+
     readonly NpgsqlDataSource _dataSource;
     readonly string _group;
     readonly ConcurrentDictionary<int, long> _acknowledged = new();
     readonly ConcurrentQueue<TaskCompletionSource> _rewinds = new();
     readonly ConcurrentQueue<PartitionOffset> _seeks = new();
-    OffsetGap? _suspected;
+    readonly ConcurrentDictionary<int, OffsetGap> _suspected = new();
     volatile bool _gone;
 
     public KafkaLogConsumer(
@@ -36,7 +38,7 @@ sealed partial class KafkaLogConsumer : KafkaPump, ILogConsumer
     public async Task<IReadOnlyList<LogEntry>> PollAsync(int maxRecords, TimeSpan wait, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxRecords, 1);
-        Returned();
+        _inHand.Polled();
         if (Adrift) await RewindAsync(cancellationToken);
         var deadline = Stopwatch.GetTimestamp() + (long)(wait.TotalSeconds * Stopwatch.Frequency);
         while (true)
@@ -44,14 +46,16 @@ sealed partial class KafkaLogConsumer : KafkaPump, ILogConsumer
             var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), deadline);
             var (entries, gap) = await TakeAsync(maxRecords, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellationToken);
             if (entries.Count > 0) return entries;
-            if (gap is { } found) await CrossAsync(found, cancellationToken);
-            else if (left <= TimeSpan.Zero) return [];
+            if (gap is { } found && await CrossAsync(found, cancellationToken)) continue;
+            if (left <= TimeSpan.Zero) return [];
+            // The batch before is still being committed; the gap is crossed when it is.
+            if (gap is not null) await Task.Delay(GapPause, Time, cancellationToken);
         }
     }
 
     public async Task RewindAsync(CancellationToken cancellationToken)
     {
-        Returned();
+        _inHand.Returned();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _rewinds.Enqueue(done);
         Wake();
@@ -63,6 +67,7 @@ sealed partial class KafkaLogConsumer : KafkaPump, ILogConsumer
     public Task AcknowledgeAsync(IReadOnlyList<PartitionOffset> next, CancellationToken cancellationToken)
     {
         foreach (var (partition, offset) in next) _acknowledged[partition] = offset;
+        _inHand.Acknowledged(next);
         return Task.CompletedTask;
     }
 
@@ -96,16 +101,17 @@ sealed partial class KafkaLogConsumer : KafkaPump, ILogConsumer
     /// A record that is not the next one. What was left over from before a seek could look like that, so the place is read once more; when
     /// it is still so, the offsets between hold no records, and the stored offset goes over them as well.
     /// </summary>
-    async Task CrossAsync(OffsetGap gap, CancellationToken cancellationToken)
+    /// <returns>False when the batch before the gap is not committed: then the gap stays where it is.</returns>
+    async Task<bool> CrossAsync(OffsetGap gap, CancellationToken cancellationToken)
     {
-        if (_suspected != gap)
+        if (!_suspected.TryGetValue(gap.Partition, out var suspected) || suspected != gap)
         {
-            _suspected = gap;
+            _suspected[gap.Partition] = gap;
             var from = new PartitionOffset(gap.Partition, gap.From);
             WithBuffer(buffer => buffer.Own([from]));
             _seeks.Enqueue(from);
             Wake();
-            return;
+            return true;
         }
         // Only from where the batch before has been committed to: what is still unread stays unread.
         await using var move = _dataSource.CreateCommand("""
@@ -113,9 +119,10 @@ sealed partial class KafkaLogConsumer : KafkaPump, ILogConsumer
             WHERE consumer_group = $1 AND topic = $2 AND partition = $3 AND next_offset = $4
             """);
         move.Parameters.AddRange(new NpgsqlParameter[] { new() { Value = _group }, new() { Value = Topic }, new() { Value = gap.Partition }, new() { Value = gap.From }, new() { Value = gap.To } });
-        await move.ExecuteNonQueryAsync(cancellationToken);
+        if (await move.ExecuteNonQueryAsync(cancellationToken) == 0) return false;
         WithBuffer(buffer => buffer.Skip(gap));
-        _suspected = null;
+        _suspected.TryRemove(new(gap.Partition, gap));
+        return true;
     }
 
     protected override void Ended()
@@ -131,7 +138,8 @@ sealed partial class KafkaLogConsumer : KafkaPump, ILogConsumer
 
     public async ValueTask DisposeAsync()
     {
-        Returned();
+        _inHand.Returned();
+        LagMeter.Forget(this);
         await StopAsync();
     }
 }

@@ -26,7 +26,7 @@ abstract partial class KafkaPump
     TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     Exception? _trouble, _failure;
     volatile bool _stopping;
-    bool _paused;
+    bool _paused, _joined;
 
     protected KafkaPump(string topic, string kafkaTopic, EventLogOptions options, TimeProvider time, ILogger logger)
     {
@@ -47,6 +47,12 @@ abstract partial class KafkaPump
     public long Lag
     {
         get { lock (_sync) return _buffer.Lag; }
+    }
+
+    /// <summary>What waits to be handed out: partitions that are read, and bytes of their records.</summary>
+    internal (int Partitions, long Bytes) Held
+    {
+        get { lock (_sync) return (_buffer.Partitions.Length, _buffer.Bytes); }
     }
 
     protected void Start(ConsumerBuilder<string, byte[]> builder)
@@ -124,11 +130,12 @@ abstract partial class KafkaPump
         {
             _wake.WaitOne(Patience);
             if (!IsFull || _stopping) return;
-            Consumer.Pause(Consumer.Assignment);
-            _paused = true;
+            Pause();
         }
         while (IsFull && !_stopping)
         {
+            // Partitions that have come meanwhile are not paused, and would bring their whole backlog.
+            if (_joined) Pause();
             Attend();
             Read(Idle);
         }
@@ -136,12 +143,27 @@ abstract partial class KafkaPump
         _paused = false;
     }
 
+    void Pause()
+    {
+        (_paused, _joined) = (true, false);
+        Consumer.Pause(Consumer.Assignment);
+    }
+
+    /// <summary>Other partitions than before are read from now on; on the thread.</summary>
+    protected void Joined() => _joined = true;
+
     void Read(TimeSpan wait)
     {
+        var bytes = 0L;
         try
         {
-            // Everything that is there already goes over in one piece.
-            while (_chunk.Count < ChunkRecords && Consumer.Consume(_chunk.Count == 0 ? wait : TimeSpan.Zero) is { } result) _chunk.Add(result);
+            // Everything that is there already goes over in one piece, as long as it is no more than a poll may bring.
+            while (_chunk.Count < ChunkRecords && bytes < _maxBytes && !(_paused && _joined)
+                && Consumer.Consume(_chunk.Count == 0 ? wait : TimeSpan.Zero) is { } result)
+            {
+                _chunk.Add(result);
+                bytes += result.Message.Value?.Length ?? 0;
+            }
         }
         catch (ConsumeException error) when (!error.Error.IsFatal)
         {
@@ -203,7 +225,7 @@ abstract partial class KafkaPump
     /// <summary>Told of what is handed out, inside the lock.</summary>
     protected virtual void Handed(IReadOnlyList<LogEntry> entries) { }
 
-    protected void WithBuffer(Action<KafkaBuffer> work)
+    protected internal void WithBuffer(Action<KafkaBuffer> work)
     {
         lock (_sync) work(_buffer);
     }

@@ -8,6 +8,10 @@ sealed class KafkaRecords(string topic, TimeProvider time)
 {
     static readonly IReadOnlyDictionary<string, string> None = new Dictionary<string, string>();
 
+    // A producer that stamps seconds or microseconds, as if they were milliseconds, falls out of this.
+    static readonly DateTimeOffset Earliest = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    static readonly TimeSpan ClockSkew = TimeSpan.FromDays(1);
+
     // Events of one run carry the same headers: what equals the record before is shared with it.
     Headers? _lastRaw;
     IReadOnlyDictionary<string, string> _last = None;
@@ -31,9 +35,26 @@ sealed class KafkaRecords(string topic, TimeProvider time)
         return all;
     }
 
+    /// <summary>
+    /// Takes every record, whatever another program wrote: one that was left out would look like a gap, and be gone. A key or header that
+    /// PostgreSQL could not keep is made so that it can; a moment that cannot be is the present one.
+    /// </summary>
     public LogEntry EntryOf(ConsumeResult<string, byte[]> result) => new(
-        topic, result.Partition.Value, result.Offset.Value, result.Message.Key, result.Message.Value ?? [], HeadersOf(result.Message.Headers),
-        result.Message.Timestamp.Type == TimestampType.NotAvailable ? time.GetUtcNow() : new(result.Message.Timestamp.UtcDateTime));
+        topic, result.Partition.Value, result.Offset.Value, Storable(result.Message.Key ?? ""), result.Message.Value ?? [], HeadersOf(result.Message.Headers),
+        AppendedAt(result.Message.Timestamp));
+
+    DateTimeOffset AppendedAt(Timestamp timestamp)
+    {
+        var now = time.GetUtcNow();
+        if (timestamp.Type == TimestampType.NotAvailable) return now;
+        var milliseconds = timestamp.UnixTimestampMs;
+        return milliseconds >= Earliest.ToUnixTimeMilliseconds() && milliseconds <= (now + ClockSkew).ToUnixTimeMilliseconds()
+            ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds)
+            : now;
+    }
+
+    // PostgreSQL keeps no NUL in a text.
+    static string Storable(string text) => text.Replace('\0', '\uFFFD');
 
     IReadOnlyDictionary<string, string> HeadersOf(Headers? raw)
     {
@@ -41,7 +62,7 @@ sealed class KafkaRecords(string topic, TimeProvider time)
         if (_lastRaw is { } last && Same(raw, last)) return _last;
         var headers = new Dictionary<string, string>(raw.Count, StringComparer.Ordinal);
         // Kafka allows a name twice; the last one counts.
-        foreach (var header in raw) headers[header.Key] = header.GetValueBytes() is { } value ? Encoding.UTF8.GetString(value) : "";
+        foreach (var header in raw) headers[Storable(header.Key)] = header.GetValueBytes() is { } value ? Storable(Encoding.UTF8.GetString(value)) : "";
         (_lastRaw, _last) = (raw, headers);
         return headers;
     }

@@ -54,4 +54,7 @@ public sealed record RedisOptions
 
     /// <summary>How long the server is left alone after it failed, before it is tried again.</summary>
     [Range(typeof(TimeSpan), "00:00:00.500", "00:10:00")] public TimeSpan BreakDuration { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Without the secrets, which the connection string may hold too.</summary>
+    public override string ToString() => $"RedisOptions {{ database {Database}, tls {Tls}, prefix {KeyPrefix} }}";
 }

@@ -78,7 +78,7 @@ static class RedisSettings
         var trusted = new X509Certificate2Collection();
         Read(() => trusted.ImportFromPemFile(file));
         if (trusted.Count == 0) throw Unusable($"HotStore:Redis:TlsAuthorityFile {file} holds no certificate.", "Name a PEM file.");
-        return (_, certificate, _, errors) => IsSignedBy(trusted, certificate, errors);
+        return (_, certificate, given, errors) => IsSignedBy(trusted, certificate, given, errors);
     }
 
     /// <summary>The certificate with which this program identifies itself, or null.</summary>
@@ -105,13 +105,16 @@ static class RedisSettings
     }
 
     // The name must fit as ever; only the chain is judged by the authority that was named instead of by the system's.
-    static bool IsSignedBy(X509Certificate2Collection trusted, X509Certificate? certificate, SslPolicyErrors errors)
+    static bool IsSignedBy(X509Certificate2Collection trusted, X509Certificate? certificate, X509Chain? given, SslPolicyErrors errors)
     {
         if (certificate is null || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0) return false;
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(trusted);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        // Between the authority and the server there may be others, which the server sends.
+        if (given is not null)
+            foreach (var element in given.ChainElements) chain.ChainPolicy.ExtraStore.Add(element.Certificate);
         using var copy = new X509Certificate2(certificate);
         return chain.Build(copy);
     }

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Bellwether.Sentiment;
+namespace Bellwether.Storage;
 
 /// <summary>
 /// Makes reads as of a moment repeatable: results carry the time just before their commit, so a moment is settled only when no
@@ -34,7 +34,7 @@ static class KnowledgeBarrier
         }
     }
 
-    // A transaction that began after the moment stamps later ones. The second allows for the clocks of two machines.
+    // A transaction that began after the moment stamps later ones. The second allows for a reader whose clock differs from the database's.
     static async Task<HashSet<string>> OpenAsync(NpgsqlDataSource dataSource, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand("""
