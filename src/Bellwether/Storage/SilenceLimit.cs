@@ -9,9 +9,13 @@ namespace Bellwether.Storage;
 /// </summary>
 static class SilenceLimit
 {
-    // Between two statements, as long as a member of a group may be silent by default; within one a little longer, which bounds the wait
-    // for the rows of a COPY too. The statements of such transactions take milliseconds.
-    const string Begin = "SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '15s'";
+    // Between two statements, as long as a member of a group may be silent by default; within one a little longer, since these take
+    // milliseconds. While it waits for the rows of a COPY the server heeds neither; that a peer is gone is then found by the keepalives of
+    // TCP, within eleven seconds (on a Unix socket they mean nothing and are not needed: the kernel itself closes it).
+    const string Begin = """
+        SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '15s';
+        SET LOCAL tcp_keepalives_idle = 5; SET LOCAL tcp_keepalives_interval = 2; SET LOCAL tcp_keepalives_count = 3
+        """;
 
     public static async Task<NpgsqlTransaction> BeginAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

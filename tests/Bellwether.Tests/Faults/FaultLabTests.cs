@@ -27,11 +27,14 @@ public sealed class FaultLabTests(EngineTemplate template)
         var report = new LabReport();
         await RunAsync(new(Kafka: false, Seed, 100, TimeSpan.FromSeconds(2)), 12, 12, Short, report, TellTest, async lab =>
         {
+            // What the proxy supposes of servers.
+            Assert.Equal("5 2 3", await lab.KeepalivesAsync());
             // A checker that finds nothing must be one that could.
             await lab.SpoilAsync();
             var found = await lab.CompareAsync(TimeSpan.Zero);
             Assert.Equal((1, 2), (found.Lost, found.Doubled));
-            foreach (var words in new[] { "no result of", "the inbox holds", "rows of tweet_sentiments", "were not announced", "the state of LABH", "the hot store differs" })
+            string[] seen = ["no result of", "the inbox holds", "rows of tweet_sentiments", "were not announced", "the state of LABH", "the hot store differs"];
+            foreach (var words in seen)
                 Assert.Contains(found.Wrong, w => w.Contains(words, StringComparison.Ordinal));
         });
     }

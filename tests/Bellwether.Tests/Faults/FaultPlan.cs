@@ -54,10 +54,11 @@ sealed class FaultPlan(Lab lab, int seed, TimeSpan shortest, TimeSpan longest, T
         yield return () => Network("cut", "redis", p => p.HotStore!, proxy => proxy.Cut());
         yield return () => Network("black hole", "postgres", p => p.Database!, proxy => proxy.Swallow());
         yield return () => Network("black hole", "redis", p => p.HotStore!, proxy => proxy.Swallow());
-        yield return () => Disk("slow disk", "postgres", lab.Postgres, on => lab.Postgres.Switch!.SlowDisk = on ? TimeSpan.FromMilliseconds(_random.Next(100, 600)) : default);
-        yield return () => Disk("full disk", "postgres", lab.Postgres, on => lab.Postgres.Switch!.FullDisk = on);
-        yield return () => Disk("slow disk", "lake", lab.Programs[2], on => lab.Programs[2].Switch!.SlowDisk = on ? TimeSpan.FromMilliseconds(_random.Next(100, 600)) : default);
-        yield return () => Disk("full disk", "lake", lab.Programs[2], on => lab.Programs[2].Switch!.FullDisk = on);
+        foreach (var (whose, process) in new[] { ("postgres", lab.Postgres), ("lake", lab.Programs[2]) })
+        {
+            yield return () => SlowDisk(whose, process.Switch!, TimeSpan.FromMilliseconds(_random.Next(100, 600)));
+            yield return () => new("full disk", whose, Some(), () => process.Switch!.FullDisk = true, () => process.Switch!.FullDisk = false);
+        }
         yield return () => Clock(Worker());
         yield return () => Clock(Server());
         if (freeze > longest * 2)
@@ -92,7 +93,7 @@ sealed class FaultPlan(Lab lab, int seed, TimeSpan shortest, TimeSpan longest, T
             () => Array.ForEach(programs, p => fault(proxy(p))), () => Array.ForEach(programs, p => proxy(p).Mend()));
     }
 
-    Fault Disk(string kind, string whose, LabProcess process, Action<bool> set) => new(kind, whose, Some(), () => set(true), () => set(false));
+    Fault SlowDisk(string whose, FaultSwitch faults, TimeSpan by) => new("slow disk", whose, Some(), () => faults.SlowDisk = by, () => faults.SlowDisk = default);
 
     Fault Clock(LabProcess process)
     {

@@ -9,6 +9,9 @@ sealed class FaultProxy : IAsyncDisposable
 {
     const int BufferBytes = 64 << 10;
 
+    /// <summary>What the program asks servers for: five seconds of silence, then three probes two seconds apart.</summary>
+    static readonly TimeSpan Keepalives = TimeSpan.FromSeconds(11);
+
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly CancellationTokenSource _stop = new();
     readonly ConcurrentDictionary<Link, byte> _links = [];
@@ -44,14 +47,36 @@ sealed class FaultProxy : IAsyncDisposable
         foreach (var link in _links.Keys) link.Close();
     }
 
-    /// <summary>Nothing gets through, and nobody is told. What was sent meanwhile arrives after <see cref="Mend"/>, as it would by retransmission.</summary>
+    /// <summary>
+    /// Nothing gets through, and nobody is told. What was sent meanwhile arrives after <see cref="Mend"/>, as it would by retransmission.
+    /// </summary>
     public void Swallow() => _silence = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The same, but the connections of this moment stay dead for good, without a word, as behind a firewall that has forgotten them.</summary>
+    /// <summary>
+    /// The same, but the connections of this moment stay dead for good, without a word, as where a machine has lost its power. The program
+    /// never hears of it; the server's end is closed when keepalives would have found it out.
+    /// </summary>
     public void Forget()
     {
-        foreach (var link in _links.Keys) link.Dead = true;
+        foreach (var link in _links.Keys)
+        {
+            link.Dead = true;
+            _ = CloseFarAsync(link);
+        }
         Swallow();
+    }
+
+    async Task CloseFarAsync(Link link)
+    {
+        try
+        {
+            await Task.Delay(Keepalives, TimeProvider.System, _stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // disposed
+        }
+        link.Far.Dispose();
     }
 
     public void Mend()
@@ -105,16 +130,30 @@ sealed class FaultProxy : IAsyncDisposable
             var (input, output) = (from.GetStream(), to.GetStream());
             while (true)
             {
-                var count = await input.ReadAsync(buffer, _stop.Token);
+                var count = await ReadAsync(link, input, buffer);
                 if (_silence is { } silence) await silence.Task.WaitAsync(_stop.Token);
                 if (link.Dead) await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, _stop.Token);
                 if (count == 0) return;
                 await output.WriteAsync(buffer.AsMemory(0, count), _stop.Token);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception error) when (error is OperationCanceledException or IOException or SocketException or ObjectDisposedException
+            or InvalidOperationException)
         {
             // One of both ends is gone.
+        }
+    }
+
+    /// <summary>The end of a dead connection is not told to the other side either.</summary>
+    async Task<int> ReadAsync(Link link, NetworkStream input, byte[] buffer)
+    {
+        try
+        {
+            return await input.ReadAsync(buffer, _stop.Token);
+        }
+        catch (Exception error) when (link.Dead && error is IOException or ObjectDisposedException)
+        {
+            return 0;
         }
     }
 

@@ -28,7 +28,8 @@ sealed partial class Lab
         _probing.Clear();
         using var quiet = await Load.PauseAsync(_cancel);
         var expected = Load.Acknowledged.Values.ToArray();
-        var (results, letters) = (expected.Where(e => e.Fate == Fate.Scored).Sum(e => e.Tickers.Count), expected.Count(e => e.Fate != Fate.Scored));
+        var results = expected.Where(e => e.Fate == Fate.Scored).Sum(e => e.Tickers.Count);
+        var letters = expected.Count(e => e.Fate != Fate.Scored);
         // More than expected is as wrong as less, and is seen below; what still waits in the log may be a redelivery.
         await UntilAsync(async () => await ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data") >= results
             && await ScalarAsync<long>("SELECT count(*) FROM ops.dead_letters") >= letters && await LagAsync() == 0, "everything acknowledged has been worked on");
@@ -49,7 +50,8 @@ sealed partial class Lab
         await CompareAnnouncementsAsync(wrong);
         await CompareStatesAsync(wrong);
         await CompareHotStoreAsync(settling, wrong);
-        return new(expected.Length, await ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data"), lost + lostLetters, doubled + doubledLetters, wrong);
+        var stored = await ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data");
+        return new(expected.Length, stored, lost + lostLetters, doubled + doubledLetters, wrong);
     }
 
     /// <summary>Records that a worker has still to read.</summary>
@@ -59,7 +61,8 @@ sealed partial class Lab
         _desk ??= await Desk.OpenAsync(OptionsOf(), null, _cancel);
         var group = _desk.Options.EventLog.StoredGroup(_desk.Options.Scoring.Group);
         var lag = 0L;
-        foreach (var topic in new[] { Topics.HighPriority, Topics.StandardPriority }) lag += (await GroupLag.OfAsync(Database, _desk.Log, topic, group, _cancel)).Records;
+        foreach (var topic in new[] { Topics.HighPriority, Topics.StandardPriority })
+            lag += (await GroupLag.OfAsync(Database, _desk.Log, topic, group, _cancel)).Records;
         return lag;
     }
 
@@ -98,7 +101,9 @@ sealed partial class Lab
     {
         var json = JsonElement.Parse(value);
         if (stage != "normalise" && json.TryGetProperty("raw", out var raw)) json = JsonElement.Parse(raw.GetString()!);
-        return new[] { "article_id", "tweet_id", "post_id" }.Select(n => json.TryGetProperty(n, out var id) ? id.GetString() : null).FirstOrDefault(id => id is not null) ?? json.GetRawText();
+        foreach (var name in new[] { "article_id", "tweet_id", "post_id" })
+            if (json.TryGetProperty(name, out var id)) return id.GetString()!;
+        return json.GetRawText();
     }
 
     async Task CompareInboxAsync(LabEvent[] expected, List<string> wrong)
@@ -106,12 +111,15 @@ sealed partial class Lab
         var keys = expected.Where(e => e.Fate != Fate.Rejected)
             .SelectMany(e => e.Fate == Fate.PutAside ? [EventKey.Of(e.ArticleId, "")] : e.Tickers.Select(t => EventKey.Of(e.ArticleId, t))).ToHashSet();
         var stored = await ReadAsync<Guid>("SELECT event_key FROM ops.inbox");
-        if (!keys.SetEquals(stored)) wrong.Add($"the inbox holds {stored.Count} keys, {stored.Count(k => !keys.Contains(k))} of them strange; expected are {keys.Count}");
+        if (!keys.SetEquals(stored))
+            wrong.Add($"the inbox holds {stored.Count} keys, {stored.Count(k => !keys.Contains(k))} of them strange; expected are {keys.Count}");
     }
 
     async Task ComparePostsAsync(LabEvent[] expected, List<string> wrong)
     {
-        foreach (var (type, posts, scores, id) in new[] { ("tweet", "tweets", "tweet_sentiments", "tweet_id"), ("reddit", "reddit_posts", "reddit_sentiments", "post_id") })
+        (string, string, string, string)[] platforms =
+            [("tweet", "tweets", "tweet_sentiments", "tweet_id"), ("reddit", "reddit_posts", "reddit_sentiments", "post_id")];
+        foreach (var (type, posts, scores, id) in platforms)
         {
             var sent = expected.Where(e => e.Type == type).ToArray();
             await EqualAsync($"SELECT count(*) FROM sentiment.{posts}", sent.Length, $"rows of {posts}");
@@ -133,7 +141,8 @@ sealed partial class Lab
             WITH told AS MATERIALIZED (
                 SELECT v->>'article_id' AS article_id, v->>'ticker' AS ticker FROM (
                     SELECT convert_from(value, 'UTF8')::jsonb AS v FROM ops.event_log WHERE topic = 'analyzed-sentiment') AS l)
-            SELECT (SELECT count(*) FROM sentiment.sentiment_data s WHERE NOT EXISTS (SELECT FROM told t WHERE (t.article_id, t.ticker) = (s.article_id, s.ticker))),
+            SELECT (SELECT count(*) FROM sentiment.sentiment_data s
+                WHERE NOT EXISTS (SELECT FROM told t WHERE (t.article_id, t.ticker) = (s.article_id, s.ticker))),
                 count(*), count(DISTINCT (article_id, ticker)) FROM told
             """))[0];
         if (missing != 0 || announced != distinct) wrong.Add($"{missing} results were not announced, {announced - distinct} more than once");
@@ -156,8 +165,9 @@ sealed partial class Lab
                 else wrong.AddFew($"{row.GetString(0)} has results and no state");
         foreach (var (ticker, fold) in folds)
         {
-            var (is_, must) = (states[ticker], fold.State());
-            if (!is_.Sums.Equals(must.Sums) || !Same(is_.ToSnapshot(), must.ToSnapshot() with { LastUpdated = is_.LastUpdated })) wrong.AddFew($"the state of {ticker} is not what its results add up to");
+            var (stored, computed) = (states[ticker], fold.State());
+            if (!stored.Sums.Equals(computed.Sums) || !Same(stored.ToSnapshot(), computed.ToSnapshot() with { LastUpdated = stored.LastUpdated }))
+                wrong.AddFew($"the state of {ticker} is not what its results add up to");
         }
     }
 

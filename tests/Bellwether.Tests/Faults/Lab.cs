@@ -101,7 +101,10 @@ sealed partial class Lab : IAsyncDisposable
             var (database, hot) = (new FaultProxy(port), new FaultProxy(redis));
             _programs.Add(new(name, _folder[$"{name}.log"], () => Program(name, roles, url, database, hot, faults))
             {
-                Url = new(url), Switch = faults, Database = database, HotStore = hot,
+                Url = new(url),
+                Switch = faults,
+                Database = database,
+                HotStore = hot,
             });
         }
         await UntilAsync(AreReadyAsync, "all programs are ready");
@@ -111,7 +114,8 @@ sealed partial class Lab : IAsyncDisposable
 
     ProcessStartInfo Program(string name, string roles, string url, FaultProxy database, FaultProxy hot, FaultSwitch faults)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Bellwether.App"), ["--data", _folder[name], "serve", "--roles", roles, "--urls", url]);
+        var program = Path.Combine(AppContext.BaseDirectory, "Bellwether.App");
+        var start = new ProcessStartInfo(program, ["--data", _folder[name], "serve", "--roles", roles, "--urls", url]);
         void Set(string key, string value) => start.Environment[$"BELLWETHER__{key}"] = value;
         // As docs/storage.md advises for a server behind a network that may fall silent.
         Set("POSTGRES", new NpgsqlConnectionStringBuilder(Connection) { Port = database.Port, CommandTimeout = 10 }.ConnectionString);
@@ -134,7 +138,7 @@ sealed partial class Lab : IAsyncDisposable
     DeskOptions OptionsOf(string? database = null) => new()
     {
         DataDirectory = _folder["desk"],
-        Postgres = new NpgsqlConnectionStringBuilder(Connection) { Database = database ?? new NpgsqlConnectionStringBuilder(Connection).Database }.ConnectionString,
+        Postgres = database is null ? Connection : new NpgsqlConnectionStringBuilder(Connection) { Database = database }.ConnectionString,
         Lake = _folder["lake"],
         EventLog = _broker is null || database is not null ? new() : new() { Kind = EventLogKind.Kafka, Kafka = new() { BootstrapServers = _broker.Bootstrap } },
     };
@@ -161,7 +165,8 @@ sealed partial class Lab : IAsyncDisposable
             {
                 last = error;
             }
-            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(seconds)) Assert.Fail($"waited {seconds} s in vain until {what}. {last?.Message}\n{Story()}");
+            if (TimeProvider.System.GetElapsedTime(started) > TimeSpan.FromSeconds(seconds))
+                Assert.Fail($"waited {seconds} s in vain until {what}. {last?.Message}\n{Story()}");
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, _cancel);
         }
     }

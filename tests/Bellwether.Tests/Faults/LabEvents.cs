@@ -90,8 +90,10 @@ sealed class LabEvents(int seed, DateTimeOffset newest)
 
     LabEvent Make() => _random.Next(100) switch
     {
-        < 3 => Add(Fate.PutAside, [], "news", "lab", id => new { article_id = id, timestamp = When(), source = "lab", text = $"Nothing is said of any company here, number {id}" }),
-        < 5 => Add(Fate.Rejected, [], "news", "lab", id => new { article_id = id, timestamp = When(), source = "lab", tickers = new[] { "LABA" }, weight = -1, text = $"{Text()} {id}" }),
+        < 3 => Add(Fate.PutAside, [], "news", "lab", id =>
+            new { article_id = id, timestamp = When(), source = "lab", text = $"Nothing is said of any company here, number {id}" }),
+        < 5 => Add(Fate.Rejected, [], "news", "lab", id =>
+            new { article_id = id, timestamp = When(), source = "lab", tickers = new[] { "LABA" }, weight = -1, text = $"{Text()} {id}" }),
         < 30 => Post("tweet"),
         < 45 => Post("reddit"),
         _ => Article(Tickers(), _random.Next(3) == 0 ? "high" : "standard", $"wire{_random.Next(4)}"),
@@ -99,15 +101,33 @@ sealed class LabEvents(int seed, DateTimeOffset newest)
 
     LabEvent Article(string[] tickers, string priority, string source) => Add(Fate.Scored, tickers, "news", source, id => new
     {
-        article_id = id, timestamp = When(), source, article_title = $"{Text()} ({id})", text = $"{Text()}. {Text()}. {Text()}, {id}.",
-        tickers, priority, weight = 1 + _random.Next(4), source_url = $"https://news.example/{id}",
+        article_id = id,
+        timestamp = When(),
+        source,
+        article_title = $"{Text()} ({id})",
+        text = $"{Text()}. {Text()}. {Text()}, {id}.",
+        tickers,
+        priority,
+        weight = 1 + _random.Next(4),
+        source_url = $"https://news.example/{id}",
     });
 
     LabEvent Post(string type)
     {
         var (tickers, author) = (Tickers(), _random.Next(30));
         return Add(Fate.Scored, tickers, type, type, id => type == "tweet"
-            ? new { tweet_id = id, type, timestamp = When(), source = "twitter", text = $"{Text()} {id}", tickers, author_id = $"u{author}", username = $"user{author}", followers = author * 1_000 }
+            ? new
+            {
+                tweet_id = id,
+                type,
+                timestamp = When(),
+                source = "twitter",
+                text = $"{Text()} {id}",
+                tickers,
+                author_id = $"u{author}",
+                username = $"user{author}",
+                followers = author * 1_000,
+            }
             : new { post_id = id, type, timestamp = When(), source = "reddit", title = Text(), text = $"{Text()} {id}", tickers, author = $"poster{author}" });
     }
 

@@ -61,10 +61,17 @@ static class LabPostgres
             start.Environment["LC_ALL"] = "C.UTF-8";
             faults.AddTo(start.Environment);
             return start;
-        }) { Switch = faults };
+        })
+        { Switch = faults };
         var connection = new NpgsqlConnectionStringBuilder
         {
-            Host = "127.0.0.1", Port = port, Username = Role, Password = password, Database = Role, MaxPoolSize = 20, Timeout = 5,
+            Host = "127.0.0.1",
+            Port = port,
+            Username = Role,
+            Password = password,
+            Database = Role,
+            MaxPoolSize = 20,
+            Timeout = 5,
         };
         return (process, connection.ConnectionString);
     }
