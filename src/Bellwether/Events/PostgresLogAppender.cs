@@ -52,6 +52,7 @@ public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOpt
         await using (var copy = await connection.BeginBinaryImportAsync(
             "COPY ops.event_log (topic, partition, log_offset, key, value, headers, appended_at) FROM STDIN (FORMAT BINARY)", cancellationToken))
         {
+            (IReadOnlyDictionary<string, string>? Headers, string Json) last = (null, "");
             for (var i = 0; i < records.Count; i++)
             {
                 var record = records[i];
@@ -62,7 +63,11 @@ public sealed class PostgresLogAppender(NpgsqlDataSource dataSource, EventLogOpt
                 await copy.WriteAsync(record.Key, NpgsqlDbType.Text, cancellationToken);
                 await copy.WriteAsync(record.Value, NpgsqlDbType.Bytea, cancellationToken);
                 if (record.Headers is { Count: > 0 } headers)
-                    await copy.WriteAsync(JsonSerializer.Serialize(headers, LogHeadersJson.Default.IReadOnlyDictionaryStringString), NpgsqlDbType.Jsonb, cancellationToken);
+                {
+                    // Records of one batch mostly share theirs.
+                    if (!ReferenceEquals(headers, last.Headers)) last = (headers, JsonSerializer.Serialize(headers, LogHeadersJson.Default.IReadOnlyDictionaryStringString));
+                    await copy.WriteAsync(last.Json, NpgsqlDbType.Jsonb, cancellationToken);
+                }
                 else
                     await copy.WriteNullAsync(cancellationToken);
                 await copy.WriteAsync(now, NpgsqlDbType.TimestampTz, cancellationToken);

@@ -34,12 +34,13 @@ static class PostgresLogFetch
             },
         };
         var bytes = 0L;
+        (string Json, IReadOnlyDictionary<string, string> Headers) last = ("", NoHeaders);
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
             {
                 var value = reader.GetFieldValue<byte[]>(3);
-                entries.Add(new(topic, reader.GetInt32(0), reader.GetInt64(1), reader.GetString(2), value, Headers(reader, 4), reader.GetFieldValue<DateTimeOffset>(5)));
+                entries.Add(new(topic, reader.GetInt32(0), reader.GetInt64(1), reader.GetString(2), value, Headers(reader, 4, ref last), reader.GetFieldValue<DateTimeOffset>(5)));
                 if ((bytes += value.Length) < maxBytes) continue;
                 command.Cancel(); // the rest of a large answer is not worth reading to throw away
                 break;
@@ -54,10 +55,15 @@ static class PostgresLogFetch
         return entries;
     }
 
-    static IReadOnlyDictionary<string, string> Headers(NpgsqlDataReader reader, int ordinal) =>
-        reader.IsDBNull(ordinal)
-            ? NoHeaders
-            : JsonSerializer.Deserialize(reader.GetString(ordinal), LogHeadersJson.Default.DictionaryStringString) ?? NoHeaders;
+    // Neighbours mostly have the same: read once, shared by all of them.
+    static IReadOnlyDictionary<string, string> Headers(
+        NpgsqlDataReader reader, int ordinal, ref (string Json, IReadOnlyDictionary<string, string> Headers) last)
+    {
+        if (reader.IsDBNull(ordinal)) return NoHeaders;
+        var json = reader.GetString(ordinal);
+        if (json != last.Json) last = (json, JsonSerializer.Deserialize(json, LogHeadersJson.Default.DictionaryStringString) ?? NoHeaders);
+        return last.Headers;
+    }
 }
 
 /// <summary>Records between two offsets are gone: they were trimmed before this reader came to them.</summary>
