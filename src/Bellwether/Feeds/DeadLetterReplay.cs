@@ -47,22 +47,15 @@ public sealed partial class DeadLetterReplay(NpgsqlDataSource dataSource, IEvent
         }
     }
 
-    /// <summary>Together, which is fast; one by one where the log does not take them so, to find the one that it cannot take.</summary>
+    /// <summary>A letter that the log cannot take stays open. When the log is away, all stay on their way, and are tried again by themselves.</summary>
     async Task AppendAsync(string topic, Released[] letters, List<ReplayRefusal> refused)
     {
-        try
+        foreach (var one in await log.AppendFittingAsync(topic, [.. letters.Select(l => new LogRecord(l.Key, l.Record, l.Headers))], CancellationToken.None))
         {
-            await log.AppendAsync(topic, [.. letters.Select(l => new LogRecord(l.Key, l.Record, l.Headers))], CancellationToken.None);
-        }
-        catch (Exception) when (letters.Length > 1)
-        {
-            foreach (var letter in letters) await AppendAsync(topic, [letter], refused);
-        }
-        catch (Exception error)
-        {
-            letters[0].Refusal = error.Message;
-            refused.Add(new(letters[0].Id, error.Message));
-            await RefuseAsync(letters[0].Id, error.Message, CancellationToken.None);
+            var letter = letters[one.Index];
+            letter.Refusal = one.Reason;
+            refused.Add(new(letter.Id, one.Reason));
+            await RefuseAsync(letter.Id, one.Reason, CancellationToken.None);
         }
     }
 

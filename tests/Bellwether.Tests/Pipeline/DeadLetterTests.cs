@@ -1,3 +1,4 @@
+using System.Text;
 using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Sentiment;
@@ -91,6 +92,29 @@ public sealed class DeadLetterTests(TestServer server)
     }
 
     [Fact]
+    public async Task With_the_log_away_letters_stay_on_their_way_and_only_one_that_is_too_large_is_refused()
+    {
+        await using var desk = await TestDesk.OpenAsync(server, nameof(DeadLetterTests));
+        await desk.IngestAsync(Options, Write(desk, "a.csv", "id,text,timestamp",
+            "1,profits rise,2024-05-01T10:00:00Z", "2,giant profits fall,2024-05-01T10:00:00Z", "3,profits stay,2024-05-01T10:00:00Z"));
+        var away = true;
+        var log = new TroubledLog(desk.Desk.Log, records =>
+            away ? new EventLogException("the brokers cannot be reached", "Transport")
+            : records.Any(r => Encoding.UTF8.GetString(r.Value.Span).Contains("giant", StringComparison.Ordinal)) ? new EventLogException("too large", "MsgSizeTooLarge") : null);
+        var replay = new DeadLetterReplay(desk.Database.DataSource, log, TimeProvider.System);
+        await Assert.ThrowsAsync<EventLogException>(() => replay.RunAsync(new(Stage: "score"), RecordEdit.None, Options, null, Cancel));
+        Assert.Equal(1, log.Appends);
+        Assert.Equal("3 1", await desk.Database.ScalarAsync<string>("SELECT count(*) || ' ' || max(attempt) FROM ops.dead_letters WHERE status = 'replaying'"));
+
+        away = false;
+        await desk.Database.ScalarAsync<long>("WITH u AS (UPDATE ops.dead_letters SET last_attempt_at = now() - interval '2 minutes' RETURNING id) SELECT count(*) FROM u");
+        Assert.Equal(2, await replay.RetryDueAsync(new(), Cancel));
+        Assert.Equal("open 2 too large", await desk.Database.ScalarAsync<string>(
+            "SELECT status || ' ' || attempt || ' ' || message FROM ops.dead_letters WHERE convert_from(value, 'utf8') LIKE '%giant%'"));
+        Assert.Equal(2, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.dead_letters WHERE status = 'replayed'"));
+    }
+
+    [Fact]
     public async Task What_may_pass_is_tried_again_after_growing_waits_and_not_for_ever()
     {
         await using var desk = await TestDesk.OpenAsync(server, nameof(DeadLetterTests));
@@ -152,5 +176,29 @@ public sealed class DeadLetterTests(TestServer server)
         var path = Path.Combine(desk.Folder, name);
         File.WriteAllLines(path, lines);
         return path;
+    }
+
+    /// <summary>A log whose appends can be made to fail.</summary>
+    sealed class TroubledLog(IEventLog log, Func<IReadOnlyList<LogRecord>, Exception?> trouble) : IEventLog
+    {
+        public int Appends { get; private set; }
+
+        public Task AppendAsync(string topic, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
+        {
+            Appends++;
+            return trouble(records) is { } error ? Task.FromException(error) : log.AppendAsync(topic, records, cancellationToken);
+        }
+
+        public Task<ILogConsumer> JoinAsync(string topic, string group, CancellationToken cancellationToken) => log.JoinAsync(topic, group, cancellationToken);
+
+        public IAsyncEnumerable<IReadOnlyList<LogEntry>> TailAsync(string topic, IReadOnlyList<PartitionOffset>? from, CancellationToken cancellationToken) =>
+            log.TailAsync(topic, from, cancellationToken);
+
+        public Task<TopicMade> CreateAsync(string topic, int? partitions, int? replication, CancellationToken cancellationToken) =>
+            log.CreateAsync(topic, partitions, replication, cancellationToken);
+
+        public Task<IReadOnlyList<PartitionState>> DescribeAsync(string topic, CancellationToken cancellationToken) => log.DescribeAsync(topic, cancellationToken);
+
+        public Task<long> TrimAsync(string topic, DateTimeOffset before, CancellationToken cancellationToken) => log.TrimAsync(topic, before, cancellationToken);
     }
 }
