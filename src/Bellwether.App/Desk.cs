@@ -4,6 +4,8 @@ using Bellwether.Events;
 using Bellwether.Events.Kafka;
 using Bellwether.Feeds;
 using Bellwether.Lake;
+using Bellwether.Retention;
+using Bellwether.Retention.Archive;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
@@ -26,6 +28,7 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<ISentimentModel> _model = new(() => new LexiconModel());
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
+    readonly Lazy<IObjectStore> _archive;
 
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ILoggerFactory loggers, TimeProvider time)
     {
@@ -38,6 +41,7 @@ public sealed class Desk : IAsyncDisposable
             _kafka = new(() => new(DataSource, options.EventLog, kafkaLibrary, loggers.CreateLogger<KafkaEventLog>(), time));
         _results = new(() => new(DataSource, _embedded.Value.Appender, options.Scoring, time));
         _lakeStore = new(OpenLakeStore);
+        _archive = new(() => options.ArchiveBucket is { } bucket ? new S3ObjectStore(bucket, options.LakeObjects, time) : new LocalObjectStore(options.ArchiveDirectory, time));
         Gate = new(options.Scoring.StarvationBound, time);
         Engines = new();
     }
@@ -141,6 +145,35 @@ public sealed class Desk : IAsyncDisposable
     public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken));
 
+    /// <summary>The archive's settings; DuckDB is found, and fetched where it is missing.</summary>
+    public async Task<ArchiveOptions> ArchiveOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
+    {
+        Objects = _archive.Value,
+        ScratchDirectory = Path.Combine(Options.DataDirectory, "scratch"),
+        DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
+        MemoryLimitMb = Options.LakeMemoryMegabytes,
+        RowsPerFile = Options.Retention.RowsPerFile,
+    };
+
+    public RetentionPolicies Policies => RetentionPolicies.Of(Options.Retention);
+
+    public async Task<RetentionPlanner> RetentionPlannerAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, Policies, Options.Retention, await DaySealerAsync(progress, cancellationToken), Time);
+
+    public async Task<RetentionEngine> RetentionEngineAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, Policies, Options.Retention, await ArchiveOptionsAsync(progress, cancellationToken), await DaySealerAsync(progress, cancellationToken), Time);
+
+    public async Task<ArchiveVerifier> ArchiveVerifierAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<ArchiveRestore> ArchiveRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, Policies, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<ArchiveDrill> ArchiveDrillAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
+    Task<IDaySealer?> DaySealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Task.FromResult<IDaySealer?>(null);
+
     LakeStore? OpenLakeStore() => Options.LakeBucket is not { } bucket ? null : new(
         new S3ObjectStore(bucket, Options.LakeObjects, Time),
         new(Options.LakeCacheDirectory, (long)Options.LakeCacheMegabytes << 20, Time, Loggers.CreateLogger<ObjectCache>()));
@@ -157,6 +190,7 @@ public sealed class Desk : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_lakeStore is { IsValueCreated: true, Value: { } lake }) lake.Objects.Dispose();
+        if (_archive.IsValueCreated) _archive.Value.Dispose();
         if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
         if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();

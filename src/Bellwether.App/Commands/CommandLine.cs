@@ -64,6 +64,8 @@ public static partial class CommandLine
         SqlCommand.Create,
         ServeCommand.Create,
         LakeCommand.Create,
+        RetentionCommand.Create,
+        ArchiveCommand.Create,
         HotStoreCommand.Create,
         BenchCommand.Create,
         DeadLetterCommand.Create,

@@ -74,6 +74,10 @@ public static class Instruments
         "Time since the last result of a watched ticker was stored");
     public static readonly Gauge<long> SchemaRevision = Meter.CreateGauge<long>("bellwether_schema_revision", null,
         "Revision of the database's schema");
+    public static readonly Counter<long> RetentionRows = Meter.CreateCounter<long>("bellwether_retention_rows", null,
+        "Rows that retention moved or deleted, by table and action");
+    public static readonly Counter<long> ArchiveDrills = Meter.CreateCounter<long>("bellwether_archive_drills", null,
+        "Restore drills of the archive, by outcome");
     public static readonly UpDownCounter<long> StreamClients = Meter.CreateUpDownCounter<long>("bellwether_stream_clients", null,
         "Clients of the live stream");
 
