@@ -35,7 +35,10 @@ sealed partial class RebuildService(Desk desk, ILogger<RebuildService> logger) :
     {
         try
         {
-            await desk.Reader.StoredAsync(null, cancellationToken);
+            var stored = (await desk.Reader.StoredAsync(null, cancellationToken)).Select(state => state.Ticker).ToHashSet(StringComparer.Ordinal);
+            // One whose results were all erased has no state any more. One that came since is merely read from the database again.
+            foreach (var ticker in await desk.Hot.TickersAsync(cancellationToken))
+                if (!stored.Contains(ticker)) await desk.Hot.RemoveAsync(ticker, cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

@@ -69,5 +69,6 @@ CREATE TABLE ops.erasures (
     started_at   timestamptz NOT NULL,
     finished_at  timestamptz,
     counts       jsonb       NOT NULL DEFAULT '{}',
+    notes        text[]      NOT NULL DEFAULT '{}',
     receipt_hash text
 );

@@ -42,6 +42,13 @@ public sealed partial class ObjectCache(string directory, long maxBytes, TimePro
         throw new IOException($"{path} is removed or changed as soon as it is written: something else cleans or writes {_root}");
     }
 
+    /// <summary>Removes the copy of a content that must not be kept any longer.</summary>
+    public void Forget(string sha256)
+    {
+        var path = Path.Combine(_root, sha256[..2], sha256);
+        if (File.Exists(path)) File.Delete(path);
+    }
+
     async Task FetchAsync(string path, string sha256, Func<string, CancellationToken, Task> fetch, CancellationToken cancellationToken)
     {
         System.IO.Directory.CreateDirectory(Path.Combine(_root, Locks), Posix.PrivateDirectory);
