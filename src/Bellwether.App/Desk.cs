@@ -6,6 +6,7 @@ using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Retention;
 using Bellwether.Retention.Archive;
+using Bellwether.Retention.Erase;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
@@ -157,11 +158,13 @@ public sealed class Desk : IAsyncDisposable
 
     public RetentionPolicies Policies => RetentionPolicies.Of(Options.Retention);
 
-    public async Task<RetentionPlanner> RetentionPlannerAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, Policies, Options.Retention, await DaySealerAsync(progress, cancellationToken), Time);
+    /// <param name="ages">Clock that ages are counted by; null for the desk's.</param>
+    public async Task<RetentionPlanner> RetentionPlannerAsync(IProgress<string>? progress, CancellationToken cancellationToken, TimeProvider? ages = null) =>
+        new(DataSource, Policies, Options.Retention, await DaySealerAsync(progress, cancellationToken), ages ?? Time);
 
-    public async Task<RetentionEngine> RetentionEngineAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, Policies, Options.Retention, await ArchiveOptionsAsync(progress, cancellationToken), await DaySealerAsync(progress, cancellationToken), Time);
+    /// <inheritdoc cref="RetentionPlannerAsync"/>
+    public async Task<RetentionEngine> RetentionEngineAsync(IProgress<string>? progress, CancellationToken cancellationToken, TimeProvider? ages = null) =>
+        new(DataSource, Policies, Options.Retention, await ArchiveOptionsAsync(progress, cancellationToken), await DaySealerAsync(progress, cancellationToken), ages ?? Time);
 
     public async Task<ArchiveVerifier> ArchiveVerifierAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
@@ -171,6 +174,9 @@ public sealed class Desk : IAsyncDisposable
 
     public async Task<ArchiveDrill> ArchiveDrillAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<Eraser> EraserAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), await ArchiveOptionsAsync(progress, cancellationToken), Options.Scoring, Hot, _kafka is not null, Time);
 
     Task<IDaySealer?> DaySealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Task.FromResult<IDaySealer?>(null);
 

@@ -33,6 +33,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(Lake.LakeVerifyResult))]
 [JsonSerializable(typeof(IReadOnlyList<Retention.RetentionItem>))]
 [JsonSerializable(typeof(RetentionStatusAnswer))]
+[JsonSerializable(typeof(ErasureFindAnswer))]
+[JsonSerializable(typeof(Retention.Erase.ErasureReceipt))]
 [JsonSerializable(typeof(IReadOnlyList<ArchiveFileAnswer>))]
 [JsonSerializable(typeof(Retention.Archive.ArchiveVerifyResult))]
 [JsonSerializable(typeof(Retention.Archive.ArchiveRestoreResult))]

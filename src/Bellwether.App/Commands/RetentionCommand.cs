@@ -27,6 +27,7 @@ static partial class RetentionCommand
         var statusNow = Now(screen);
         command.Add(new Verb("status", "Show the policies, the last run and the next", "retention status", "retention status --json") { statusNow }
             .Runs(screen, globals, (session, cancellationToken) => StatusAsync(session, session.Get(statusNow), cancellationToken)));
+        command.Add(Erase(screen, globals));
         return command;
     }
 
@@ -34,14 +35,14 @@ static partial class RetentionCommand
 
     static async Task<int> PlanAsync(Session session, DateTimeOffset? now, CancellationToken cancellationToken)
     {
-        await using var desk = await session.OpenAsync(cancellationToken, time: At(session, now));
-        return Write(session, await (await desk.RetentionPlannerAsync(session.Progress, cancellationToken)).PlanAsync(cancellationToken));
+        await using var desk = await session.OpenAsync(cancellationToken);
+        return Write(session, await (await desk.RetentionPlannerAsync(session.Progress, cancellationToken, At(session, now))).PlanAsync(cancellationToken));
     }
 
     static async Task<int> RunAsync(Session session, DateTimeOffset? now, CancellationToken cancellationToken)
     {
-        await using var desk = await session.OpenAsync(cancellationToken, time: At(session, now));
-        var engine = await desk.RetentionEngineAsync(session.Progress, cancellationToken);
+        await using var desk = await session.OpenAsync(cancellationToken);
+        var engine = await desk.RetentionEngineAsync(session.Progress, cancellationToken, At(session, now));
         return Write(session, await ProgressView.RunAsync(session, new RowGauge(), (gauge, token) => engine.RunAsync(RetentionCause.Command, gauge, token), cancellationToken));
     }
 
@@ -61,13 +62,13 @@ static partial class RetentionCommand
 
     static async Task<int> StatusAsync(Session session, DateTimeOffset? now, CancellationToken cancellationToken)
     {
-        await using var desk = await session.OpenAsync(cancellationToken, time: At(session, now));
+        await using var desk = await session.OpenAsync(cancellationToken);
         var options = desk.Options.Retention;
         var status = await RetentionStatus.ReadAsync(desk.DataSource, cancellationToken);
         var answer = new RetentionStatusAnswer(
             options.EnableCleanup, options.CleanupScheduleHours, options.EnableCleanup ? status.LastStarted?.AddHours(options.CleanupScheduleHours) : null, status.LastRun,
             desk.Options.ArchiveBucket?.ToString() ?? desk.Options.ArchiveDirectory, status.ArchiveFiles, status.ArchiveRows, status.ArchiveBytes,
-            [.. desk.Policies.All.Select(p => new RetentionPolicyAnswer(p.Table, p.Method.ToString().ToLowerInvariant(), p.Period?.TotalDays, p.Before(desk.Time.GetUtcNow()),
+            [.. desk.Policies.All.Select(p => new RetentionPolicyAnswer(p.Table, p.Method.ToString().ToLowerInvariant(), p.Period?.TotalDays, p.Before(now ?? desk.Time.GetUtcNow()),
                 status.Tables.Contains(p.Table) ? p.Reason : $"{p.Reason}; the table is not there yet"))]);
         if (session.Json)
         {
@@ -85,14 +86,12 @@ static partial class RetentionCommand
         return ExitCode.Ok;
     }
 
-    static TimeProvider? At(Session session, DateTimeOffset? now) => now is { } moment ? new ShiftedTime(session.Time, moment) : null;
+    static TimeProvider? At(Session session, DateTimeOffset? now) => now is { } moment ? new StoppedClock(session.Time, moment) : null;
 
-    /// <summary>A clock that began at another moment.</summary>
-    sealed class ShiftedTime(TimeProvider time, DateTimeOffset start) : TimeProvider
+    /// <summary>Ages are counted from one moment, however long it takes; timers run.</summary>
+    sealed class StoppedClock(TimeProvider time, DateTimeOffset moment) : TimeProvider
     {
-        readonly TimeSpan _shift = start - time.GetUtcNow();
-
-        public override DateTimeOffset GetUtcNow() => time.GetUtcNow() + _shift;
+        public override DateTimeOffset GetUtcNow() => moment;
         public override long GetTimestamp() => time.GetTimestamp();
         public override long TimestampFrequency => time.TimestampFrequency;
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);

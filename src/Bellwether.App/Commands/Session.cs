@@ -32,13 +32,11 @@ public sealed class Session(ParseResult parsed, Screen screen, GlobalOptions glo
     /// <summary>Starts or attaches to the database.</summary>
     /// <param name="migrate">False for commands that look at the schema itself.</param>
     /// <param name="loggers">For commands that work in the background; null for those that only ask.</param>
-    /// <param name="time">Another clock than the session's.</param>
-    public async Task<Desk> OpenAsync(
-        CancellationToken cancellationToken, bool migrate = true, ILoggerFactory? loggers = null, DeskOptions? options = null, TimeProvider? time = null)
+    public async Task<Desk> OpenAsync(CancellationToken cancellationToken, bool migrate = true, ILoggerFactory? loggers = null, DeskOptions? options = null)
     {
         options ??= LoadOptions();
         Directory.CreateDirectory(options.DataDirectory);
-        return await Desk.OpenAsync(options, Progress, cancellationToken, loggers, time ?? Time, migrate);
+        return await Desk.OpenAsync(options, Progress, cancellationToken, loggers, Time, migrate);
     }
 
     /// <summary>What an engine says while it is fetched, made or started.</summary>

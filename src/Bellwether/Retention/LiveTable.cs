@@ -28,7 +28,7 @@ sealed partial record LiveTable(
         {
             BatchCommands =
             {
-                new("SET TimeZone = 'UTC'"),
+                new("SET TimeZone = 'UTC'"), new("SET DateStyle = 'ISO, YMD'"),
                 Asking("""
                     SELECT n.nspname, c.relkind = 'p', pg_total_relation_size(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
                     WHERE c.relname = $1 AND n.nspname = ANY($2) AND c.relkind IN ('r', 'p')

@@ -23,6 +23,7 @@ sealed class RetentionLab : IAsyncDisposable
     public static async Task<RetentionLab> CreateAsync(TestServer server, string name, IObjectStore? objects = null) => new(await server.MigratedAsync(name), objects);
 
     public NpgsqlDataSource Source { get; }
+    public string ConnectionString => _database.ConnectionString;
     public HookedStore Objects { get; }
     public ManualTime Time { get; } = new(new(2026, 6, 1, 12, 0, 0, TimeSpan.Zero));
     public RetentionOptions Options { get; set; } = new();

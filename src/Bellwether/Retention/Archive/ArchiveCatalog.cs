@@ -48,7 +48,6 @@ static class ArchiveCatalog
     {
         await using var batch = new NpgsqlBatch(connection);
         foreach (var file in files)
-        {
             batch.BatchCommands.Add(new("""
                 INSERT INTO ops.archive_files (table_name, key, from_time, to_time, rows, bytes, content_hash, file_sha256, columns, created_at, verified_at, time_column)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, clock_timestamp(), clock_timestamp(), $10)
@@ -61,8 +60,7 @@ static class ArchiveCatalog
                     new() { Value = ArchiveColumn.ToJson(file.Columns), NpgsqlDbType = NpgsqlDbType.Jsonb }, new() { Value = time },
                 },
             });
-            batch.BatchCommands.Add(new("DELETE FROM ops.archive_pending WHERE key = $1") { Parameters = { new() { Value = file.Key } } });
-        }
+        if (files.Count == 0) return;
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -71,7 +69,7 @@ static class ArchiveCatalog
     {
         if (files.Count == 0) return;
         await using var command = new NpgsqlCommand("""
-            WITH gone AS (DELETE FROM ops.archive_files WHERE id = ANY($1) RETURNING key) INSERT INTO ops.archive_pending (key) SELECT key FROM gone
+            WITH gone AS (DELETE FROM ops.archive_files WHERE id = ANY($1) RETURNING key) INSERT INTO ops.archive_pending (key) SELECT key FROM gone ON CONFLICT DO NOTHING
             """, connection);
         command.Parameters.Add(new() { Value = files.Select(file => file.Id).ToArray() });
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -80,8 +78,11 @@ static class ArchiveCatalog
     /// <summary>Removes files that are in the store and not in the manifest. Only for the holder of <see cref="RetentionLock"/>: nobody else writes then.</summary>
     public static async Task SweepAsync(NpgsqlConnection connection, Storage.Objects.IObjectStore objects, CancellationToken cancellationToken)
     {
+        // Those that arrived. The transaction that recorded them may be too old to see that they were announced.
+        await using (var arrived = new NpgsqlCommand("DELETE FROM ops.archive_pending p USING ops.archive_files f WHERE f.key = p.key", connection))
+            await arrived.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         var keys = new List<string>();
-        await using (var command = new NpgsqlCommand("SELECT key FROM ops.archive_pending p WHERE NOT EXISTS (SELECT FROM ops.archive_files f WHERE f.key = p.key)", connection))
+        await using (var command = new NpgsqlCommand("SELECT key FROM ops.archive_pending", connection))
         await using (var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
             while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) keys.Add(row.GetString(0));
         if (keys.Count == 0) return;

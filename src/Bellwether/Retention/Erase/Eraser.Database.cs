@@ -14,8 +14,8 @@ public sealed partial class Eraser
         await InfluencersAsync(subject, account, connection, cancellationToken).ConfigureAwait(false);
         // First the keys: a record that waits in the log is then known, and is passed over when its turn comes.
         await RunAsync("INSERT INTO ops.inbox (event_key) SELECT key FROM unnest($1::uuid[]) AS k(key) ORDER BY key ON CONFLICT DO NOTHING",
-            found.Keys.Select(key => EventKey.Of(key.Article, key.Ticker)).ToArray()).ConfigureAwait(false);
-        await RunAsync($"DELETE FROM sentiment.{subject.Scores} WHERE {subject.PostId} = ANY($1)", found.Posts.ToArray()).ConfigureAwait(false);
+            [found.Keys.Select(key => EventKey.Of(key.Article, key.Ticker)).ToArray()]).ConfigureAwait(false);
+        await RunAsync($"DELETE FROM sentiment.{subject.Scores} WHERE {subject.PostId} = ANY($1)", [found.Posts.ToArray()]).ConfigureAwait(false);
         await using (var posts = new NpgsqlCommand($"DELETE FROM sentiment.{subject.Posts} WHERE {WroteInPostgres(subject)} OR {subject.PostId} = ANY($4)", connection))
         {
             AddTo(posts, account);
@@ -23,17 +23,17 @@ public sealed partial class Eraser
             await posts.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
         await RunAsync("DELETE FROM sentiment.influencers WHERE platform = $1 AND (account_id = ANY($2) OR lower(ltrim(username, '@')) = ANY($3) OR username IS NULL AND lower(ltrim(account_id, '@')) = ANY($3))",
-            subject.Influencers, account.Ids.ToArray(), account.Names.ToArray()).ConfigureAwait(false);
-        await RunAsync("DELETE FROM ops.dead_letters WHERE id = ANY($1)", found.Letters.ToArray()).ConfigureAwait(false);
+            [subject.Influencers, account.Ids.ToArray(), account.Names.ToArray()]).ConfigureAwait(false);
+        await RunAsync("DELETE FROM ops.dead_letters WHERE id = ANY($1)", [found.Letters.ToArray()]).ConfigureAwait(false);
         // Offsets have no gaps: a record stays, with nothing of the person in it.
         foreach (var record in found.Records)
             await RunAsync("UPDATE ops.event_log SET value = $5 WHERE topic = $1 AND partition = $2 AND log_offset = $3 AND appended_at = $4",
-                record.Topic, record.Partition, record.Offset, record.AppendedAt, record.Value).ConfigureAwait(false);
+                [record.Topic, record.Partition, record.Offset, record.AppendedAt.ToUniversalTime(), record.Value]).ConfigureAwait(false);
         var days = await ResultsAsync(found, connection, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return days;
 
-        async Task RunAsync(string sql, params object[] values)
+        async Task RunAsync(string sql, IReadOnlyList<object> values)
         {
             await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
             foreach (var value in values) command.Parameters.Add(new() { Value = value });
