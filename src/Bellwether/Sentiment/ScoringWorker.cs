@@ -5,8 +5,6 @@ using Bellwether.Feeds;
 using Bellwether.Sentiment.HotStore;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Polly;
-using Polly.Retry;
 
 namespace Bellwether.Sentiment;
 
@@ -23,19 +21,7 @@ public sealed partial class ScoringWorker(
     /// <summary>Called after a failure, before the next try: brings a private database that has died back up.</summary>
     public Func<CancellationToken, Task>? Recover { get; init; }
 
-    bool _committed;
-
-    readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not OperationCanceledException),
-            MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = TimeSpan.FromMilliseconds(50),
-            MaxDelay = TimeSpan.FromSeconds(5),
-        })
-        .Build();
+    readonly PatientRetry _retry = new(time);
 
     /// <summary>Works until cancelled; a batch in hand at that moment is finished or rolled back, never half done.</summary>
     public async Task RunAsync(string topic, CancellationToken cancellationToken)
@@ -43,16 +29,14 @@ public sealed partial class ScoringWorker(
         ILogConsumer? consumer = null;
         try
         {
-            // Waits grow with failures in a row: whoever got something done begins anew.
-            while (true) await _retry.ExecuteAsync(async token =>
+            while (true) await _retry.RunAsync(async (progress, token) =>
             {
-                _committed = false;
                 try
                 {
                     // After a failure the member stays and goes back to what is stored: leaving would move partitions of every member.
                     if (consumer is null) consumer = await log.JoinAsync(topic, options.Group, token);
                     else await consumer.RewindAsync(token);
-                    await ConsumeAsync(consumer, topic, token);
+                    await ConsumeAsync(consumer, topic, progress, token);
                 }
                 catch (Exception error) when (error is not OperationCanceledException || !token.IsCancellationRequested)
                 {
@@ -71,7 +55,6 @@ public sealed partial class ScoringWorker(
                         await ended.DisposeAsync();
                     }
                     if (Recover is not null && (error is NpgsqlException or IOException)) await Recover(token);
-                    if (_committed) return;
                     // A time limit of the model or of a client is a failure like others, and no wish to stop.
                     if (error is OperationCanceledException) throw new TimeoutException(error.Message, error);
                     throw;
