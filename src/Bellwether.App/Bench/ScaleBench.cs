@@ -22,7 +22,7 @@ static class ScaleBench
 {
     public static Verb Create(Screen screen, GlobalOptions globals)
     {
-        var events = BenchDesk.Number("--events", "Articles to generate", 10_000);
+        var events = BenchDesk.Number("--events", "Articles to generate", 30_000);
         var characters = BenchDesk.Number("--characters", "Length of an article", 4_000);
         var passes = Passes();
         var workers = BenchDesk.Number("--workers", "Worker processes to compare with one", 2);
@@ -70,7 +70,8 @@ static class ScaleBench
         try
         {
             for (var i = 0; i < workers; i++) processes.Add(Start(folder, passes));
-            // Not counted: the start of the programs, and the first batch of each.
+            // Not counted: the start of the programs, and the time in which they divide the partitions among them.
+            await ShareAsync(desk, workers, cancellationToken);
             var first = await ScoredAsync(desk, run, 1, cancellationToken);
             var started = session.Time.GetTimestamp();
             var last = await ScoredAsync(desk, run, events, cancellationToken);
@@ -116,6 +117,16 @@ static class ScaleBench
         process.BeginErrorReadLine();
         process.BeginOutputReadLine();
         return process;
+    }
+
+    /// <summary>Waits until each worker has partitions of the topic.</summary>
+    static async Task ShareAsync(Desk desk, int workers, CancellationToken cancellationToken)
+    {
+        await using var count = desk.DataSource.CreateCommand(
+            "SELECT count(DISTINCT member_id) FROM ops.consumer_leases WHERE topic = $1 AND consumer_group = $2 AND expires_at > now()");
+        count.Parameters.Add(new() { Value = Topics.StandardPriority });
+        count.Parameters.Add(new() { Value = desk.Options.Scoring.Group });
+        while ((long)(await count.ExecuteScalarAsync(cancellationToken))! < workers) await Task.Delay(Look, desk.Time, cancellationToken);
     }
 
     static async Task<long> ScoredAsync(Desk desk, IngestRun run, long least, CancellationToken cancellationToken)
