@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Bellwether.Diagnostics;
 using Bellwether.Events;
 using Bellwether.Feeds;
@@ -124,14 +125,20 @@ public sealed partial class ScoringWorker(
     static void CountTexts(ScoredBatch batch)
     {
         if (!Instruments.EventTexts.Enabled) return;
-        foreach (var kind in batch.Events.GroupBy(e => (e.Envelope.Type, IsTitle: e.Envelope.Text == e.Envelope.ArticleTitle, e.Envelope.SchemaVersion)))
+        var kinds = new Dictionary<(EventType Type, bool IsTitle, int SchemaVersion), int>();
+        foreach (var (_, e, _) in batch.Events)
         {
-            var type = Tag("type", Names.Of(kind.Key.Type));
-            Instruments.EventTexts.Add(kind.Count(), type, Tag("text", kind.Key.IsTitle ? "title" : "full"));
-            Instruments.EventSchemas.Add(kind.Count(), Tag("version", kind.Key.SchemaVersion));
-            foreach (var e in kind) Instruments.EventTextCharacters.Record(e.Envelope.Text.Length, type);
+            Instruments.EventTextCharacters.Record(e.Text.Length, Types[e.Type]);
+            CollectionsMarshal.GetValueRefOrAddDefault(kinds, (e.Type, e.Text == e.ArticleTitle, e.SchemaVersion), out _)++;
+        }
+        foreach (var (kind, count) in kinds)
+        {
+            Instruments.EventTexts.Add(count, Types[kind.Type], Tag("text", kind.IsTitle ? "title" : "full"));
+            Instruments.EventSchemas.Add(count, Tag("version", kind.SchemaVersion));
         }
     }
+
+    static readonly Dictionary<EventType, KeyValuePair<string, object?>> Types = Enum.GetValues<EventType>().ToDictionary(t => t, t => Tag("type", Names.Of(t)));
 
     static Activity? StartSpan(string topic, IReadOnlyList<LogEntry> entries)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bellwether.Events;
 using Bellwether.Tests.Engines;
 
 namespace Bellwether.Tests.Faults;
@@ -52,8 +53,8 @@ public sealed class FaultLabTests(EngineTemplate template)
         var (report, kafka) = (new LabReport(), Count * 2 / 5);
         try
         {
-            await RunAsync(new(Kafka: false, Seed, 150, TimeSpan.FromSeconds(10)), Count - kafka, 30, Long, report, Console.WriteLine);
-            await RunAsync(new(Kafka: true, Seed + 100, 150, TimeSpan.FromSeconds(10)), kafka, 20, Long, report, Console.WriteLine);
+            await RunAsync(new(Kafka: false, Seed, 150, new EventLogOptions().LeaseTime), Count - kafka, 30, Long, report, Console.WriteLine);
+            await RunAsync(new(Kafka: true, Seed + 100, 150, new EventLogOptions().LeaseTime), kafka, 20, Long, report, Console.WriteLine);
         }
         finally
         {
