@@ -23,13 +23,14 @@ public sealed class Desk : IAsyncDisposable
     readonly PostgresEngine _engine;
     readonly Lazy<PostgresEventLog> _embedded;
     readonly Lazy<KafkaEventLog>? _kafka;
-    readonly Lazy<ISentimentModel> _model = new(() => new LexiconModel());
+    readonly Lazy<ISentimentModel> _model;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
 
-    Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ILoggerFactory loggers, TimeProvider time)
+    Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
+        _model = new(() => model ?? new LexiconModel());
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         Reader = new(DataSource, Hot, options.Scoring, time);
@@ -70,8 +71,10 @@ public sealed class Desk : IAsyncDisposable
 
     /// <summary>Starts or attaches to the database and brings its schema up to date.</summary>
     /// <param name="migrate">False for commands that look at the schema itself.</param>
+    /// <param name="model">Scores in place of the built-in model.</param>
     public static async Task<Desk> OpenAsync(
-        DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null, bool migrate = true)
+        DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null,
+        bool migrate = true, ISentimentModel? model = null)
     {
         RedisHotStore.Require(options.HotStore);
         var engine = await PostgresEngine.StartAsync(new()
@@ -91,7 +94,7 @@ public sealed class Desk : IAsyncDisposable
             await engine.DisposeAsync();
             throw;
         }
-        var desk = new Desk(options, engine, kafka, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
+        var desk = new Desk(options, engine, kafka, model, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
         try
         {
             if (migrate) await desk.MigrateAsync(progress, cancellationToken);
