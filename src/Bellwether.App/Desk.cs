@@ -30,6 +30,7 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
     readonly Lazy<IObjectStore> _archive;
+    readonly Lazy<ColdTier?> _cold;
 
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
@@ -44,6 +45,8 @@ public sealed class Desk : IAsyncDisposable
         _results = new(() => new(DataSource, _embedded.Value.Appender, options.Scoring, time));
         _lakeStore = new(OpenLakeStore);
         _archive = new(() => options.ArchiveBucket is { } bucket ? new S3ObjectStore(bucket, options.LakeObjects, time) : new LocalObjectStore(options.ArchiveDirectory, time));
+        _cold = new(() => engine.Programs is not { } programs ? null
+            : ColdTier.Install(programs, new NpgsqlConnectionStringBuilder(engine.ConnectionString).Database!));
         Gate = new(options.Scoring.StarvationBound, time);
         Engines = new();
     }
@@ -73,6 +76,13 @@ public sealed class Desk : IAsyncDisposable
     public ISentimentModel Model => _model.Value;
     public Ingestor Ingestor => new(DataSource, Log, Time);
     public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);
+
+    /// <summary>How PostgreSQL reads sealed days; null where it is not ours, and does not.</summary>
+    public ColdTier? Cold => _cold.Value;
+
+    /// <summary>Answers PostgreSQL when it reads sealed days, until it is disposed; null where PostgreSQL is not ours.</summary>
+    public ColdTierReader? CreateColdReader() => Cold is not { } cold ? null
+        : ColdTierReader.Start(cold, DataSource, token => LakeOptionsAsync(null, token), Time, Loggers.CreateLogger<ColdTierReader>());
 
     /// <summary>Starts or attaches to the database and brings its schema up to date.</summary>
     /// <param name="migrate">False for commands that look at the schema itself.</param>
@@ -144,7 +154,14 @@ public sealed class Desk : IAsyncDisposable
     };
 
     public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time, Cold);
+
+    /// <summary>Takes hot rows away that the lake has.</summary>
+    /// <exception cref="LakeException">PostgreSQL is not ours, and the options do not allow it.</exception>
+    public async Task<LakeSealer> LakeSealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Cold is not null || Options.LakeSealExternal
+        ? new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, Time)
+        : throw new LakeException("days are not sealed on a PostgreSQL that is not the program's own: plain SQL there would not see them any more. "
+            + "Set LakeSealExternal to true if only `bellwether sql` and the API ask, or if you attach the files yourself (`bellwether lake ddl`)");
 
     public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken));
@@ -178,10 +195,16 @@ public sealed class Desk : IAsyncDisposable
     public async Task<ArchiveDrill> ArchiveDrillAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
 
-    public async Task<Eraser> EraserAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), await ArchiveOptionsAsync(progress, cancellationToken), Options.Scoring, Hot, _kafka is not null, Time);
+    public async Task<Eraser> EraserAsync(IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        var lake = await LakeOptionsAsync(progress, cancellationToken);
+        return new(DataSource, lake, new(DataSource, lake, Cold, Options.LakeViewDays, Time), await ArchiveOptionsAsync(progress, cancellationToken), Options.Scoring, Hot,
+            _kafka is not null, Time);
+    }
 
-    Task<IDaySealer?> DaySealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Task.FromResult<IDaySealer?>(null);
+    async Task<IDaySealer> DaySealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Cold is not null || Options.LakeSealExternal
+        ? new LakeDaySealer(await LakeSealerAsync(progress, cancellationToken), await LakeWriterAsync(progress, cancellationToken))
+        : new NoDaySealer("plain SQL on a PostgreSQL that is not the program's own would not see sealed days; LakeSealExternal allows it");
 
     LakeStore? OpenLakeStore() => Options.LakeBucket is not { } bucket ? null : new(
         new S3ObjectStore(bucket, Options.LakeObjects, Time),

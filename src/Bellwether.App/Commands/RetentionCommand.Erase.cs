@@ -56,6 +56,8 @@ static partial class RetentionCommand
     static async Task<int> EraseAsync(Session session, ErasureSubject subject, CancellationToken cancellationToken)
     {
         await using var desk = await session.OpenAsync(cancellationToken);
+        // Live states are computed anew from both tiers.
+        await using var cold = desk.CreateColdReader();
         return Write(session, await (await desk.EraserAsync(session.Progress, cancellationToken)).EraseAsync(subject, cancellationToken), null);
     }
 

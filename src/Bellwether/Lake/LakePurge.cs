@@ -3,23 +3,49 @@ using NpgsqlTypes;
 
 namespace Bellwether.Lake;
 
-/// <summary>Writes days anew from which rows were taken for good, and removes what still holds these rows: replaced versions, and their copies in the cache.</summary>
-public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, TimeProvider time)
+/// <summary>
+/// Writes days anew from which rows were taken for good, and removes what still holds these rows: replaced versions, their copies in the cache,
+/// and the indexed copy in PostgreSQL.
+/// </summary>
+/// <param name="cold">How PostgreSQL reads sealed days; null where it does not.</param>
+/// <param name="viewDays">Days that the indexed copy goes back; null for all.</param>
+public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, ColdTier? cold, int? viewDays, TimeProvider time)
 {
     /// <param name="days">Days that are dirty because of it.</param>
+    /// <exception cref="LakeException">Some of them are changing all the time, so that their new files could not be recorded.</exception>
     public async Task RunAsync(IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
     {
-        var old = await HashesAsync("WHERE day = ANY($1)", days, cancellationToken).ConfigureAwait(false);
-        await new LakeWriter(database, options, time).WriteDirtyDaysAsync(null, cancellationToken).ConfigureAwait(false);
-        var named = await HashesAsync("WHERE $1::date[] IS NOT NULL", days, cancellationToken).ConfigureAwait(false);
-        // No grace for anybody: a query that began before gets an error instead of what was erased.
-        await new LakeFiles(options with { KeepReplaced = TimeSpan.Zero }, time).SweepAsync(named, cancellationToken).ConfigureAwait(false);
-        foreach (var hash in old.Except(named)) options.Store?.Cache.Forget(hash);
+        var old = await HashesAsync(days, cancellationToken).ConfigureAwait(false);
+        await new LakeWriter(database, options, time, cold).WriteDirtyDaysAsync(null, cancellationToken).ConfigureAwait(false);
+        var left = await HashesAsync(days, cancellationToken).ConfigureAwait(false);
+        left.IntersectWith(old);
+        if (left.Count > 0) throw new LakeException($"{left.Count} days changed while they were written without the rows; run it again");
+        await SweepAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var hash in old) options.Store?.Cache.Forget(hash);
+        await using var copied = database.CreateCommand("SELECT relispopulated FROM pg_class WHERE oid = 'sentiment.all_sentiment_mv'::regclass");
+        if (await copied.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
+            await new SentimentCopy(database, viewDays, time).RefreshAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    async Task<HashSet<string>> HashesAsync(string condition, IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
+    /// <summary>No grace for anybody: a query that began before gets an error instead of what was removed.</summary>
+    async Task SweepAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"SELECT file_sha256 FROM ops.lake_files {condition} AND file_sha256 IS NOT NULL");
+        await using var owner = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await LakeLock.TakeAsync(owner, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await new LakeFiles(options with { KeepReplaced = TimeSpan.Zero }, time)
+                .SweepAsync(await LakeWriter.ReadHashesAsync(owner, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await LakeLock.ReleaseAsync(owner).ConfigureAwait(false);
+        }
+    }
+
+    async Task<HashSet<string>> HashesAsync(IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT file_sha256 FROM ops.lake_files WHERE day = ANY($1) AND file_sha256 IS NOT NULL");
         command.Parameters.Add(new() { Value = days.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
         await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         var hashes = new HashSet<string>(StringComparer.Ordinal);

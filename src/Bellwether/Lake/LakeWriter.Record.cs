@@ -6,7 +6,7 @@ namespace Bellwether.Lake;
 
 public sealed partial class LakeWriter
 {
-    static async Task<Dictionary<string, LakeFile>> ReadHashesAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    internal static async Task<Dictionary<string, LakeFile>> ReadHashesAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
     {
         var named = new Dictionary<string, LakeFile>(StringComparer.Ordinal);
         foreach (var entry in await LakeManifest.ReadAsync(owner, null, cancellationToken).ConfigureAwait(false))

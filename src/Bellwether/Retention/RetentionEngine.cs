@@ -9,9 +9,8 @@ namespace Bellwether.Retention;
 /// exactly those rows away, records the file and writes down the deed. At every moment each row is in its table or in a recorded file, never
 /// in none and never in both.
 /// </summary>
-/// <param name="sealer">Null where hot rows cannot be sealed.</param>
 public sealed partial class RetentionEngine(
-    NpgsqlDataSource database, RetentionPolicies policies, RetentionOptions options, ArchiveOptions archive, IDaySealer? sealer, TimeProvider time)
+    NpgsqlDataSource database, RetentionPolicies policies, RetentionOptions options, ArchiveOptions archive, IDaySealer sealer, TimeProvider time)
 {
     const int Attempts = 4;
     const int BatchRows = 10_000;
@@ -72,7 +71,6 @@ public sealed partial class RetentionEngine(
 
     async Task<RetentionItem> SealAsync(RetentionScope scope, Work work, CancellationToken cancellationToken)
     {
-        if (sealer is null) return new(scope.Policy.Table, "seal", 0, 0, scope.Before, $"{scope.Policy.Reason}; held back: days cannot be sealed here");
         var before = DateOnly.FromDateTime(scope.Before.UtcDateTime);
         var done = await sealer.SealAsync(before, cancellationToken).ConfigureAwait(false);
         var left = await sealer.PlanAsync(before, cancellationToken).ConfigureAwait(false);

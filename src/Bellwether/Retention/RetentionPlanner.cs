@@ -3,9 +3,8 @@ using Npgsql;
 namespace Bellwether.Retention;
 
 /// <summary>Tells what would be done, and changes nothing.</summary>
-/// <param name="sealer">Null where hot rows cannot be sealed.</param>
 public sealed class RetentionPlanner(
-    NpgsqlDataSource database, RetentionPolicies policies, RetentionOptions options, IDaySealer? sealer, TimeProvider time)
+    NpgsqlDataSource database, RetentionPolicies policies, RetentionOptions options, IDaySealer sealer, TimeProvider time)
 {
     /// <summary>An entry for each policy, in the order in which they are carried out.</summary>
     public async Task<IReadOnlyList<RetentionItem>> PlanAsync(CancellationToken cancellationToken)
@@ -53,7 +52,6 @@ public sealed class RetentionPlanner(
 
     async Task<RetentionItem> SealedAsync(RetentionScope scope, CancellationToken cancellationToken)
     {
-        if (sealer is null) return new(scope.Policy.Table, "seal", 0, 0, scope.Before, $"{scope.Policy.Reason}; held back: days cannot be sealed here");
         var plan = await sealer.PlanAsync(DateOnly.FromDateTime(scope.Before.UtcDateTime), cancellationToken).ConfigureAwait(false);
         return new(scope.Policy.Table, "seal", plan.Rows, plan.Bytes, scope.Before,
             plan.Blockers.Count == 0 ? scope.Policy.Reason : $"{scope.Policy.Reason}; held back: {string.Join(", ", plan.Blockers)}");

@@ -20,6 +20,13 @@ public sealed class LakeTestDatabase : IAsyncDisposable
 
     public NpgsqlDataSource Source { get; }
 
+    public string ConnectionString => _database.ConnectionString;
+
+    /// <summary>How PostgreSQL reads sealed days; null where a test does not ask it.</summary>
+    public ColdTier? Cold { get; set; }
+
+    public string Name => new NpgsqlConnectionStringBuilder(_database.ConnectionString).Database!;
+
     public string Folder { get; } = Directory.CreateTempSubdirectory("lake-test-").FullName;
 
     public string Scratch { get; } = Directory.CreateTempSubdirectory("lake-scratch-").FullName;
@@ -29,7 +36,7 @@ public sealed class LakeTestDatabase : IAsyncDisposable
 
     public LakeOptions Options => new() { Directory = Folder, Store = Store, ScratchDirectory = Scratch, DuckDbLibrary = Engines.DuckDb.DuckDbTestLibrary.Path };
 
-    public LakeWriter Writer => new(Source, Options, TimeProvider.System);
+    public LakeWriter Writer => new(Source, Options, TimeProvider.System, Cold);
 
     public async Task ExecuteAsync(string sql)
     {

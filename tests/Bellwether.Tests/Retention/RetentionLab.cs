@@ -29,7 +29,7 @@ sealed class RetentionLab : IAsyncDisposable
     public RetentionOptions Options { get; set; } = new();
     public int RowsPerFile { get; set; } = 1_000;
     public RetentionPolicies? Policies { get; set; }
-    public IDaySealer? Sealer { get; set; }
+    public IDaySealer Sealer { get; set; } = new NoDaySealer("a test");
     public string ArchiveFolder => Path.Combine(_folder, "archive");
     public string Scratch { get; set; } = "";
 

@@ -53,6 +53,8 @@ public sealed partial class Eraser
             new() { Value = results.Select(r => r.Article).ToArray() }, new() { Value = results.Select(r => r.Ticker).ToArray() },
         };
         await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        // As sealing does it: the day first, then its rows.
+        batch.BatchCommands.Add(With("SELECT FROM ops.lake_days WHERE day = ANY($1) AND $2::text[] IS NOT NULL AND $3::text[] IS NOT NULL ORDER BY day FOR UPDATE"));
         batch.BatchCommands.Add(With("""
             WITH gone AS (
                 DELETE FROM sentiment.sentiment_data AS s USING unnest($1::date[], $2::text[], $3::text[]) AS r(day, article_id, ticker)
@@ -63,6 +65,11 @@ public sealed partial class Eraser
             ON CONFLICT (day) DO UPDATE SET revision = l.revision + 1,
                 hot_rows = greatest(0, l.hot_rows - (SELECT c.rows FROM counted AS c WHERE c.day = excluded.day)),
                 dirty_since = CASE WHEN l.revision > l.written_revision THEN l.dirty_since ELSE now() END
+            """));
+        batch.BatchCommands.Add(With("""
+            INSERT INTO ops.lake_removals (day, article_id, ticker) SELECT r.day, r.article_id, r.ticker
+            FROM unnest($1::date[], $2::text[], $3::text[]) AS r(day, article_id, ticker) JOIN ops.lake_days AS d USING (day) WHERE d.sealed_at IS NOT NULL
+            ON CONFLICT DO NOTHING
             """));
         await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         return days;

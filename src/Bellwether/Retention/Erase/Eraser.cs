@@ -12,7 +12,7 @@ namespace Bellwether.Retention.Erase;
 /// again. It may be cut off and run again; what stands in a text of somebody else is not touched.
 /// </summary>
 public sealed partial class Eraser(
-    NpgsqlDataSource database, LakeOptions lake, ArchiveOptions archive, ScoringOptions scoring, IHotStore hot, bool usesKafka, TimeProvider time)
+    NpgsqlDataSource database, LakeOptions lake, LakePurge purge, ArchiveOptions archive, ScoringOptions scoring, IHotStore hot, bool usesKafka, TimeProvider time)
 {
     /// <summary>Looks everywhere and changes nothing; counts by place.</summary>
     public async Task<IReadOnlyDictionary<string, long>> FindAsync(ErasureSubject subject, CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ public sealed partial class Eraser(
         // Posts go last: by them everything else is found again by a run that follows one that was cut off.
         await RewriteAsync(found.Files.Where(file => file.File.Table != subject.Posts), mine.Connection, workshop, cancellationToken).ConfigureAwait(false);
         var days = await RemoveAsync(subject, found, mine.Connection, cancellationToken).ConfigureAwait(false);
-        if (days.Count > 0) await new LakePurge(database, lake, time).RunAsync(days, cancellationToken).ConfigureAwait(false);
+        if (days.Count > 0) await purge.RunAsync(days, cancellationToken).ConfigureAwait(false);
         await RewriteAsync(found.Files.Where(file => file.File.Table == subject.Posts), mine.Connection, workshop, cancellationToken).ConfigureAwait(false);
         await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
         await RebuildAsync(found, cancellationToken).ConfigureAwait(false);
