@@ -11,7 +11,7 @@ namespace Bellwether.Lake;
 /// <param name="viewDays">Days that the indexed copy goes back; null for all.</param>
 public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, ColdTier? cold, int? viewDays, TimeProvider time)
 {
-    /// <param name="days">Days that are dirty because of it.</param>
+    /// <param name="days">Days that are dirty because of it; others that are dirty are written too.</param>
     /// <exception cref="LakeException">Some of them are changing all the time, so that their new files could not be recorded.</exception>
     public async Task RunAsync(IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
     {
@@ -21,7 +21,6 @@ public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, Co
         left.IntersectWith(old);
         if (left.Count > 0) throw new LakeException($"{left.Count} days changed while they were written without the rows; run it again");
         await SweepAsync(cancellationToken).ConfigureAwait(false);
-        foreach (var hash in old) options.Store?.Cache.Forget(hash);
         await using var copied = database.CreateCommand("SELECT relispopulated FROM pg_class WHERE oid = 'sentiment.all_sentiment_mv'::regclass");
         if (await copied.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
             await new SentimentCopy(database, viewDays, time).RefreshAsync(cancellationToken).ConfigureAwait(false);
@@ -34,8 +33,9 @@ public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, Co
         await LakeLock.TakeAsync(owner, cancellationToken).ConfigureAwait(false);
         try
         {
-            await new LakeFiles(options with { KeepReplaced = TimeSpan.Zero }, time)
-                .SweepAsync(await LakeWriter.ReadHashesAsync(owner, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            var named = await LakeWriter.ReadHashesAsync(owner, cancellationToken).ConfigureAwait(false);
+            await new LakeFiles(options with { KeepReplaced = TimeSpan.Zero }, time).SweepAsync(named, cancellationToken).ConfigureAwait(false);
+            options.Store?.Cache.Keep(named.Keys.ToHashSet(StringComparer.Ordinal));
         }
         finally
         {

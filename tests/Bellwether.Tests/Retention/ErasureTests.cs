@@ -51,7 +51,8 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
     async Task WriteLakeAsync() => await (await Desk.LakeWriterAsync(null, Token)).WriteDirtyDaysAsync(null, Token);
 
     /// <summary>Everything that the desk's database and files hold, as text.</summary>
-    async Task<string> EverythingAsync()
+    /// <param name="live">And this process's hot store.</param>
+    async Task<string> EverythingAsync(bool live = true)
     {
         var all = new StringBuilder();
         foreach (var table in await _desk.Database.ScalarAsync<string[]>("""
@@ -64,7 +65,7 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         }
         foreach (var file in Directory.EnumerateFiles(_desk.Folder, "*", SearchOption.AllDirectories).Where(file => file.Contains("/lake/") || file.Contains("/archive/")))
             all.Append(await TextOfAsync(file));
-        foreach (var ticker in await Desk.Hot.TickersAsync(Token)) all.Append(await Desk.Hot.GetAsync(ticker, Token));
+        foreach (var ticker in live ? await Desk.Hot.TickersAsync(Token) : []) all.Append(await Desk.Hot.GetAsync(ticker, Token));
         return all.ToString();
     }
 
@@ -169,6 +170,77 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         await _desk.Database.ScalarAsync<object>("DELETE FROM sentiment.sentiment_data WHERE text LIKE 'ecstatic%'; SELECT 1");
         await (await EraserAsync()).EraseAsync(new(ErasurePlatform.X, null, "ann"), Token);
         Assert.DoesNotContain("ecstatic-ann", await EverythingAsync());
+    }
+
+    /// <summary>Killed in the midst, and run again: then it is finished, and the receipt has all that there was.</summary>
+    [Fact]
+    public async Task Killed_at_any_moment_it_is_finished_by_running_it_again()
+    {
+        const int People = 12;
+        var (now, lines) = (TimeProvider.System.GetUtcNow(), new List<string>());
+        for (var person = 10; person < 10 + People; person++)
+            for (var i = 0; i < 20; i++)
+                lines.Add(Post($"{person}{i:00}", $"{person}", $"person{person}", $"secret-of-{person} profits rise $AAPL $P{(char)('A' + person - 10)}", now.AddDays(i % 2 == 0 ? -300 : -3)));
+        await File.WriteAllLinesAsync(Path.Combine(_desk.Folder, "people.jsonl"), lines, Token);
+        await _desk.IngestAsync(new() { Type = EventType.Tweet }, Path.Combine(_desk.Folder, "people.jsonl"));
+        await WriteLakeAsync();
+        await (await Desk.RetentionEngineAsync(null, Token)).RunAsync(RetentionCause.Command, null, Token);
+        var (random, length) = (new Random(7), TimeSpan.FromSeconds(4));
+        for (var person = 10; person < 10 + People; person++)
+        {
+            var before = await CountAsync("ops.erasures");
+            var killed = Program(person);
+            await Task.WhenAny(killed.WaitForExitAsync(Token), Task.Delay(length * (0.3 + 0.7 * random.NextDouble()), TimeProvider.System, Token));
+            killed.Kill(); // SIGKILL: no handler, no flush
+            await killed.WaitForExitAsync(Token);
+            var watch = System.Diagnostics.Stopwatch.StartNew();
+            using var whole = Program(person);
+            await whole.StandardOutput.ReadToEndAsync(Token);
+            await whole.WaitForExitAsync(Token);
+            length = watch.Elapsed;
+            Assert.Equal(0, whole.ExitCode);
+            // One receipt, taken up again; two where the first had come to its end.
+            Assert.InRange(await CountAsync("ops.erasures") - before, 1, 2);
+            Assert.Equal(40, await _desk.Database.ScalarAsync<long>($"SELECT max((counts ->> 'all_sentiment')::bigint) FROM (SELECT counts FROM ops.erasures ORDER BY id DESC LIMIT {await CountAsync("ops.erasures") - before}) e"));
+            var everything = await EverythingAsync(live: false);
+            Assert.DoesNotContain($"secret-of-{person}", everything);
+            Assert.DoesNotContain($"person{person}", everything);
+            if (person + 1 < 10 + People) Assert.Contains($"secret-of-{person + 1}", everything);
+            Assert.Equal((10 + People - 1 - person) * 40, await CountAsync("sentiment.all_sentiment"));
+            Assert.Equal(0, await CountAsync("ops.erasures WHERE finished_at IS NULL"));
+            killed.Dispose();
+        }
+
+        System.Diagnostics.Process Program(int person) => System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "Bellwether.App.dll"), "--data", _desk.Folder, "--postgres", _desk.Database.ConnectionString, "retention", "erase", "--platform", "x", "--author", $"{person}", "--json"])
+        {
+            RedirectStandardOutput = true,
+        })!;
+    }
+
+    [Fact]
+    public async Task Rows_of_sealed_days_are_taken_out_of_their_files()
+    {
+        await using var desk = await TestDesk.OpenAsync(server, nameof(ErasureTests), options => options with { LakeSealExternal = true });
+        var at = TimeProvider.System.GetUtcNow().AddDays(-200);
+        await File.WriteAllLinesAsync(Path.Combine(desk.Folder, "posts.jsonl"),
+            Enumerable.Range(0, 20).Select(i => Post($"{i}", i % 2 == 0 ? "7" : "8", i % 2 == 0 ? "ann" : "bob", $"{(i % 2 == 0 ? "ecstatic-ann" : "bob")} profits rise {i} $AAPL", at.AddDays(i % 3))), Token);
+        await desk.IngestAsync(new() { Type = EventType.Tweet }, Path.Combine(desk.Folder, "posts.jsonl"));
+        // Sealing by retention: what is not written yet is written first.
+        var done = (await (await desk.Desk.RetentionEngineAsync(null, Token)).RunAsync(RetentionCause.Command, null, Token)).Single(item => item.Table == "sentiment_data");
+        Assert.Equal(("seal", 20L), (done.Action, done.Rows));
+        Assert.Equal(3, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.lake_days WHERE sealed_at IS NOT NULL"));
+        Assert.Equal(0, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data"));
+
+        var eraser = await desk.Desk.EraserAsync(null, Token);
+        Assert.Equal(10, (await eraser.EraseAsync(Ann, Token)).Counts["all_sentiment"]);
+        Assert.Equal(0, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.lake_removals"));
+        var text = new StringBuilder();
+        var files = Directory.EnumerateFiles(Path.Combine(desk.Folder, "lake"), "*", SearchOption.AllDirectories).ToArray();
+        foreach (var file in files) text.Append(await TextOfAsync(file));
+        Assert.Equal(3, files.Length);
+        Assert.DoesNotContain("ecstatic-ann", text.ToString());
+        Assert.Equal(10, text.ToString().Split("bob profits").Length - 1);
     }
 
     [Fact]

@@ -29,22 +29,23 @@ public sealed partial class Eraser(
         await using var mine = await RetentionLock.TakeAsync(database, cancellationToken).ConfigureAwait(false);
         await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
         using var workshop = new ArchiveWorkshop(archive, time);
-        var receipt = ErasureReceipt.Begin(subject, time.GetUtcNow());
-        await receipt.StoreAsync(database, cancellationToken).ConfigureAwait(false);
+        var cutOff = await ErasureReceipt.UnfinishedAsync(database, subject, cancellationToken).ConfigureAwait(false);
         var found = await FindAsync(subject, mine.Connection, workshop, cancellationToken).ConfigureAwait(false);
+        var receipt = (cutOff ?? ErasureReceipt.Begin(subject, time.GetUtcNow())) with { Counts = Together(cutOff?.Counts, found.Counts) };
+        await receipt.StoreAsync(database, cancellationToken).ConfigureAwait(false);
 
         // Posts go last: by them everything else is found again by a run that follows one that was cut off.
         await RewriteAsync(found.Files.Where(file => file.File.Table != subject.Posts), mine.Connection, workshop, cancellationToken).ConfigureAwait(false);
         var days = await RemoveAsync(subject, found, mine.Connection, cancellationToken).ConfigureAwait(false);
-        if (days.Count > 0) await purge.RunAsync(days, cancellationToken).ConfigureAwait(false);
+        if (days.Count > 0 || cutOff is not null) await purge.RunAsync(days, cancellationToken).ConfigureAwait(false);
         await RewriteAsync(found.Files.Where(file => file.File.Table == subject.Posts), mine.Connection, workshop, cancellationToken).ConfigureAwait(false);
         await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
-        await RebuildAsync(found, cancellationToken).ConfigureAwait(false);
+        await RebuildAsync(found, cutOff is not null, cancellationToken).ConfigureAwait(false);
 
         var left = await FindAsync(subject, mine.Connection, workshop, cancellationToken).ConfigureAwait(false);
         if (!left.IsEmpty)
             throw new RetentionException($"something came in while it was erased: {string.Join(", ", left.Counts.Where(c => c.Value > 0).Select(c => $"{c.Value} in {c.Key}"))}. Run it again");
-        var done = receipt.Finish(found.Counts, Notes(), time.GetUtcNow());
+        var done = receipt.Finish(receipt.Counts, Notes(), time.GetUtcNow());
         await done.StoreAsync(database, cancellationToken).ConfigureAwait(false);
         return done;
     }
@@ -55,11 +56,19 @@ public sealed partial class Eraser(
         .. usesKafka ? (string[])["records in Kafka cannot be removed one by one; they expire by the retention of their topics"] : [],
     ];
 
-    /// <summary>Live states without the account's results; a ticker that has none left is forgotten.</summary>
-    async Task RebuildAsync(ErasureFinds found, CancellationToken cancellationToken)
+    /// <summary>What was found before an erasure was cut off is gone in part: the greater number is the whole.</summary>
+    static SortedDictionary<string, long> Together(IReadOnlyDictionary<string, long>? before, IReadOnlyDictionary<string, long> now)
     {
-        var tickers = found.Keys.Select(key => key.Ticker).Distinct().ToArray();
-        if (tickers.Length == 0) return;
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var (place, count) in (before ?? counts).Concat(now)) counts[place] = Math.Max(count, counts.GetValueOrDefault(place));
+        return counts;
+    }
+
+    /// <summary>Live states without the account's results; a ticker that has none left is forgotten.</summary>
+    async Task RebuildAsync(ErasureFinds found, bool all, CancellationToken cancellationToken)
+    {
+        var tickers = all ? await hot.TickersAsync(cancellationToken).ConfigureAwait(false) : [.. found.Keys.Select(key => key.Ticker).Where(ticker => ticker.Length > 0).Distinct()];
+        if (tickers.Count == 0 && !all) return;
         await new TickerRebuild(database, scoring).RunAsync(cancellationToken).ConfigureAwait(false);
         foreach (var ticker in tickers) await hot.RemoveAsync(ticker, cancellationToken).ConfigureAwait(false);
     }

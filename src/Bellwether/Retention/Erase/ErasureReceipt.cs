@@ -73,6 +73,18 @@ public sealed record ErasureReceipt(
             row.GetFieldValue<string[]>(7), row.IsDBNull(8) ? null : row.GetString(8));
     }
 
+    /// <summary>An erasure of somebody's data that was cut off; null where there is none.</summary>
+    internal static async Task<ErasureReceipt?> UnfinishedAsync(NpgsqlDataSource database, ErasureSubject subject, CancellationToken cancellationToken)
+    {
+        var ids = new List<Guid>();
+        await using (var command = database.CreateCommand("SELECT id FROM ops.erasures WHERE finished_at IS NULL ORDER BY id DESC"))
+        await using (var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
+            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) ids.Add(row.GetGuid(0));
+        foreach (var id in ids)
+            if (await ReadAsync(database, id, cancellationToken).ConfigureAwait(false) is { } receipt && receipt.IsAbout(subject)) return receipt;
+        return null;
+    }
+
     static string HashOf(ErasureSubject subject, byte[] salt) => Convert.ToHexStringLower(HMACSHA256.HashData(salt, Encoding.UTF8.GetBytes(subject.Text)));
 }
 

@@ -42,11 +42,12 @@ public sealed partial class ObjectCache(string directory, long maxBytes, TimePro
         throw new IOException($"{path} is removed or changed as soon as it is written: something else cleans or writes {_root}");
     }
 
-    /// <summary>Removes the copy of a content that must not be kept any longer.</summary>
-    public void Forget(string sha256)
+    /// <summary>Removes all copies but those of some contents; who reads one goes on.</summary>
+    public void Keep(IReadOnlySet<string> hashes)
     {
-        var path = Path.Combine(_root, sha256[..2], sha256);
-        if (File.Exists(path)) File.Delete(path);
+        if (!System.IO.Directory.Exists(_root)) return;
+        foreach (var file in System.IO.Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories))
+            if (Path.GetFileName(file) is { Length: 64 } name && !hashes.Contains(name)) File.Delete(file);
     }
 
     async Task FetchAsync(string path, string sha256, Func<string, CancellationToken, Task> fetch, CancellationToken cancellationToken)
