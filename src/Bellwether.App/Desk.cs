@@ -38,7 +38,8 @@ public sealed class Desk : IAsyncDisposable
         _model = new(() => model ?? new LexiconModel());
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
-        Reader = new(DataSource, Hot, options.Scoring, time);
+        ColdRows = new(token => LakeOptionsAsync(null, token));
+        Reader = new(DataSource, Hot, options.Scoring, time, ColdRows);
         _embedded = new(() => new(DataSource, options.EventLog, time));
         if (kafkaLibrary is not null)
             _kafka = new(() => new(DataSource, options.EventLog, kafkaLibrary, loggers.CreateLogger<KafkaEventLog>(), time));
@@ -58,6 +59,10 @@ public sealed class Desk : IAsyncDisposable
     public EngineCache Engines { get; }
     public IHotStore Hot { get; }
     public SentimentReader Reader { get; }
+
+    /// <summary>Reads sealed days for those who read hot rows from PostgreSQL.</summary>
+    public LakeColdRows ColdRows { get; }
+
     public PriorityGate Gate { get; }
 
     /// <summary>The log that events come in by.</summary>
@@ -198,7 +203,7 @@ public sealed class Desk : IAsyncDisposable
     public async Task<Eraser> EraserAsync(IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var lake = await LakeOptionsAsync(progress, cancellationToken);
-        return new(DataSource, lake, new(DataSource, lake, Cold, Options.LakeViewDays, Time), await ArchiveOptionsAsync(progress, cancellationToken), Options.Scoring, Hot,
+        return new(DataSource, lake, new(DataSource, lake, Cold, Options.LakeViewDays, Time), ColdRows, await ArchiveOptionsAsync(progress, cancellationToken), Options.Scoring, Hot,
             _kafka is not null, Time);
     }
 

@@ -12,7 +12,7 @@ namespace Bellwether.Retention.Erase;
 /// again. It may be cut off and run again; what stands in a text of somebody else is not touched.
 /// </summary>
 public sealed partial class Eraser(
-    NpgsqlDataSource database, LakeOptions lake, LakePurge purge, ArchiveOptions archive, ScoringOptions scoring, IHotStore hot, bool usesKafka, TimeProvider time)
+    NpgsqlDataSource database, LakeOptions lake, LakePurge purge, LakeColdRows? cold, ArchiveOptions archive, ScoringOptions scoring, IHotStore hot, bool usesKafka, TimeProvider time)
 {
     /// <summary>Looks everywhere and changes nothing; counts by place.</summary>
     public async Task<IReadOnlyDictionary<string, long>> FindAsync(ErasureSubject subject, CancellationToken cancellationToken)
@@ -69,7 +69,7 @@ public sealed partial class Eraser(
     {
         var tickers = all ? await hot.TickersAsync(cancellationToken).ConfigureAwait(false) : [.. found.Keys.Select(key => key.Ticker).Where(ticker => ticker.Length > 0).Distinct()];
         if (tickers.Count == 0 && !all) return;
-        await new TickerRebuild(database, scoring).RunAsync(cancellationToken).ConfigureAwait(false);
+        await new TickerRebuild(database, scoring, cold).RunAsync(cancellationToken).ConfigureAwait(false);
         foreach (var ticker in tickers) await hot.RemoveAsync(ticker, cancellationToken).ConfigureAwait(false);
     }
 
