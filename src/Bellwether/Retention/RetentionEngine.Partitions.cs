@@ -79,7 +79,7 @@ public sealed partial class RetentionEngine
     static async Task<string> FingerprintAsync(NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"""
-            SELECT coalesce(sum(rows), 0) || '/' || coalesce(bit_xor(hashtextended(concat_ws(':', made, rows, places), 0)), 0)
+            SELECT coalesce(sum(rows), 0) || '/' || coalesce(bit_xor(hashtextextended(concat_ws(':', made, rows, places), 0)), 0)
             FROM (SELECT xmin AS made, count(*) AS rows, bit_xor(hashtidextended(ctid, 0)) AS places FROM {table} GROUP BY xmin) AS versions
             """, connection) { CommandTimeout = 0 };
         return (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;

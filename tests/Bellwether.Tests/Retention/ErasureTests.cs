@@ -241,6 +241,8 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         Assert.Equal(3, files.Length);
         Assert.DoesNotContain("ecstatic-ann", text.ToString());
         Assert.Equal(10, text.ToString().Split("bob profits").Length - 1);
+        // Live states are of both tiers.
+        Assert.Equal(10, await desk.Database.ScalarAsync<long>("SELECT count FROM sentiment.ticker_sentiment WHERE ticker = 'AAPL'"));
     }
 
     [Fact]
