@@ -7,7 +7,8 @@ public sealed partial class CountRegression
     // Weighted least squares on ln(y + ½): near enough that scoring needs few steps, and never outside.
     double[] StartingPoint(ReadOnlySpan<double> design, ReadOnlySpan<int> counts, int p, CountRegressionOptions options)
     {
-        var (information, score) = (_information.AsSpan(0, p * p), _score.AsSpan(0, p));
+        var information = _information.AsSpan(0, p * p);
+        var score = _score.AsSpan(0, p);
         information.Clear();
         score.Clear();
         for (var i = 0; i < counts.Length; i++)

@@ -66,7 +66,8 @@ public sealed partial class CountRegression
         for (var step = 0; step < MaxSteps; step++)
         {
             Accumulate(design, counts, p, options, beta, alpha);
-            var (information, move) = (_information.AsSpan(0, p * p), _score.AsSpan(0, p));
+            var information = _information.AsSpan(0, p * p);
+            var move = _score.AsSpan(0, p);
             if (!Cholesky.TryFactor(information, p))
                 return false;
             Cholesky.Solve(information, p, move);
@@ -97,7 +98,8 @@ public sealed partial class CountRegression
     void Accumulate(
         ReadOnlySpan<double> design, ReadOnlySpan<int> counts, int p, CountRegressionOptions options, ReadOnlySpan<double> beta, double alpha)
     {
-        var (information, score) = (_information.AsSpan(0, p * p), _score.AsSpan(0, p));
+        var information = _information.AsSpan(0, p * p);
+        var score = _score.AsSpan(0, p);
         information.Clear();
         score.Clear();
         for (var i = 0; i < counts.Length; i++)
