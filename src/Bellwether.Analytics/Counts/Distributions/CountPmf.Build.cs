@@ -58,7 +58,7 @@ public sealed partial class CountPmf
     /// width of 0.6 times Silverman's rule, and one part in a hundred of a negative binomial of the same mean and variance for the tails.
     /// Throws <see cref="ArgumentException"/> without draws or when one is negative.
     /// </summary>
-    public static CountPmf FromSamples(ReadOnlySpan<int> samples)
+    public static CountDistribution FromSamples(ReadOnlySpan<int> samples)
     {
         if (samples.IsEmpty)
             throw new ArgumentException("There are no draws; expected one at least.", nameof(samples));
@@ -87,7 +87,7 @@ public sealed partial class CountPmf
             MovingMean(scratch, table, radius, atZero: first == 0);
         }
         var tails = NegativeBinomialCount.FromMoments(Math.Max(mean, 0.5 / samples.Length), variance + bandwidth * bandwidth);
-        return MixtureCount.Pool([Own(first, table), tails], [0.99, 0.01]).Table;
+        return MixtureCount.Pool([Own(first, table), tails], [0.99, 0.01]);
     }
 
     // What would fall below 0 is folded back, so that the total stays 1.

@@ -13,7 +13,7 @@ sealed class HarForecast : ICountForecast
     const int FewestRows = 30;
 
     static readonly double[] HalfLives = [1, 4, 12, 40];
-    static readonly int[] Spans = [3, 8];
+    static readonly int[] Spans = [1, 6];
 
     readonly HarOptions _options;
     readonly CountHistory _history;
