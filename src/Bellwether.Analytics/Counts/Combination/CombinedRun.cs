@@ -1,3 +1,5 @@
+using Bellwether.Analytics.Counts.Models;
+using Bellwether.Analytics.Counts.Distributions;
 using Bellwether.Analytics.Counts.Windows;
 
 namespace Bellwether.Analytics.Counts.Combination;
@@ -6,15 +8,16 @@ namespace Bellwether.Analytics.Counts.Combination;
 /// The combination going through a history day by day: at each origin it learns from the windows that have ended since, and asks every model
 /// anew. Weights and calibration of an origin rest on outcomes before it only.
 /// </summary>
-/// <remarks>Models run side by side on the machine's cores. Not for use by two threads at once.</remarks>
+/// <remarks>
+/// Models run side by side on the machine's cores. Not for use by two threads at once; a forecast is to be asked before the run goes on.
+/// </remarks>
 public sealed class CombinedRun
 {
     readonly CombinedOptions _options;
     readonly CountHistory _history;
     readonly HorizonClass[] _classes;
-    readonly IFittedCountModel[] _fitted;
+    readonly ModelSchedule _experts;
     readonly List<Pending> _pending = [];
-    long _fittedDay = long.MinValue;
     CombinedForecast? _latest;
 
     public CombinedRun(CountHistory history, CombinedOptions? options = null)
@@ -22,7 +25,7 @@ public sealed class CombinedRun
         (_history, _options) = (history, options ?? new());
         _options.Require();
         _classes = HorizonClass.All(history.BucketsPerDay, _options);
-        _fitted = new IFittedCountModel[_options.Experts.Count];
+        _experts = new(history, _options.Experts, _options.RefitDays);
     }
 
     internal CountHistory History => _history;
@@ -42,23 +45,15 @@ public sealed class CombinedRun
             foreach (var horizon in _classes)
                 horizon.Forget();
         Learn(origin);
-        // By the calendar and not by the calls, so that a run started elsewhere fits on the same days.
-        var schedule = origin / _history.BucketsPerDay / _options.RefitDays;
-        var fitAt = (schedule * _options.RefitDays * _history.BucketsPerDay) + origin % _history.BucketsPerDay;
-        var forecasts = new ICountForecast[_fitted.Length];
-        var refit = schedule != _fittedDay;
-        var totals = new Dictionary<(int, int), Distributions.CountDistribution>[_fitted.Length];
-        Parallel.For(0, _fitted.Length, i =>
+        var forecasts = _experts.At(origin);
+        var totals = new Dictionary<(int From, int To), CountDistribution>[forecasts.Length];
+        Parallel.For(0, forecasts.Length, i =>
         {
-            if (refit)
-                _fitted[i] = _options.Experts[i].Fit(_history, fitAt);
-            forecasts[i] = _fitted[i].At(_history, origin);
             totals[i] = [];
             foreach (var horizon in _classes)
                 foreach (var (from, to) in horizon.Windows)
                     totals[i][(from, to)] = forecasts[i].Total(origin + from, origin + to);
         });
-        _fittedDay = schedule;
         _latest = new(origin, _options, _classes, forecasts, totals);
         foreach (var horizon in _classes)
             foreach (var (from, to) in horizon.Windows)
@@ -76,7 +71,7 @@ public sealed class CombinedRun
     }
 
     /// <summary>The fits that the latest forecasts are from, in the order of the options.</summary>
-    public IReadOnlyList<CountFit> Summaries() => [.. _fitted.Select(f => f?.Summary ?? CountFit.None)];
+    public IReadOnlyList<CountFit> Summaries() => _experts.Summaries();
 
     void Learn(int origin)
     {
