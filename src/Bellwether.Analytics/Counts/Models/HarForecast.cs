@@ -8,7 +8,7 @@ namespace Bellwether.Analytics.Counts.Models;
 sealed class HarForecast : ICountForecast
 {
     const int Shared = 4;
-    const int WindowColumns = 1;
+    const int WindowColumns = 2;
     const int Weekdays = 7;
     const int FewestRows = 30;
 
@@ -65,13 +65,16 @@ sealed class HarForecast : ICountForecast
         var weekday = to - from <= 2 * _perDay;
         var p = 1 + width + WindowColumns + (weekday ? Weekdays : 0);
         var (design, counts, offsets, weights) = (new List<double>(_days * p), new List<int>(_days), new List<double>(_days), new List<double>(_days));
-        var own = new OwnShare(_history, Origin, from, to, _base);
+        // Single hours are noisy: their neighbours tell where in the day the account is awake.
+        var margin = to - from < _perDay / 4 ? 1 : 0;
+        var own = new OwnShare(_history, Origin, from - margin, to + margin, _base, 10, 40);
+        var lately = new OwnShare(_history, Origin, from - 2 * margin, to + 2 * margin, _base, 2, 10);
         var days = Math.Log(_profile.Days(from - Origin, to - Origin));
         for (var age = first; age < _days; age++)
         {
             if (double.IsNaN(_base[age]) || !_history.TryTotal(from - age * _perDay, to - age * _perDay, out var total))
                 continue;
-            AddRow(design, age, own, from, weekday);
+            AddRow(design, age, own, lately, from, weekday);
             counts.Add(total);
             offsets.Add(days + _base[age]);
             weights.Add(Math.Pow(2, -(age - first) / _options.RowHalfLifeDays));
@@ -92,17 +95,18 @@ sealed class HarForecast : ICountForecast
                 Tolerance = 1e-4,
             });
         design.Clear();
-        AddRow(design, 0, own, from, weekday);
+        AddRow(design, 0, own, lately, from, weekday);
         var mean = CountRegression.MeanOf(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(design), fit.Coefficients, days + _base[0]);
         return new NegativeBinomialCount(Math.Max(0.001, mean), fit.Alpha);
     }
 
-    void AddRow(List<double> design, int age, OwnShare own, int from, bool weekday)
+    void AddRow(List<double> design, int age, OwnShare own, OwnShare lately, int from, bool weekday)
     {
         var width = Shared - 1 + _spans;
         design.Add(1);
         design.AddRange(_columns.AsSpan(age * width, width));
         design.Add(own.LogRatio(age));
+        design.Add(lately.LogRatio(age));
         if (!weekday)
             return;
         var today = (int)((_history.UnixSecondsAt(from - age * _perDay) / 86400 + 3) % 7);

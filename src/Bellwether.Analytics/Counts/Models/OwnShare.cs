@@ -10,12 +10,12 @@ sealed class OwnShare
 {
     readonly double[] _logRatios;
 
-    public OwnShare(CountHistory history, int origin, int from, int to, ReadOnlySpan<double> logLevels)
+    public OwnShare(CountHistory history, int origin, int from, int to, ReadOnlySpan<double> logLevels, double fastDays, double slowDays)
     {
         var perDay = history.BucketsPerDay;
         var first = AnalogWindows.FirstAge(origin, to, perDay);
         _logRatios = new double[logLevels.Length];
-        var (fast, slow) = (Math.Pow(2, -1 / 10.0), Math.Pow(2, -1 / 40.0));
+        var (fast, slow) = (Math.Pow(2, -1 / fastDays), Math.Pow(2, -1 / slowDays));
         double fastSum = 0, fastWeight = 0, slowSum = 0, slowWeight = 0;
         for (var age = logLevels.Length - 1; age >= 0; age--)
         {
