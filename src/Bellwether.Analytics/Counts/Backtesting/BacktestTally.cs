@@ -39,11 +39,11 @@ sealed class BacktestTally(BacktestPlan plan)
         (_originSum, _originCount) = (0, 0);
     }
 
-    public BacktestRow Row(string model, BacktestHorizon horizon, double naiveMae, BacktestTally? reference)
+    public BacktestRow Row(string model, BacktestHorizon horizon, double naiveMae, BacktestTally reference)
     {
         var n = _pit.Count;
         DieboldMariano? against = null;
-        if (reference is not null && reference != this)
+        if (reference != this)
         {
             var (mine, theirs) = (new List<double>(), new List<double>());
             for (var i = 0; i < ByOrigin.Count; i++)

@@ -25,8 +25,12 @@ public static class CountBacktest
         plan.Require(history);
         var perDay = history.BucketsPerDay;
         var run = new CombinedRun(history, plan.Combined);
-        var others = new ModelSchedule(history, plan.Others, plan.Combined.RefitDays);
-        string[] names = [Combined, Pool, Stack, .. plan.Combined.Experts.Select(e => e.Name), .. plan.Others.Select(o => o.Name)];
+        // The reference is what the others are compared with, so it is measured even where nobody listed it.
+        var experts = plan.Combined.Experts;
+        IReadOnlyList<ICountModel> rest = experts.Concat(plan.Others).Any(m => m.Name == EwWindowModel.Reference.Name)
+            ? plan.Others : [.. plan.Others, EwWindowModel.Reference];
+        var others = new ModelSchedule(history, rest, plan.Combined.RefitDays);
+        string[] names = [Combined, Pool, Stack, .. experts.Select(e => e.Name), .. rest.Select(o => o.Name)];
         if (names.Distinct().Count() != names.Length)
             throw new ArgumentException($"Two models have the same name: {string.Join(", ", names)}.", nameof(plan));
         var tallies = plan.Horizons.ToDictionary(h => h, _ => names.Select(_ => new BacktestTally(plan)).ToArray());
@@ -39,12 +43,12 @@ public static class CountBacktest
             progress?.Report((double)(origin - start) / (end - start));
             if (origin < plan.From)
                 continue;
-            var rest = others.At(origin);
+            var asked = others.At(origin);
             foreach (var horizon in plan.Horizons)
             {
                 foreach (var (from, to) in horizon.Windows(origin, perDay))
                     if (to <= end && history.TryTotal(from, to, out var actual))
-                        Score(tallies[horizon], combined, rest, from, to, actual);
+                        Score(tallies[horizon], combined, asked, from, to, actual);
                 foreach (var tally in tallies[horizon])
                     tally.EndOrigin();
             }
@@ -54,16 +58,16 @@ public static class CountBacktest
         {
             var naive = NaiveMae(history, plan.From, horizon);
             return tallies[horizon]
-                .Select((tally, i) => tally.Row(names[i], horizon, naive, reference < 0 ? null : tallies[horizon][reference]))
+                .Select((tally, i) => tally.Row(names[i], horizon, naive, tallies[horizon][reference]))
                 .OrderBy(row => row.Crps);
         })];
     }
 
-    static void Score(BacktestTally[] tallies, CombinedForecast combined, IReadOnlyList<ICountForecast> rest, int from, int to, int actual)
+    static void Score(BacktestTally[] tallies, CombinedForecast combined, IReadOnlyList<ICountForecast> others, int from, int to, int actual)
     {
         var said = combined.Combine(from, to);
         tallies[0].Add(said.Calibrated, said.Interval, actual);
-        CountDistribution[] plain = [said.Pool, said.Stack, .. said.Experts, .. rest.Select(r => r.Total(from, to))];
+        CountDistribution[] plain = [said.Pool, said.Stack, .. said.Experts, .. others.Select(o => o.Total(from, to))];
         for (var i = 0; i < plain.Length; i++)
             tallies[i + 1].Add(plain[i], plain[i].EqualTailed(Coverage), actual);
     }

@@ -18,12 +18,16 @@ sealed class HorizonClass
     // 0: weights by log score, 1: weights by CRPS.
     const int Kinds = 2;
 
-    public HorizonClass(string name, (int From, int To)[] windows, CombinedOptions options)
+    // Totals of seven days issued daily share six of them: a week of outcomes tells about as much as one.
+    readonly int _overlap;
+
+    public HorizonClass(string name, int perDay, (int From, int To)[] windows, CombinedOptions options)
     {
         (Name, Windows, _options) = (name, windows, options);
-        _stack = new(options.Experts.Count, options.Ridge);
+        _overlap = Math.Max(1, (windows[0].To - windows[0].From) / perDay);
+        _stack = new(options.Experts.Count, options.Ridge * _overlap);
         _pool = new(options.Experts.Count);
-        _maps = [.. Enumerable.Range(0, Kinds).Select(_ => new PitMap(options.CalibrationPrior))];
+        _maps = [.. Enumerable.Range(0, Kinds).Select(_ => new PitMap(options.CalibrationPrior * _overlap))];
         _levels = [.. Enumerable.Range(0, Kinds).Select(_ => new ConformalLevel(options.Coverage, options.ConformalRate / windows.Length))];
         Reweigh();
     }
@@ -70,7 +74,7 @@ sealed class HorizonClass
     public void Learn(CombinedTotal said, int actual)
     {
         _stack.Add(said.Experts, actual);
-        _pool.Add(said.Experts, actual, 1.0 / Windows.Length);
+        _pool.Add(said.Experts, actual, 1.0 / (Windows.Length * _overlap));
         CountDistribution[] pooled = [said.Pool, said.Stack];
         for (var kind = 0; kind < Kinds; kind++)
         {
@@ -87,16 +91,16 @@ sealed class HorizonClass
     {
         List<HorizonClass> all = [];
         for (var lead = 0; perDay == 24 && lead < 24; lead += 6)
-            all.Add(new($"hour {lead}-{lead + 5}", [.. Enumerable.Range(lead, 6).Select(l => (l, l + 1))], options));
+            all.Add(new($"hour {lead}-{lead + 5}", perDay, [.. Enumerable.Range(lead, 6).Select(l => (l, l + 1))], options));
         if (perDay == 24)
         {
-            all.Add(new("6 hours", [(0, 6)], options));
-            all.Add(new("12 hours", [(0, 12)], options));
+            all.Add(new("6 hours", perDay, [(0, 6)], options));
+            all.Add(new("12 hours", perDay, [(0, 12)], options));
         }
-        all.Add(new("day", [(0, perDay)], options));
-        all.Add(new("later day", [.. ((int[])[1, 3, 6]).Select(day => (day * perDay, (day + 1) * perDay))], options));
-        all.Add(new("3 days", [(0, 3 * perDay)], options));
-        all.Add(new("7 days", [(0, 7 * perDay)], options));
+        all.Add(new("day", perDay, [(0, perDay)], options));
+        all.Add(new("later day", perDay, [.. ((int[])[1, 3, 6]).Select(day => (day * perDay, (day + 1) * perDay))], options));
+        all.Add(new("3 days", perDay, [(0, 3 * perDay)], options));
+        all.Add(new("7 days", perDay, [(0, 7 * perDay)], options));
         return [.. all];
     }
 }
