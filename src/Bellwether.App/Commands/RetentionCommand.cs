@@ -80,8 +80,10 @@ static partial class RetentionCommand
             table.Add(p.Table, p.Method, p.Days is { } days ? $"{days:0.##}" : "forever", p.Before is { } before ? Moments.Text(before) : "–", p.Reason);
         table.Write(session.Screen);
         var output = session.Screen.Out;
-        output.WriteLine($"cleanup  {(answer.Enabled ? $"every {answer.EveryHours} hours, {(answer.NextRun is { } next ? $"next at {Moments.Text(next)}" : "first so long after `bellwether serve` starts")}" : "off")}");
-        output.WriteLine($"last run {(answer.LastRun is { } last ? $"{Moments.Text(last.StartedAt)} by {last.CausedBy}, {last.Status}, {last.Rows:n0} rows{(last.Message is null ? "" : $": {last.Message}")}" : "none")}");
+        var next = answer.NextRun is { } at ? $"next at {Moments.Text(at)}" : "first so long after `bellwether serve` starts";
+        output.WriteLine($"cleanup  {(answer.Enabled ? $"every {answer.EveryHours} hours, {next}" : "off")}");
+        output.WriteLine(answer.LastRun is not { } last ? "last run none"
+            : $"last run {Moments.Text(last.StartedAt)} by {last.CausedBy}, {last.Status}, {last.Rows:n0} rows{(last.Message is null ? "" : $": {last.Message}")}");
         output.WriteLine($"archive  {answer.Archive}: {answer.ArchiveFiles:n0} files with {answer.ArchiveRows:n0} rows, {answer.ArchiveBytes:n0} bytes");
         return ExitCode.Ok;
     }

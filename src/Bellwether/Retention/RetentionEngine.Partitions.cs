@@ -42,6 +42,7 @@ public sealed partial class RetentionEngine
             await ArchiveCatalog.RecordAsync(work.Connection, scope.Policy.Table, scope.Policy.Time, files, cancellationToken).ConfigureAwait(false);
         await work.Audit.AddAsync(scope.Policy.Table, scope.Action, rows, partition.Bytes, scope.Before, partition.Name, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var file in files) ArchiveWorkshop.Remove(file.Path);
         work.Count(rows, partition.Bytes);
     }
 
@@ -60,7 +61,8 @@ public sealed partial class RetentionEngine
         await using var count = new NpgsqlCommand($"SELECT count(*) FROM {partition.Name}", work.Connection) { CommandTimeout = 0 };
         var rows = (long)(await count.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
         if (rows != files.Sum(file => file.Digest.Rows))
-            throw new RetentionException($"{partition.Name} has {rows} rows, of which {files.Sum(file => file.Digest.Rows)} could be archived: the others have no usable {scope.Policy.Time}. Nothing was removed");
+            throw new RetentionException(
+                $"{partition.Name} has {rows} rows, of which {files.Sum(file => file.Digest.Rows)} could be archived: the others have no usable {scope.Policy.Time}. Nothing was removed");
     }
 
     /// <summary>Rows of a partition that the policy does not mean keep the whole of it.</summary>

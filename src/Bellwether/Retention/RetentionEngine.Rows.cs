@@ -37,6 +37,7 @@ public sealed partial class RetentionEngine
         var bytes = RetentionPlanner.Share(scope.Table.Bytes, deleted, await EstimateAsync(work.Connection, table, deleted, cancellationToken).ConfigureAwait(false));
         await work.Audit.AddAsync(scope.Policy.Table, scope.Action, deleted, bytes, scope.Before, staged.Key, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        ArchiveWorkshop.Remove(staged.Path);
         work.Count(deleted, bytes);
     }
 

@@ -38,7 +38,8 @@ public sealed class RetentionPolicies
                 : throw new RetentionPolicyException($"Retention:Days:{policy.Table}: this table has no period of its own: {policy.Reason}.");
         }).ToArray();
         return days.Count == 0 ? new(policies)
-            : throw new RetentionPolicyException($"Retention:Days:{days.Keys.Order().First()}: there is no policy for such a table; there are {string.Join(", ", policies.Select(p => p.Table).Order())}.");
+            : throw new RetentionPolicyException(
+                $"Retention:Days:{days.Keys.Order().First()}: there is no policy for such a table; there are {string.Join(", ", policies.Select(p => p.Table).Order())}.");
     }
 
     /// <summary>A set of one's own.</summary>

@@ -141,6 +141,10 @@ public sealed class ColdTierTests(TestServer server) : IAsyncLifetime
             var error = await Assert.ThrowsAsync<PostgresException>(() => _database.ScalarAsync<object>(sql));
             Assert.Contains("no Bellwether process is reading the lake; start `bellwether serve`", error.MessageText + error.Where);
         }
+        // It need not be waited for.
+        var cancelled = await Assert.ThrowsAsync<PostgresException>(() => _database.ScalarAsync<object>("SET statement_timeout = 500; SELECT count(*) FROM sentiment.all_sentiment"));
+        Assert.Equal(PostgresErrorCodes.QueryCanceled, cancelled.SqlState);
+        Assert.Empty(Directory.GetFiles(server.Programs.Folder, $"{_database.Name}.*.rows"));
         // Whoever comes within the time that is waited answers.
         var asked = _database.ScalarAsync<long>("SELECT count(*) FROM sentiment.all_sentiment");
         _reader = Reader();

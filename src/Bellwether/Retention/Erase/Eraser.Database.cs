@@ -22,8 +22,10 @@ public sealed partial class Eraser
             posts.Parameters.Add(new() { Value = found.Posts.ToArray() });
             await posts.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
-        await RunAsync("DELETE FROM sentiment.influencers WHERE platform = $1 AND (account_id = ANY($2) OR lower(ltrim(username, '@')) = ANY($3) OR username IS NULL AND lower(ltrim(account_id, '@')) = ANY($3))",
-            [subject.Influencers, account.Ids.ToArray(), account.Names.ToArray()]).ConfigureAwait(false);
+        await RunAsync("""
+            DELETE FROM sentiment.influencers
+            WHERE platform = $1 AND (account_id = ANY($2) OR lower(ltrim(username, '@')) = ANY($3) OR username IS NULL AND lower(ltrim(account_id, '@')) = ANY($3))
+            """, [subject.Influencers, account.Ids.ToArray(), account.Names.ToArray()]).ConfigureAwait(false);
         await RunAsync("DELETE FROM ops.dead_letters WHERE id = ANY($1)", [found.Letters.ToArray()]).ConfigureAwait(false);
         // Offsets have no gaps: a record stays, with nothing of the person in it.
         foreach (var record in found.Records)

@@ -15,25 +15,31 @@ public sealed partial class Eraser
         var (account, found) = (new ErasureAccount(subject), new ErasureFinds());
         found.Counts["influencers"] = await InfluencersAsync(subject, account, connection, cancellationToken).ConfigureAwait(false);
         found.Counts[subject.Posts] = await PostsAsync(subject, account, found, connection, cancellationToken).ConfigureAwait(false);
-        var files = new List<(ArchiveFile File, string Path)>();
-        foreach (var table in new[] { subject.Posts, subject.Scores })
-            foreach (var file in await ArchiveCatalog.ListAsync(connection, table, null, null, cancellationToken).ConfigureAwait(false))
-                files.Add((file, await workshop.FetchAsync(file, cancellationToken).ConfigureAwait(false)));
-        foreach (var (file, path) in files.Where(f => f.File.Table == subject.Posts))
+        await ArchivedAsync(subject.Posts, Wrote(subject, account), path =>
+        {
             foreach (var row in workshop.Parquet.Values(path, [subject.PostId, "article_id"], Wrote(subject, account), cancellationToken)) Add(found, row[0], row[1]);
+        }).ConfigureAwait(false);
         await ResultsAsync(subject, account, found, cancellationToken).ConfigureAwait(false);
-        await RecordsAsync(account, found, connection, cancellationToken).ConfigureAwait(false);
+        await RecordsAsync(subject, account, found, connection, cancellationToken).ConfigureAwait(false);
         await LettersAsync(account, found, connection, cancellationToken).ConfigureAwait(false);
         found.Counts[subject.Scores] = await ScoresAsync(subject, found, connection, cancellationToken).ConfigureAwait(false);
-        foreach (var (file, path) in files)
-        {
-            var condition = file.Table == subject.Posts ? Wrote(subject, account) : In(subject.PostId, found.Posts);
-            var rows = workshop.Parquet.Count(path, condition, cancellationToken);
-            ArchiveWorkshop.Remove(path);
-            if (rows > 0) found.Files.Add((file, condition, rows));
-            found.Counts[$"archive of {file.Table}"] = found.Counts.GetValueOrDefault($"archive of {file.Table}") + rows;
-        }
+        await ArchivedAsync(subject.Scores, In(subject.PostId, found.Posts), _ => { }).ConfigureAwait(false);
         return found;
+
+        async Task ArchivedAsync(string table, string condition, Action<string> read)
+        {
+            var place = $"archive of {table}";
+            found.Counts[place] = 0;
+            foreach (var file in await ArchiveCatalog.ListAsync(connection, table, null, null, cancellationToken).ConfigureAwait(false))
+            {
+                var path = await workshop.FetchAsync(file, cancellationToken).ConfigureAwait(false);
+                read(path);
+                var rows = workshop.Parquet.Count(path, condition, cancellationToken);
+                ArchiveWorkshop.Remove(path);
+                if (rows > 0) found.Files.Add((file, condition, rows));
+                found.Counts[place] += rows;
+            }
+        }
     }
 
     /// <summary>Rows about the account itself, which also tell by what it goes.</summary>
@@ -108,41 +114,43 @@ public sealed partial class Eraser
     }
 
     /// <summary>Records of the embedded log: what comes in, and what was announced.</summary>
-    static async Task RecordsAsync(ErasureAccount account, ErasureFinds found, NpgsqlConnection connection, CancellationToken cancellationToken)
+    static async Task RecordsAsync(
+        ErasureSubject subject, ErasureAccount account, ErasureFinds found, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        var needles = account.Ids.Concat(account.Names).Select(name => name.ToLowerInvariant()).ToArray();
-        await using (var command = new NpgsqlCommand("""
-            SELECT topic, partition, log_offset, appended_at, value FROM ops.event_log
-            WHERE topic = ANY($1) AND EXISTS (SELECT FROM unnest($2::text[]) AS n(name) WHERE position(n.name IN lower(convert_from(value, 'UTF8'))) > 0)
-            """, connection) { CommandTimeout = 0, Parameters = { new() { Value = new[] { Topics.HighPriority, Topics.StandardPriority } }, new() { Value = needles } } })
+        await foreach (var (record, value) in LogAsync([Topics.HighPriority, Topics.StandardPriority]).ConfigureAwait(false))
         {
-            await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                if (!EnvelopeJson.TryDeserialize(row.GetFieldValue<byte[]>(4), out var envelope, out _)) continue;
-                if (!account.Is(envelope.Author?.Id, envelope.Author?.Username) && !found.Articles.Contains(envelope.ArticleId)) continue;
-                Add(found, envelope.EventId, envelope.ArticleId);
-                foreach (var ticker in envelope.Tickers.DefaultIfEmpty("")) found.Keys.Add((envelope.ArticleId, ticker));
-                var bare = envelope with { Author = null, Text = "", ArticleTitle = null, SourceUrl = null, RawPayload = null, EventId = envelope.ArticleId };
-                found.Records.Add(new(row.GetString(0), row.GetInt32(1), row.GetInt64(2), row.GetFieldValue<DateTimeOffset>(3), EnvelopeJson.Serialize(bare)));
-            }
+            if (!EnvelopeJson.TryDeserialize(value, out var envelope, out _)) continue;
+            if (!account.Is(envelope.Author?.Id, envelope.Author?.Username) && !found.Articles.Contains(envelope.ArticleId)) continue;
+            foreach (var ticker in envelope.Tickers.DefaultIfEmpty("")) found.Keys.Add((envelope.ArticleId, ticker));
+            var bare = envelope with { Author = null, Text = "", ArticleTitle = null, SourceUrl = null, RawPayload = null, EventId = envelope.ArticleId };
+            if (bare == envelope) continue;
+            Add(found, envelope.EventId, envelope.ArticleId);
+            found.Records.Add(record with { Value = EnvelopeJson.Serialize(bare) });
         }
-        await using (var command = new NpgsqlCommand("""
-            SELECT topic, partition, log_offset, appended_at, value FROM ops.event_log
-            WHERE topic = $1 AND substring(convert_from(value, 'UTF8') FROM '"article_id":"([^"]*)"') = ANY($2)
-            """, connection) { CommandTimeout = 0, Parameters = { new() { Value = Topics.AnalyzedSentiment }, new() { Value = found.Articles.ToArray() } } })
+        await foreach (var (record, value) in LogAsync([Topics.AnalyzedSentiment]).ConfigureAwait(false))
         {
-            await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                var value = JsonNode.Parse(row.GetFieldValue<byte[]>(4))!.AsObject();
-                if ((string?)value["event_id"] == (string?)value["article_id"] && value["article_title"] is null && value["text_preview"] is null && value["source_url"] is null) continue;
-                value["event_id"] = value["article_id"]!.DeepClone();
-                foreach (var name in new[] { "article_title", "text_preview", "source_url" }) value.Remove(name);
-                found.Records.Add(new(row.GetString(0), row.GetInt32(1), row.GetInt64(2), row.GetFieldValue<DateTimeOffset>(3), Encoding.UTF8.GetBytes(value.ToJsonString(Relaxed))));
-            }
+            var announced = JsonNode.Parse(value)!.AsObject();
+            var article = (string?)announced["article_id"];
+            if (article is null || !found.Articles.Contains(article)) continue;
+            string[] told = ["article_title", "text_preview", "source_url"];
+            if ((string?)announced["event_id"] == article && told.All(name => announced[name] is null)) continue;
+            announced["event_id"] = article;
+            foreach (var name in told) announced.Remove(name);
+            found.Records.Add(record with { Value = Encoding.UTF8.GetBytes(announced.ToJsonString(Relaxed)) });
         }
         found.Counts["event_log"] = found.Records.Count;
+
+        // Bytes are compared, not text: whatever others have put into the log must not stop this.
+        async IAsyncEnumerable<(ErasedRecord Record, byte[] Value)> LogAsync(string[] topics)
+        {
+            await using var command = new NpgsqlCommand(
+                "SELECT topic, partition, log_offset, appended_at, value FROM ops.event_log WHERE topic = ANY($1) AND position($2 IN value) > 0", connection) { CommandTimeout = 0 };
+            command.Parameters.Add(new() { Value = topics });
+            command.Parameters.Add(new() { Value = Encoding.UTF8.GetBytes($"\"type\":\"{subject.EventType}\"") });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
+                yield return (new(row.GetString(0), row.GetInt32(1), row.GetInt64(2), row.GetFieldValue<DateTimeOffset>(3), []), row.GetFieldValue<byte[]>(4));
+        }
     }
 
     /// <summary>Letters hold events, or what a source sent: JSON that names the account as author, or a line with it among its fields.</summary>
