@@ -75,6 +75,8 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
         Instruments.LakeBytes.Record(row.GetInt64(2));
         Instruments.LakeDirtyDays.Record(row.GetInt64(3));
         Instruments.LakeWaitSeconds.Record(row.GetDouble(4));
+        Instruments.LakeSealedDays.Record(row.GetInt64(5));
+        Instruments.LakeColdRows.Record(row.GetInt64(6));
         await row.NextResultAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken)) Instruments.OpenDeadLetters.Record(row.GetInt64(1), Tag("stage", row.GetString(0)));
         await row.NextResultAsync(cancellationToken);
@@ -89,7 +91,9 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
 
     const string Lake = """
         SELECT (SELECT count(*) FROM ops.lake_files), (SELECT coalesce(sum(rows), 0)::bigint FROM ops.lake_files),
-               (SELECT coalesce(sum(bytes), 0)::bigint FROM ops.lake_files), count(*), coalesce(extract(epoch FROM now() - min(dirty_since)), 0)::float8
+               (SELECT coalesce(sum(bytes), 0)::bigint FROM ops.lake_files), count(*), coalesce(extract(epoch FROM now() - min(dirty_since)), 0)::float8,
+               (SELECT count(*) FROM ops.lake_days WHERE sealed_at IS NOT NULL),
+               (SELECT coalesce(sum(f.rows), 0)::bigint FROM ops.lake_files f JOIN ops.lake_days d USING (day) WHERE d.sealed_at IS NOT NULL)
         FROM ops.lake_days WHERE revision > written_revision
         """;
 

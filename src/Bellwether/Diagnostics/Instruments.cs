@@ -64,6 +64,9 @@ public static class Instruments
     public static readonly Gauge<long> LakeFilesKept = Meter.CreateGauge<long>("bellwether_lake_files", null, "Files in the lake");
     public static readonly Gauge<long> LakeBytes = Meter.CreateGauge<long>("bellwether_lake_bytes", "By", "Size of the files in the lake");
     public static readonly Gauge<long> LakeRowsKept = Meter.CreateGauge<long>("bellwether_lake_rows", null, "Rows in the lake");
+    public static readonly Gauge<long> LakeSealedDays = Meter.CreateGauge<long>("bellwether_lake_sealed_partitions", null,
+        "Days whose rows are in the lake only");
+    public static readonly Gauge<long> LakeColdRows = Meter.CreateGauge<long>("bellwether_lake_cold_rows", null, "Rows that are in the lake only");
     public static readonly Gauge<long> LakeDirtyDays = Meter.CreateGauge<long>("bellwether_lake_dirty_partitions", null,
         "Days with changes that are not in the lake yet");
     public static readonly Gauge<double> LakeWaitSeconds = Meter.CreateGauge<double>("bellwether_lake_wait_seconds", "s",

@@ -60,7 +60,8 @@ public sealed partial class MonitoringTests(TestServer server, TestRedis redis)
     {
         var shared = await redis.OptionsAsync("monitoring");
         await using var desk = await ServedDesk.StartAsync(server, nameof(MonitoringTests), o => o with { Roles = ServeRoles.All },
-            o => o with { WatchedTickers = ["ACME"], HotStore = new() { Kind = HotStoreKind.Redis, Redis = shared } });
+            o => o with { WatchedTickers = ["ACME"], LakeInterval = TimeSpan.FromSeconds(1), HotStore = new() { Kind = HotStoreKind.Redis, Redis = shared } });
+        await using var stream = await EventStream.OpenAsync(desk, "/api/v1/stream");
         var families = await LiveAsync(desk);
         var queries = MetricQuery.All;
         Assert.True(queries.Count > 50);

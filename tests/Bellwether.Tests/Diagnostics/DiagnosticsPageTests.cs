@@ -62,7 +62,7 @@ public sealed partial class DiagnosticsPageTests(TestServer server)
     public async Task The_page_has_every_job_and_no_other()
     {
         await using var desk = await TestDesk.OpenAsync(server, nameof(DiagnosticsPageTests),
-            o => o with { HotStore = new() { Kind = HotStoreKind.Redis, Redis = new() { Connection = "127.0.0.1:1" } } });
+            o => o with { LakeSealAfter = TimeSpan.FromDays(30), LakeViewRefresh = TimeSpan.FromHours(1), HotStore = new() { Kind = HotStoreKind.Redis, Redis = new() { Connection = "127.0.0.1:1" } } });
         var jobs = SchedulerService.JobsOf(desk.Desk, new LogUpkeep(desk.Desk.DataSource, [desk.Desk.Log], desk.Desk.Options.EventLog, desk.Desk.Time));
         Assert.Equal(jobs.Select(j => j.Name).Order(), Cells("Jobs").Select(c => c.Trim(' ', '`')).Order());
     }
