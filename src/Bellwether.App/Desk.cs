@@ -23,21 +23,26 @@ public sealed class Desk : IAsyncDisposable
     readonly PostgresEngine _engine;
     readonly Lazy<PostgresEventLog> _embedded;
     readonly Lazy<KafkaEventLog>? _kafka;
-    readonly Lazy<ISentimentModel> _model = new(() => new LexiconModel());
+    readonly Lazy<ISentimentModel> _model;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
+    readonly Lazy<ColdTier?> _cold;
 
-    Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ILoggerFactory loggers, TimeProvider time)
+    Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
+        _model = new(() => model ?? new LexiconModel());
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
-        Reader = new(DataSource, Hot, options.Scoring, time);
+        ColdRows = new(token => LakeOptionsAsync(null, token));
+        Reader = new(DataSource, Hot, options.Scoring, time, ColdRows);
         _embedded = new(() => new(DataSource, options.EventLog, time));
         if (kafkaLibrary is not null)
             _kafka = new(() => new(DataSource, options.EventLog, kafkaLibrary, loggers.CreateLogger<KafkaEventLog>(), time));
         _results = new(() => new(DataSource, _embedded.Value.Appender, options.Scoring, time));
         _lakeStore = new(OpenLakeStore);
+        _cold = new(() => engine.Programs is not { } programs ? null
+            : ColdTier.Install(programs, new NpgsqlConnectionStringBuilder(engine.ConnectionString).Database!));
         Gate = new(options.Scoring.StarvationBound, time);
         Engines = new();
     }
@@ -49,6 +54,10 @@ public sealed class Desk : IAsyncDisposable
     public EngineCache Engines { get; }
     public IHotStore Hot { get; }
     public SentimentReader Reader { get; }
+
+    /// <summary>Reads sealed days for those who read hot rows from PostgreSQL.</summary>
+    public LakeColdRows ColdRows { get; }
+
     public PriorityGate Gate { get; }
 
     /// <summary>The log that events come in by.</summary>
@@ -68,10 +77,19 @@ public sealed class Desk : IAsyncDisposable
     public Ingestor Ingestor => new(DataSource, Log, Time);
     public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);
 
+    /// <summary>How PostgreSQL reads sealed days; null where it is not ours, and does not.</summary>
+    public ColdTier? Cold => _cold.Value;
+
+    /// <summary>Answers PostgreSQL when it reads sealed days, until it is disposed; null where PostgreSQL is not ours.</summary>
+    public ColdTierReader? CreateColdReader() => Cold is not { } cold ? null
+        : ColdTierReader.Start(cold, DataSource, token => LakeOptionsAsync(null, token), Time, Loggers.CreateLogger<ColdTierReader>());
+
     /// <summary>Starts or attaches to the database and brings its schema up to date.</summary>
     /// <param name="migrate">False for commands that look at the schema itself.</param>
+    /// <param name="model">Scores in place of the built-in model.</param>
     public static async Task<Desk> OpenAsync(
-        DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null, bool migrate = true)
+        DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null,
+        bool migrate = true, ISentimentModel? model = null)
     {
         RedisHotStore.Require(options.HotStore);
         var engine = await PostgresEngine.StartAsync(new()
@@ -91,7 +109,7 @@ public sealed class Desk : IAsyncDisposable
             await engine.DisposeAsync();
             throw;
         }
-        var desk = new Desk(options, engine, kafka, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
+        var desk = new Desk(options, engine, kafka, model, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
         try
         {
             if (migrate) await desk.MigrateAsync(progress, cancellationToken);
@@ -136,7 +154,14 @@ public sealed class Desk : IAsyncDisposable
     };
 
     public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time, Cold);
+
+    /// <summary>Takes hot rows away that the lake has.</summary>
+    /// <exception cref="LakeException">PostgreSQL is not ours, and the options do not allow it.</exception>
+    public async Task<LakeSealer> LakeSealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Cold is not null || Options.LakeSealExternal
+        ? new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, Time)
+        : throw new LakeException("days are not sealed on a PostgreSQL that is not the program's own: plain SQL there would not see them any more. "
+            + "Set LakeSealExternal to true if only `bellwether sql` and the API ask, or if you attach the files yourself (`bellwether lake ddl`)");
 
     public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken));

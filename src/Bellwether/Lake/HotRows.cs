@@ -14,27 +14,19 @@ static class HotRows
     public static string SelectSorted(IEnumerable<LakeColumn> columns, string condition) =>
         $"{Select(columns, condition)} ORDER BY timestamp, ticker COLLATE \"C\", article_id COLLATE \"C\"";
 
-    /// <summary>Rows of the given days.</summary>
-    public static string In(IEnumerable<DateOnly> days) => Or(Ranges(days).Select(range => Between(range.From, range.To)));
-
-    /// <summary>Rows of all other days.</summary>
-    public static string NotIn(IReadOnlyCollection<DateOnly> days)
+    /// <summary>In the order of a lake file; of rows with the same article and ticker on one day only the one that was known last.</summary>
+    public static string SelectNewest(IEnumerable<LakeColumn> columns, string condition)
     {
-        if (days.Count == 0) return "true";
-        var gaps = new List<string>();
-        DateOnly? from = null;
-        foreach (var (start, end) in Ranges(days))
-        {
-            gaps.Add(from is { } open ? Between(open, start) : $"timestamp < {At(start)}");
-            from = end;
-        }
-        gaps.Add($"timestamp >= {At(from!.Value)}");
-        return Or(gaps);
+        var names = string.Join(", ", columns.Select(column => column.PostgresExpression));
+        return $"""
+            SELECT {names} FROM (SELECT *, row_number() OVER (PARTITION BY (timestamp AT TIME ZONE 'UTC')::date, article_id, ticker
+                ORDER BY processing_timestamp_utc DESC, timestamp DESC) AS newest FROM {Table} WHERE {condition}) AS late
+            WHERE newest = 1 ORDER BY timestamp, ticker COLLATE "C", article_id COLLATE "C"
+            """;
     }
 
-    /// <summary>Rows of a run of days.</summary>
-    public static string Within(LakeDays days) =>
-        (days.First is { } first ? $"timestamp >= {At(first)}" : "true") + (days.Last is { } last && last < DateOnly.MaxValue ? $" AND timestamp < {At(last.AddDays(1))}" : "");
+    /// <summary>Rows of the given days.</summary>
+    public static string In(IEnumerable<DateOnly> days) => Or(Ranges(days).Select(range => Between(range.From, range.To)));
 
     /// <summary>Runs of adjacent days, half-open.</summary>
     static IEnumerable<(DateOnly From, DateOnly To)> Ranges(IEnumerable<DateOnly> days)

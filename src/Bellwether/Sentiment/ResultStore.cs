@@ -13,6 +13,8 @@ namespace Bellwether.Sentiment;
 /// </summary>
 public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLogAppender log, ScoringOptions options, TimeProvider time)
 {
+    const int PartitionAttempts = 3;
+
     readonly RangePartitions _days = new(dataSource, "sentiment.sentiment_data");
     DateOnly? _history;
 
@@ -21,6 +23,22 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
 
     /// <exception cref="OffsetFencedException">Another member has taken the partition; nothing was stored.</exception>
     public async Task<CommittedBatch> CommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryCommitAsync(batch, cancellationToken);
+            }
+            catch (PostgresException error) when (attempt < PartitionAttempts && error is { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null })
+            {
+                // The partition of a day that was sealed is gone; late rows get a new one.
+                foreach (var day in DaysOf(batch)) _days.Forget(day);
+            }
+        }
+    }
+
+    async Task<CommittedBatch> TryCommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
         await EnsurePartitionsAsync(batch, cancellationToken);
@@ -124,9 +142,11 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     {
         if (batch.Events.Count == 0) return;
         _history ??= await HistoryEndAsync(cancellationToken);
-        foreach (var day in batch.Events.Select(e => DateOnly.FromDateTime(e.Envelope.Timestamp.UtcDateTime)).Distinct().ToArray())
+        foreach (var day in DaysOf(batch))
             if (day >= _history) await _days.EnsureDayAsync(day, cancellationToken);
     }
+
+    static DateOnly[] DaysOf(ScoredBatch batch) => [.. batch.Events.Select(e => DateOnly.FromDateTime(e.Envelope.Timestamp.UtcDateTime)).Distinct()];
 
     async Task<DateOnly> HistoryEndAsync(CancellationToken cancellationToken)
     {
