@@ -4,6 +4,7 @@ using Bellwether.Events;
 using Bellwether.Events.Kafka;
 using Bellwether.Feeds;
 using Bellwether.Lake;
+using Bellwether.Lake.Legacy;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
@@ -140,6 +141,25 @@ public sealed class Desk : IAsyncDisposable
 
     public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken));
+
+    /// <summary>Brings old files into the lake.</summary>
+    public async Task<LegacyMigration> LegacyMigrationAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), LegacyTickers(), Time);
+
+    public async Task<LegacyRollback> LegacyRollbackAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), LegacyTickers(), Time);
+
+    public async Task<LegacyDiff> LegacyDiffAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+
+    LegacyTickers LegacyTickers()
+    {
+        var (states, days) = (new TickerBackfill(Options.Scoring), new ResultDays(DataSource, Options.Scoring, Time));
+        return new(
+            (connection, rows, token) => states.AddAsync(connection, rows.Select(row => new ForeignResult(
+                row.Ticker, row.Model, row.Timestamp, row.Sentiment, row.Weight, row.ArticleId, row.ArticleTitle, row.SourceUrl, row.Text)), token),
+            states.RefoldAsync, days.EnsureAsync, TickerRebuild.Channel);
+    }
 
     LakeStore? OpenLakeStore() => Options.LakeBucket is not { } bucket ? null : new(
         new S3ObjectStore(bucket, Options.LakeObjects, Time),

@@ -13,8 +13,7 @@ namespace Bellwether.Sentiment;
 /// </summary>
 public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLogAppender log, ScoringOptions options, TimeProvider time)
 {
-    readonly RangePartitions _days = new(dataSource, "sentiment.sentiment_data");
-    DateOnly? _history;
+    readonly ResultDays _days = new(dataSource, options, time);
 
     /// <summary>One result to store: an event for one ticker.</summary>
     readonly record struct Result(ScoredEvent Event, string Ticker);
@@ -23,7 +22,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     public async Task<CommittedBatch> CommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        await EnsurePartitionsAsync(batch, cancellationToken);
+        await _days.EnsureAsync([.. batch.Events.Select(e => DateOnly.FromDateTime(e.Envelope.Timestamp.UtcDateTime)).Distinct()], cancellationToken);
         await log.PrepareAsync(Topics.AnalyzedSentiment, cancellationToken);
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -114,27 +113,5 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         mark.Parameters.Add(new NpgsqlParameter<DateOnly[]> { TypedValue = [.. days.Select(g => g.Key)] });
         mark.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. days.Select(g => g.LongCount())] });
         await mark.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    /// <summary>
-    /// Days since shortly before the first start have a partition each, so that they can be dropped one by one. Older history, which comes in
-    /// bulk over thousands of sparse days, shares one: PostgreSQL slows down by the number of partitions.
-    /// </summary>
-    async Task EnsurePartitionsAsync(ScoredBatch batch, CancellationToken cancellationToken)
-    {
-        if (batch.Events.Count == 0) return;
-        _history ??= await HistoryEndAsync(cancellationToken);
-        foreach (var day in batch.Events.Select(e => DateOnly.FromDateTime(e.Envelope.Timestamp.UtcDateTime)).Distinct().ToArray())
-            if (day >= _history) await _days.EnsureDayAsync(day, cancellationToken);
-    }
-
-    async Task<DateOnly> HistoryEndAsync(CancellationToken cancellationToken)
-    {
-        await _days.EnsureBeforeAsync(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-options.HotDays), cancellationToken);
-        await using var read = dataSource.CreateCommand("""
-            SELECT (regexp_match(pg_get_expr(relpartbound, oid), 'TO \(''([0-9-]{10})'))[1]::date
-            FROM pg_class WHERE oid = 'sentiment.sentiment_data_history'::regclass
-            """);
-        return (DateOnly)(await read.ExecuteScalarAsync(cancellationToken))!;
     }
 }

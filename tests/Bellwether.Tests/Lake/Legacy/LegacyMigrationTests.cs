@@ -1,0 +1,134 @@
+using Bellwether.Lake;
+using Bellwether.Lake.Legacy;
+using Bellwether.Tests.Support;
+
+namespace Bellwether.Tests.Lake.Legacy;
+
+public sealed class LegacyMigrationTests(TestServer server)
+{
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_field_of_every_kind_of_old_file_arrives_and_a_second_run_changes_nothing()
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacyall");
+        var report = await desk.MigrateAsync();
+        Assert.Equal((8, 2_016L, 2_000L, 0L, 0L, 16L), (report.Files, report.Read, report.Migrated, report.Skipped, report.Duplicates, report.Rejected));
+        Assert.Equal(16, report.Reasons.Values.Sum());
+        Assert.Equal((40, 40, 0), (report.Proof!.Days, report.Proof.Proven, report.Proof.Shared));
+        Assert.Equal(1_714 / 2_000.0, report.TextCoverage!.Value, 6);
+        Assert.Equal(0.75, report.FieldCoverage["processing_timestamp_utc"]);
+        desk.AssertTruth();
+        await desk.AssertTickersAsync();
+        var verified = await new LakeVerifier(desk.Desk.DataSource, await desk.Desk.LakeOptionsAsync(null, Token), TimeProvider.System).VerifyAsync(null, Token);
+        Assert.Equal((40, 0), (verified.Ok, verified.Bad.Count));
+
+        var state = await desk.StateAsync();
+        var again = await desk.MigrateAsync();
+        Assert.Null(again.Migration);
+        Assert.Equal((8, 2_016L, 0L, 2_016L, 0L, 0L), (again.Files, again.Read, again.Migrated, again.Skipped, again.Duplicates, again.Rejected));
+        Assert.Equal(state, await desk.StateAsync());
+
+        // The same files under another name are not skipped, and are known all the same.
+        var copy = Path.Combine(desk.Test.Folder, "copy");
+        await Programs.RunAsync("cp", "-a", desk.Old, copy);
+        var known = await desk.MigrateAsync(from: copy);
+        Assert.Equal((2_016L, 0L, 2_000L, 16L), (known.Read, known.Migrated, known.Duplicates, known.Rejected));
+        Assert.Equal(state, await desk.StateAsync());
+    }
+
+    [Fact]
+    public async Task Dry_run_tells_what_a_run_does_and_changes_nothing()
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacydry", rows: 500);
+        var before = await desk.StateAsync();
+        var told = await desk.MigrateAsync(dryRun: true);
+        Assert.True(told.DryRun);
+        Assert.Equal(before, await desk.StateAsync());
+        Assert.Empty(await desk.LinesAsync("SELECT id::text FROM ops.lake_migrations"));
+        var done = await desk.MigrateAsync();
+        Assert.Equal((told.Read, told.Migrated, told.Duplicates, told.Rejected, told.Results, told.TextCoverage),
+            (done.Read, done.Migrated, done.Duplicates, done.Rejected, done.Results, done.TextCoverage));
+    }
+
+    [Fact]
+    public async Task Sample_takes_the_same_results_each_time_and_the_rest_can_follow()
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacysample");
+        var sample = await desk.MigrateAsync(sample: 0.1);
+        Assert.InRange(sample.Migrated, 120, 280);
+        Assert.Equal(2_016, sample.Migrated + sample.Skipped + sample.Rejected);
+        var taken = await desk.LinesAsync("SELECT article_id FROM sentiment.all_sentiment ORDER BY 1");
+        await desk.RollbackAsync();
+        Assert.Equal(sample.Migrated, (await desk.MigrateAsync(sample: 0.1)).Migrated);
+        Assert.Equal(taken, await desk.LinesAsync("SELECT article_id FROM sentiment.all_sentiment ORDER BY 1"));
+
+        var rest = await desk.MigrateAsync();
+        Assert.Equal((2_000 - sample.Migrated, sample.Migrated), (rest.Migrated, rest.Duplicates));
+        desk.AssertTruth();
+        await desk.AssertTickersAsync();
+    }
+
+    [Fact]
+    public async Task Rollback_brings_everything_back_to_the_last_bit()
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacyback");
+        // Live results of before, of a ticker and on days that the old files have too.
+        var live = Path.Combine(desk.Test.Folder, "live.csv");
+        await File.WriteAllTextAsync(live, "id,text,timestamp,ticker\n1,TAA rises fast,2024-01-03T10:00:00Z,TAA\n2,$ACME falls,2024-01-04T10:00:00Z,ACME\n", Token);
+        await desk.Test.IngestAsync(new(), live);
+        await (await desk.Desk.LakeWriterAsync(null, Token)).WriteDirtyDaysAsync(null, Token);
+        var before = await desk.StateAsync();
+
+        var report = await desk.MigrateAsync();
+        Assert.Equal((40, 40), (report.Proof!.Days, report.Proof.Proven));
+        await desk.AssertTickersAsync();
+        Assert.NotEqual(before, await desk.StateAsync());
+        var back = await desk.RollbackAsync();
+        Assert.Equal((2_000L, 8L, 0L, 40, 40, 0), (back.Rows, back.Tickers, back.TickersRecomputed, back.Days, back.DaysRestored, back.DaysRewritten));
+        Assert.Equal(before, await desk.StateAsync());
+        Assert.Equal("there is no migration to roll back", (await Assert.ThrowsAsync<LegacyException>(() => desk.RollbackAsync())).Message);
+
+        // And forth again, from the beginning.
+        Assert.Equal(2_000, (await desk.MigrateAsync()).Migrated);
+        desk.AssertTruth();
+    }
+
+    [Fact]
+    public async Task Rollback_keeps_what_came_since()
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacylate");
+        await desk.MigrateAsync();
+        var live = Path.Combine(desk.Test.Folder, "live.csv");
+        await File.WriteAllTextAsync(live, "id,text,timestamp,ticker\n1,TAA rises fast,2024-01-03T10:00:00Z,TAA\n2,$ACME falls,2024-01-04T10:00:00Z,ACME\n", Token);
+        await desk.Test.IngestAsync(new(), live);
+        await (await desk.Desk.LakeWriterAsync(null, Token)).WriteDirtyDaysAsync(null, Token);
+        var back = await desk.RollbackAsync();
+        Assert.Equal((7L, 1L, 38, 2), (back.Tickers, back.TickersRecomputed, back.DaysRestored, back.DaysRewritten));
+        Assert.Equal(["ACME", "TAA"], await desk.LinesAsync("SELECT ticker FROM sentiment.all_sentiment ORDER BY 1"));
+        Assert.Equal(2, desk.Files().Count);
+        // A desk that never saw the old files is in the same state, but for the revision, which goes on.
+        await using var other = await LegacyDesk.OpenAsync(server, "legacyother", rows: 0);
+        await other.Test.IngestAsync(new(), live);
+        const string States = "SELECT (to_jsonb(t) - 'last_updated' - 'revision')::text FROM sentiment.ticker_sentiment t ORDER BY ticker";
+        Assert.Equal(await other.LinesAsync(States), await desk.LinesAsync(States));
+    }
+
+    [Fact]
+    public async Task Older_migration_goes_back_from_under_a_newer_one()
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacyunder");
+        var sample = await desk.MigrateAsync(sample: 0.5);
+        var before = await desk.StateAsync();
+        var rest = await desk.MigrateAsync();
+        await desk.RollbackAsync(sample.Migration);
+        await desk.AssertRowsAsync(rest.Migrated);
+        await desk.RollbackAsync(rest.Migration);
+        await desk.AssertRowsAsync(0);
+        Assert.Empty(desk.Files());
+        Assert.Empty(await desk.LinesAsync("SELECT ticker FROM sentiment.ticker_sentiment WHERE count > 0"));
+        await desk.MigrateAsync(sample: 0.5);
+        // Revisions go on where states were computed anew.
+        Assert.Equal(before.Where(line => !line.StartsWith('{')), (await desk.StateAsync()).Where(line => !line.StartsWith('{')));
+    }
+}
