@@ -50,7 +50,7 @@ static class LegacyFiles
             FROM range({rows}) AS r(i);
             ALTER TABLE truth ADD COLUMN fetched TIMESTAMP; ALTER TABLE truth ADD COLUMN processed TIMESTAMP;
             UPDATE truth SET fetched = ts + INTERVAL 2 SECOND, processed = ts + INTERVAL 3 SECOND;
-            COPY (SELECT * REPLACE (CASE WHEN shape = 3 THEN ts ELSE fetched END AS fetched, CASE WHEN shape = 3 THEN TIMESTAMP '{Changed:yyyy-MM-dd HH:mm:ss}' ELSE processed END AS processed) FROM truth)
+            COPY (SELECT * REPLACE (CASE WHEN shape = 3 THEN ts ELSE fetched END AS fetched, CASE WHEN shape = 3 THEN greatest(ts, TIMESTAMP '{Changed:yyyy-MM-dd HH:mm:ss}') ELSE processed END AS processed) FROM truth)
                 TO '{Path.Combine(Path.GetDirectoryName(folder)!, Truth)}' (FORMAT parquet)
             """);
         for (var t = 0; t < tickers; t++)
