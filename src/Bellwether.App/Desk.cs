@@ -1,3 +1,4 @@
+using Bellwether.Backup;
 using Bellwether.Engines;
 using Bellwether.Engines.Postgres;
 using Bellwether.Events;
@@ -150,6 +151,12 @@ public sealed class Desk : IAsyncDisposable
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken), LegacyTickers(), Time);
 
     public async Task<LegacyDiff> LegacyDiffAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<BackupWriter> BackupWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Options.LakePlace, typeof(Desk).Assembly.GetName().Version!.ToString(3), Time);
+
+    public async Task<BackupRestore> BackupRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
 
     LegacyTickers LegacyTickers()

@@ -53,6 +53,9 @@ public sealed record DeskOptions
     /// <summary>A day is written to the lake when it has been dirty for this long.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")] public TimeSpan LakeInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>Folder of backups; null for <c>backups</c> in the data folder.</summary>
+    public string? Backups { get; init; }
+
     /// <summary>Tickers whose age is a metric of its own; the ages of all others are counted by class.</summary>
     [Required, MaxLength(50)] public IReadOnlyList<string> WatchedTickers { get; init; } = [];
 
@@ -71,6 +74,8 @@ public sealed record DeskOptions
     public string LakeDirectory => Lake is null || LakeBucket is not null ? Path.Combine(DataDirectory, "lake") : Lake;
 
     public string LakeCacheDirectory => LakeCache ?? Path.Combine(DataDirectory, "lake-cache");
+
+    public string BackupFolder => Backups ?? Path.Combine(DataDirectory, "backups");
 
     /// <summary>Where the lake lies, for people.</summary>
     public string LakePlace => LakeBucket?.ToString() ?? LakeDirectory;
