@@ -25,13 +25,14 @@ public sealed class Desk : IAsyncDisposable
     readonly PostgresEngine _engine;
     readonly Lazy<PostgresEventLog> _embedded;
     readonly Lazy<KafkaEventLog>? _kafka;
-    readonly Lazy<ISentimentModel> _model = new(() => new LexiconModel());
+    readonly Lazy<ISentimentModel> _model;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
 
-    Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ILoggerFactory loggers, TimeProvider time)
+    Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
+        _model = new(() => model ?? new LexiconModel());
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         Reader = new(DataSource, Hot, options.Scoring, time);
@@ -72,8 +73,10 @@ public sealed class Desk : IAsyncDisposable
 
     /// <summary>Starts or attaches to the database and brings its schema up to date.</summary>
     /// <param name="migrate">False for commands that look at the schema itself.</param>
+    /// <param name="model">Scores in place of the built-in model.</param>
     public static async Task<Desk> OpenAsync(
-        DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null, bool migrate = true)
+        DeskOptions options, IProgress<string>? progress, CancellationToken cancellationToken, ILoggerFactory? loggers = null, TimeProvider? time = null,
+        bool migrate = true, ISentimentModel? model = null)
     {
         RedisHotStore.Require(options.HotStore);
         var engine = await PostgresEngine.StartAsync(new()
@@ -93,7 +96,7 @@ public sealed class Desk : IAsyncDisposable
             await engine.DisposeAsync();
             throw;
         }
-        var desk = new Desk(options, engine, kafka, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
+        var desk = new Desk(options, engine, kafka, model, loggers ?? Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, time ?? TimeProvider.System);
         try
         {
             if (migrate) await desk.MigrateAsync(progress, cancellationToken);
@@ -130,6 +133,7 @@ public sealed class Desk : IAsyncDisposable
         Directory = Options.LakeDirectory,
         Store = _lakeStore.Value,
         KeepReplaced = Options.LakeKeepReplaced,
+        KeepMigrated = Options.LakeKeepMigrated,
         ScratchDirectory = Path.Combine(Options.DataDirectory, "scratch"),
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
@@ -145,10 +149,10 @@ public sealed class Desk : IAsyncDisposable
 
     /// <summary>Brings old files into the lake.</summary>
     public async Task<LegacyMigration> LegacyMigrationAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), LegacyTickers(), Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), await LakeWriterAsync(progress, cancellationToken), LegacyTickers(), Time);
 
     public async Task<LegacyRollback> LegacyRollbackAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), LegacyTickers(), Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), await LakeWriterAsync(progress, cancellationToken), LegacyTickers(), Time);
 
     public async Task<LegacyDiff> LegacyDiffAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
@@ -163,9 +167,12 @@ public sealed class Desk : IAsyncDisposable
     {
         var (states, days) = (new TickerBackfill(Options.Scoring), new ResultDays(DataSource, Options.Scoring, Time));
         return new(
-            (connection, rows, token) => states.AddAsync(connection, rows.Select(row => new ForeignResult(
-                row.Ticker, row.Model, row.Timestamp, row.Sentiment, row.Weight, row.ArticleId, row.ArticleTitle, row.SourceUrl, row.Text)), token),
-            states.RefoldAsync, days.EnsureAsync, TickerRebuild.Channel);
+            (connection, rows, token) => states.AddAsync(connection, rows.Select(ResultOf), token),
+            (connection, tickers, rows, token) => states.RefoldAsync(connection, tickers, rows.Select(ResultOf), token),
+            days.EnsureAsync, days.Forget, TickerRebuild.Channel);
+
+        static ForeignResult ResultOf(LakeRow row) =>
+            new(row.Ticker, row.Model, row.Timestamp, row.Sentiment, row.Weight, row.ArticleId, row.ArticleTitle, row.SourceUrl, row.Text);
     }
 
     LakeStore? OpenLakeStore() => Options.LakeBucket is not { } bucket ? null : new(

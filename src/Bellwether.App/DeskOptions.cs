@@ -43,6 +43,9 @@ public sealed record DeskOptions
     /// <summary>How long a lake file that was replaced stays for queries that began before.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")] public TimeSpan LakeKeepReplaced { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long after a migration of old files the lake files that it replaced stay, for a rollback to put back byte for byte.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")] public TimeSpan LakeKeepMigrated { get; init; } = TimeSpan.FromDays(30);
+
     [Range(64, 1 << 20)] public int LakeMemoryMegabytes { get; init; } = 256;
 
     [Range(1, 256)] public int LakeThreads { get; init; } = 2;

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using Bellwether.App.Commands;
 using Bellwether.Events;
@@ -14,6 +15,19 @@ static class BenchDesk
         "beats estimates as margins widen", "cuts its full-year outlook", "is upgraded to overweight, target raised to ${0}", "misses on revenue",
         "announces a ${0} million buyback", "recalls a product after complaints", "shares are trading higher after results", "names a new finance chief",
     ];
+
+    public static Option<int> Number(string name, string description, int otherwise)
+    {
+        var number = new Option<int>(name) { Description = description, DefaultValueFactory = _ => otherwise, HelpName = "N" };
+        number.Validators.Add(given =>
+        {
+            if (given.GetValueOrDefault<int>() < 1) given.AddError($"{name} must be at least 1");
+        });
+        return number;
+    }
+
+    public static Option<EventLogKind?> Log() =>
+        new("--log") { Description = "Event log to measure with: postgres or kafka [default: as in the settings]", HelpName = "KIND" };
 
     /// <summary>The user's settings over a folder of its own, and over topics and keys of their own where those are shared.</summary>
     public static DeskOptions Options(Session session, BenchFolder folder, EventLogKind? kind)

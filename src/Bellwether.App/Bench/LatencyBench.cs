@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.CommandLine;
 using System.Diagnostics;
 using System.Text;
 using Bellwether.App.Api;
@@ -31,6 +32,25 @@ sealed record Percentiles(double P50, double P95, double P99, double Max)
 /// </summary>
 static class LatencyBench
 {
+    public static Verb Create(Screen screen, GlobalOptions globals)
+    {
+        var rate = BenchDesk.Number("--rate", "Requests a second", 500);
+        var seconds = BenchDesk.Number("--seconds", "Length of the measurement", 20);
+        var log = BenchDesk.Log();
+        var backlog = new Option<int>("--backlog") { Description = "Standard events that wait in the log meanwhile; the measured ones are then high priority", HelpName = "N" };
+        return new Verb("latency", "From an HTTP request to the hot store", "bench latency", "bench latency --rate 500 --json", "bench latency --backlog 100000 --log kafka") { rate, seconds, log, backlog }
+            .Runs(screen, globals, async (session, cancellationToken) =>
+            {
+                var answer = await RunAsync(session, session.Get(rate), session.Get(seconds), session.Get(log), session.Get(backlog), cancellationToken);
+                if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.LatencyBenchAnswer);
+                else session.Screen.Out.WriteLine(
+                    $"{answer.Requests:n0} requests at {answer.RequestsPerSecond:n0}/s, {answer.Failed} failed; ms to 202: p50 {answer.AcceptedMs.P50}, p99 {answer.AcceptedMs.P99}; "
+                    + $"ms to the hot store: p50 {answer.VisibleMs.P50}, p95 {answer.VisibleMs.P95}, p99 {answer.VisibleMs.P99}, max {answer.VisibleMs.Max}; "
+                    + (answer.Backlog > 0 ? $"backlog {answer.Backlog:n0}, {answer.BacklogLeft:n0} of it left; " : "") + $"peak {answer.PeakMb} MB");
+                return answer.Failed == 0 ? ExitCode.Ok : ExitCode.Failure;
+            });
+    }
+
     /// <param name="kind">The log to measure with; null for the one of the settings.</param>
     /// <param name="backlog">Standard events to put into the log first. The measured ones are then high priority.</param>
     public static async Task<LatencyBenchAnswer> RunAsync(

@@ -4,7 +4,8 @@ using Bellwether.Lake;
 namespace Bellwether.App.Commands;
 
 sealed record LakeStatusAnswer(
-    string Directory, long Files, long Rows, long Bytes, DateOnly? FirstDay, DateOnly? LastDay, long DirtyDays, DateTimeOffset? DirtySince, long HotRows);
+    string Directory, long Files, long Rows, long Bytes, DateOnly? FirstDay, DateOnly? LastDay, long SealedDays, long DirtyDays, DateTimeOffset? DirtySince,
+    long HotRows, long ColdRows);
 
 sealed record LakeWriteAnswer(int FilesWritten, int FilesRemoved, long Rows, long Bytes, double Seconds);
 
@@ -30,7 +31,7 @@ static class LakeCommand
     {
         await using var desk = await session.OpenAsync(cancellationToken);
         var s = await LakeStatus.ReadAsync(desk.DataSource, cancellationToken);
-        var answer = new LakeStatusAnswer(desk.Options.LakePlace, s.Files, s.Rows, s.Bytes, s.FirstDay, s.LastDay, s.DirtyDays, s.DirtySince, s.HotRows);
+        var answer = new LakeStatusAnswer(desk.Options.LakePlace, s.Files, s.Rows, s.Bytes, s.FirstDay, s.LastDay, s.SealedDays, s.DirtyDays, s.DirtySince, s.HotRows, s.ColdRows);
         if (session.Json)
         {
             session.WriteJson(answer, CommandJson.Relaxed.LakeStatusAnswer);
@@ -40,6 +41,7 @@ static class LakeCommand
         output.WriteLine($"lake     {answer.Directory}");
         output.WriteLine($"files    {s.Files:n0} with {s.Rows:n0} rows, {s.Bytes:n0} bytes{(s.FirstDay is { } first ? $", {first:yyyy-MM-dd} to {s.LastDay:yyyy-MM-dd}" : "")}");
         output.WriteLine($"to write {s.DirtyDays:n0} days{(s.DirtySince is { } since ? $", the oldest since {Moments.Text(since)}" : "")}");
+        output.WriteLine($"sealed   {s.SealedDays:n0} days with {s.ColdRows:n0} rows, which are in the lake only");
         output.WriteLine($"hot rows {s.HotRows:n0}");
         return ExitCode.Ok;
     }

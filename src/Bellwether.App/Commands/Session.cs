@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Bellwether.Sentiment;
 using Microsoft.Extensions.Logging;
 
 namespace Bellwether.App.Commands;
@@ -32,11 +33,12 @@ public sealed class Session(ParseResult parsed, Screen screen, GlobalOptions glo
     /// <summary>Starts or attaches to the database.</summary>
     /// <param name="migrate">False for commands that look at the schema itself.</param>
     /// <param name="loggers">For commands that work in the background; null for those that only ask.</param>
-    public async Task<Desk> OpenAsync(CancellationToken cancellationToken, bool migrate = true, ILoggerFactory? loggers = null, DeskOptions? options = null)
+    /// <param name="model">Scores in place of the built-in model.</param>
+    public async Task<Desk> OpenAsync(CancellationToken cancellationToken, bool migrate = true, ILoggerFactory? loggers = null, DeskOptions? options = null, ISentimentModel? model = null)
     {
         options ??= LoadOptions();
         Directory.CreateDirectory(options.DataDirectory);
-        return await Desk.OpenAsync(options, Progress, cancellationToken, loggers, Time, migrate);
+        return await Desk.OpenAsync(options, Progress, cancellationToken, loggers, Time, migrate, model);
     }
 
     /// <summary>What an engine says while it is fetched, made or started.</summary>

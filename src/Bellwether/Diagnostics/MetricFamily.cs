@@ -21,6 +21,7 @@ sealed class MetricFamily
     readonly IReadOnlySet<string>? _labels;
     readonly double[] _bounds;
     readonly string _help;
+    volatile Recent? _recent;
 
     public MetricFamily(Instrument instrument, IReadOnlySet<string>? labels)
     {
@@ -60,7 +61,9 @@ sealed class MetricFamily
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var key = new TagKey(tags, _labels);
-        var series = _byTags.TryGetValue(key, out var known) ? known : SeriesOf(key);
+        // A batch records one value an event, all under the same tags: comparing them is much cheaper than hashing them.
+        if (_recent is not { } recent || recent.Key != key) _recent = recent = new(key, _byTags.TryGetValue(key, out var known) ? known : SeriesOf(key));
+        var series = recent.Series;
         lock (series)
             if (IsHistogram) series.Observe(value);
             else if (IsLast) series.Value = value;
@@ -97,6 +100,8 @@ sealed class MetricFamily
         _byTags.TryAdd(key, series);
         return series;
     }
+
+    sealed record Recent(TagKey Key, MetricSeries Series);
 
     /// <summary>
     /// Up to three tags as a dictionary key, without making a string. Metrics here have no more; further ones are left out.

@@ -25,7 +25,7 @@ public sealed record EventLogOptions
     [Range(1, 256)] public int Partitions { get; init; } = 8;
 
     /// <summary>How long a member of a consumer group may be silent before the others take its partitions.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")] public TimeSpan LeaseTime { get; init; } = TimeSpan.FromSeconds(10);
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00")] public TimeSpan LeaseTime { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>A poll stops adding records when the batch has reached this size.</summary>
     [Range(1 << 16, 1 << 30)] public int MaxPollBytes { get; init; } = 16 << 20;

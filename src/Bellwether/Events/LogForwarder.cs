@@ -2,8 +2,6 @@ using Bellwether.Diagnostics;
 using Bellwether.Storage;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Polly;
-using Polly.Retry;
 
 namespace Bellwether.Events;
 
@@ -28,17 +26,7 @@ public sealed partial class LogForwarder(
     // A process that still appends to the embedded log, in a rolling change, is met at the next look.
     static readonly TimeSpan LookAgain = TimeSpan.FromMinutes(1);
 
-    readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not OperationCanceledException),
-            MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = TimeSpan.FromMilliseconds(50),
-            MaxDelay = TimeSpan.FromSeconds(5),
-        })
-        .Build();
+    readonly PatientRetry _retry = new(time);
 
     /// <summary>
     /// Forwards announcements until cancelled. Beside that it moves input that waits in the embedded log, from the time before the desk used
@@ -50,9 +38,9 @@ public sealed partial class LogForwarder(
         try
         {
             await Task.WhenAll(
-                _retry.ExecuteAsync(async token => await MoveAsync(Topics.HighPriority, inputGroup, token), cancellationToken).AsTask(),
-                _retry.ExecuteAsync(async token => await MoveAsync(Topics.StandardPriority, inputGroup, token), cancellationToken).AsTask(),
-                _retry.ExecuteAsync(async token => await TryAsync(Topics.AnalyzedSentiment, Group, token), cancellationToken).AsTask());
+                _retry.RunAsync((progress, token) => MoveAsync(Topics.HighPriority, inputGroup, progress, token), cancellationToken),
+                _retry.RunAsync((progress, token) => MoveAsync(Topics.StandardPriority, inputGroup, progress, token), cancellationToken),
+                _retry.RunAsync((progress, token) => TryAsync(Topics.AnalyzedSentiment, Group, progress, token), cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -60,11 +48,11 @@ public sealed partial class LogForwarder(
         }
     }
 
-    async Task MoveAsync(string topic, string group, CancellationToken cancellationToken)
+    async Task MoveAsync(string topic, string group, Action progress, CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (await WaitingAsync(topic, group, cancellationToken) > 0) await TryAsync(topic, group, cancellationToken);
+            if (await WaitingAsync(topic, group, cancellationToken) > 0) await TryAsync(topic, group, progress, cancellationToken);
             await Task.Delay(LookAgain, time, cancellationToken);
         }
     }
@@ -82,12 +70,12 @@ public sealed partial class LogForwarder(
         return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    async Task TryAsync(string topic, string group, CancellationToken cancellationToken)
+    async Task TryAsync(string topic, string group, Action progress, CancellationToken cancellationToken)
     {
         try
         {
             await using var consumer = await from.JoinAsync(topic, group, cancellationToken);
-            await ForwardAsync(consumer, topic, group, cancellationToken);
+            await ForwardAsync(consumer, topic, group, progress, cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
@@ -97,7 +85,7 @@ public sealed partial class LogForwarder(
     }
 
     /// <summary>Announcements without end; input until none waits in any partition.</summary>
-    async Task ForwardAsync(ILogConsumer consumer, string topic, string group, CancellationToken cancellationToken)
+    async Task ForwardAsync(ILogConsumer consumer, string topic, string group, Action progress, CancellationToken cancellationToken)
     {
         var forwarded = 0L;
         while (true)
@@ -117,6 +105,7 @@ public sealed partial class LogForwarder(
             await ConsumerOffsets.AdvanceAsync(connection, group, topic, moves, cancellationToken);
             await DeadLetter.StoreAsync(connection, [.. refused.Select(r => DeadLetter.From(entries[r.Index], Stage, "TooLarge", r.Reason))], cancellationToken);
             await transaction.CommitAsync(cancellationToken);
+            progress();
             await consumer.AcknowledgeAsync([.. moves.Select(m => new PartitionOffset(m.Partition, m.To))], cancellationToken);
             if (refused.Count > 0)
             {

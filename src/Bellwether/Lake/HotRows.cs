@@ -14,6 +14,17 @@ static class HotRows
     public static string SelectSorted(IEnumerable<LakeColumn> columns, string condition) =>
         $"{Select(columns, condition)} ORDER BY timestamp, ticker COLLATE \"C\", article_id COLLATE \"C\"";
 
+    /// <summary>In the order of a lake file; of rows with the same article and ticker on one day only the one that was known last.</summary>
+    public static string SelectNewest(IEnumerable<LakeColumn> columns, string condition)
+    {
+        var names = string.Join(", ", columns.Select(column => column.PostgresExpression));
+        return $"""
+            SELECT {names} FROM (SELECT *, row_number() OVER (PARTITION BY (timestamp AT TIME ZONE 'UTC')::date, article_id, ticker
+                ORDER BY processing_timestamp_utc DESC, timestamp DESC) AS newest FROM {Table} WHERE {condition}) AS late
+            WHERE newest = 1 ORDER BY timestamp, ticker COLLATE "C", article_id COLLATE "C"
+            """;
+    }
+
     /// <summary>Rows of the given days.</summary>
     public static string In(IEnumerable<DateOnly> days) => Or(Ranges(days).Select(range => Between(range.From, range.To)));
 

@@ -11,6 +11,7 @@ sealed class LakeDayFiles(DuckDbConnection lake, DuckDbSource source, string fol
 {
     const long MicrosPerDay = 86_400_000_000;
     const string SourceName = "incoming";
+    static readonly int EpochDay = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
 
     readonly LakeKind[] _kinds = [.. LakeSchema.Columns.Select(column => column.Kind)];
     readonly LakeRowEncoder _encoder = new();
@@ -23,22 +24,64 @@ sealed class LakeDayFiles(DuckDbConnection lake, DuckDbSource source, string fol
         new(lake, SourceName, LakeSchema.Columns.Select(column => (column.Name, Type(column.Kind), Alias(column.Kind))));
 
     /// <exception cref="DuckDbException">A file could not be written; neither source nor connection are of use any more.</exception>
-    public async Task WriteAsync(PostgresCopyReader rows, CancellationToken cancellationToken)
+    public Task WriteAsync(PostgresCopyReader rows, CancellationToken cancellationToken) => RunAsync(async stop =>
+    {
+        while (await rows.FillAsync(stop.Token).ConfigureAwait(false))
+            while (rows.Next()) await AddAsync(rows, stop).ConfigureAwait(false);
+    }, cancellationToken);
+
+    /// <summary>Writes the rows of files and of PostgreSQL as one sequence; both come in the order of the lake.</summary>
+    /// <inheritdoc cref="WriteAsync"/>
+    public Task MergeAsync(PostgresCopyReader late, LakeMergedFiles files, CancellationToken cancellationToken) => RunAsync(async stop =>
+    {
+        var (lateRow, fileRow) = (await NextAsync(late, files, stop.Token).ConfigureAwait(false), files.Next());
+        while (lateRow || fileRow)
+        {
+            if (lateRow && (!fileRow || files.ComesAfter(late)))
+            {
+                await AddAsync(late, stop).ConfigureAwait(false);
+                lateRow = await NextAsync(late, files, stop.Token).ConfigureAwait(false);
+            }
+            else
+            {
+                if (IsOtherDay(files.Timestamp)) await NextDayAsync(files.Timestamp, stop).ConfigureAwait(false);
+                _digest!.AddHash(files.Timestamp, files.Hash);
+                files.Append(source, _kinds);
+                await source.EndRowAsync(stop.Token).ConfigureAwait(false);
+                fileRow = files.Next();
+            }
+        }
+    }, cancellationToken);
+
+    static async ValueTask<bool> NextAsync(PostgresCopyReader late, LakeMergedFiles files, CancellationToken cancellationToken)
+    {
+        do
+        {
+            while (!late.Next())
+                if (!await late.FillAsync(cancellationToken).ConfigureAwait(false)) return false;
+        }
+        while (!files.Keeps(late));
+        return true;
+    }
+
+    async ValueTask AddAsync(PostgresCopyReader row, CancellationTokenSource stop)
+    {
+        var timestamp = PostgresToDuckDb.Timestamp(row.Field(LakeSchema.Timestamp));
+        if (IsOtherDay(timestamp)) await NextDayAsync(timestamp, stop).ConfigureAwait(false);
+        _encoder.Encode(row);
+        _digest!.Add(timestamp, _encoder.Row);
+        PostgresToDuckDb.Append(source, _kinds, row);
+        await source.EndRowAsync(stop.Token).ConfigureAwait(false);
+    }
+
+    bool IsOtherDay(long timestamp) => _digest is null || timestamp - _dayStart is < 0 or >= MicrosPerDay;
+
+    async Task RunAsync(Func<CancellationTokenSource, Task> produce, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            while (await rows.FillAsync(stop.Token).ConfigureAwait(false))
-                while (rows.Next())
-                {
-                    var timestamp = PostgresToDuckDb.Timestamp(rows.Field(LakeSchema.Timestamp));
-                    if (_digest is null || timestamp - _dayStart is < 0 or >= MicrosPerDay)
-                        await NextDayAsync(timestamp, stop).ConfigureAwait(false);
-                    _encoder.Encode(rows);
-                    _digest!.Add(timestamp, _encoder.Row);
-                    PostgresToDuckDb.Append(source, _kinds, rows);
-                    await source.EndRowAsync(stop.Token).ConfigureAwait(false);
-                }
+            await produce(stop).ConfigureAwait(false);
             await EndDayAsync(stop.Token).ConfigureAwait(false);
         }
         catch (Exception) when (!_copy.IsCompletedSuccessfully)
@@ -51,12 +94,15 @@ sealed class LakeDayFiles(DuckDbConnection lake, DuckDbSource source, string fol
         }
     }
 
+    /// <summary>The UTC day of microseconds since 1970-01-01.</summary>
+    public static DateOnly DayOf(long timestamp) =>
+        DateOnly.FromDayNumber(EpochDay + (int)(timestamp >= 0 ? timestamp / MicrosPerDay : (timestamp + 1) / MicrosPerDay - 1));
+
     async Task NextDayAsync(long timestamp, CancellationTokenSource stop)
     {
         await EndDayAsync(stop.Token).ConfigureAwait(false);
-        var days = timestamp >= 0 ? timestamp / MicrosPerDay : (timestamp + 1) / MicrosPerDay - 1;
-        _dayStart = days * MicrosPerDay;
-        var day = DateOnly.FromDateTime(DateTime.UnixEpoch.AddDays(days));
+        var day = DayOf(timestamp);
+        _dayStart = (day.DayNumber - EpochDay) * MicrosPerDay;
         var file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{day:yyyy-MM-dd}.parquet"));
         batch.Sent.Add(day, _digest = new());
         batch.Staged.Add(day, file);

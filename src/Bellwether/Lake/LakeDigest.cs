@@ -28,9 +28,15 @@ sealed class LakeDigest
     public void Add(long timestamp, ReadOnlySpan<byte> row)
     {
         SHA256.HashData(row, _hash);
-        var low = BinaryPrimitives.ReadUInt128LittleEndian(_hash);
+        AddHash(timestamp, _hash);
+    }
+
+    /// <param name="hash">SHA-256 of the row.</param>
+    public void AddHash(long timestamp, ReadOnlySpan<byte> hash)
+    {
+        var low = BinaryPrimitives.ReadUInt128LittleEndian(hash);
         _low += low;
-        _high += BinaryPrimitives.ReadUInt128LittleEndian(_hash.AsSpan(16)) + (_low < low ? UInt128.One : UInt128.Zero);
+        _high += BinaryPrimitives.ReadUInt128LittleEndian(hash[16..]) + (_low < low ? UInt128.One : UInt128.Zero);
         Rows++;
         MinTimestamp = Math.Min(MinTimestamp, timestamp);
         MaxTimestamp = Math.Max(MaxTimestamp, timestamp);

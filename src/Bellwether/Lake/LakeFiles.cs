@@ -13,12 +13,11 @@ readonly record struct LakeFile(DateOnly Day, string Path, long Rows, long Bytes
 /// The lake's files, in a folder or in a store. The file of a day has one place, so that other tools find each row once. What it replaces stays
 /// under its hash for a while, so that whoever goes by the manifest of a moment ago finds what that manifest means.
 /// </summary>
-sealed class LakeFiles
+sealed partial class LakeFiles
 {
     // No ending: who looks for *.parquet must not find rows twice.
     const string Kept = "_kept/";
     const int MostAtOnce = 8;
-    static readonly TimeSpan UnfinishedFor = TimeSpan.FromDays(1);
 
     readonly LakeOptions _options;
     readonly TimeProvider _time;
@@ -36,32 +35,6 @@ sealed class LakeFiles
     public string Root { get; }
 
     public IObjectStore Objects { get; }
-
-    /// <summary>Keeps what the manifest still names, then puts the files in the places of their days and takes the others away.</summary>
-    public async Task ReplaceAsync(
-        IReadOnlyList<LakeFile> old, IReadOnlyList<ObjectUpload> files, IReadOnlyList<string> gone, CancellationToken cancellationToken)
-    {
-        await Parallel.ForEachAsync(old.Where(file => file.Sha256 is not null), AtOnce(cancellationToken), async (file, token) =>
-        {
-            // A run that was cut off may have replaced it already; it is kept then.
-            if (IsMeant(await Objects.HeadAsync(file.Path, token).ConfigureAwait(false), file))
-                await Objects.CopyAsync(file.Path, Kept + file.Sha256, token).ConfigureAwait(false);
-        }).ConfigureAwait(false);
-        await Objects.PutManyAsync(files, cancellationToken).ConfigureAwait(false);
-        await Objects.DeleteAsync(gone, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Removes what was kept for long enough, and what uploads that were cut off have left.</summary>
-    /// <param name="named">Hashes in the manifest: a run that was cut off may have left them kept only.</param>
-    public async Task SweepAsync(IReadOnlySet<string> named, CancellationToken cancellationToken)
-    {
-        var before = _time.GetUtcNow() - _options.KeepReplaced;
-        var old = new List<string>();
-        await foreach (var kept in Objects.ListAsync(Kept, null, cancellationToken).ConfigureAwait(false))
-            if (kept.Modified < before && !named.Contains(kept.Key[Kept.Length..])) old.Add(kept.Key);
-        await Objects.DeleteAsync(old, cancellationToken).ConfigureAwait(false);
-        await Objects.RemoveUnfinishedAsync(UnfinishedFor, cancellationToken).ConfigureAwait(false);
-    }
 
     /// <summary>Opens files, each as the manifest has it; in the same order, with the reason in place of one that cannot be had.</summary>
     /// <exception cref="ObjectStoreException">The store cannot be asked.</exception>
@@ -98,7 +71,10 @@ sealed class LakeFiles
         var found = Open(wanted.Path, wanted);
         if (found.File is not null || wanted.Sha256 is not { } hash) return found;
         var kept = Open(Kept + hash, wanted);
-        return kept.File is null ? found : kept;
+        if (kept.File is not null) return kept;
+        // It may have been put in its place between the two looks.
+        var placed = Open(wanted.Path, wanted);
+        return placed.File is null ? found : placed;
     }
 
     (FileStream? File, string Reason) Open(string path, LakeFile wanted)
@@ -129,11 +105,7 @@ sealed class LakeFiles
         if (wanted.Sha256 is not { } hash) return (null, "has no recorded hash");
         try
         {
-            return (await store.Cache.HoldAsync(hash, async (target, token) =>
-            {
-                var inPlace = IsMeant(await Objects.HeadAsync(wanted.Path, token).ConfigureAwait(false), wanted);
-                await Objects.GetAsync(inPlace ? wanted.Path : Kept + hash, target, hash, token).ConfigureAwait(false);
-            }, cancellationToken).ConfigureAwait(false), "");
+            return (await store.Cache.HoldAsync(hash, (target, token) => FetchAsync(wanted, hash, target, token), cancellationToken).ConfigureAwait(false), "");
         }
         catch (ObjectStoreException error) when (error.Fault == ObjectStoreFault.NotFound)
         {
@@ -142,6 +114,21 @@ sealed class LakeFiles
         catch (ObjectStoreException error) when (error.Fault == ObjectStoreFault.Corrupt)
         {
             return (null, $"is damaged in {Objects.Place}");
+        }
+    }
+
+    async Task FetchAsync(LakeFile wanted, string hash, string target, CancellationToken cancellationToken)
+    {
+        var inPlace = IsMeant(await Objects.HeadAsync(wanted.Path, cancellationToken).ConfigureAwait(false), wanted);
+        try
+        {
+            await Objects.GetAsync(inPlace ? wanted.Path : Kept + hash, target, hash, cancellationToken).ConfigureAwait(false);
+        }
+        catch (ObjectStoreException error) when (error.Fault == ObjectStoreFault.NotFound)
+        {
+            // Put in its place, or replaced and kept, between the two looks.
+            if (!inPlace && !IsMeant(await Objects.HeadAsync(wanted.Path, cancellationToken).ConfigureAwait(false), wanted)) throw;
+            await Objects.GetAsync(inPlace ? Kept + hash : wanted.Path, target, hash, cancellationToken).ConfigureAwait(false);
         }
     }
 }

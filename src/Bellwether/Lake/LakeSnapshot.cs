@@ -11,39 +11,46 @@ sealed class LakeSnapshot : IDisposable
 {
     readonly List<FileStream> _files = [];
 
-    /// <summary>Days that are read from their file, or not needed at all; all others come from PostgreSQL.</summary>
+    /// <summary>Days that are read from their file alone, or not needed at all; what is hot of all others comes from PostgreSQL.</summary>
     public List<DateOnly> CleanDays { get; } = [];
+
+    /// <summary>Rows are to be taken out of the files of the run (<c>ops.lake_removals</c>).</summary>
+    public bool HasRemovals { get; private set; }
 
     /// <summary>What DuckDB opens.</summary>
     public IReadOnlyList<string> Paths => [.. _files.Select(file => $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}")];
 
-    /// <summary>Opens the file of every clean day of a run that the manifest of this PostgreSQL snapshot describes.</summary>
+    /// <summary>
+    /// Opens the file of every clean or sealed day of a run that the manifest of this PostgreSQL snapshot describes. A sealed day is its file
+    /// and whatever came late, which is hot.
+    /// </summary>
+    /// <param name="source">In a transaction of one snapshot that began with <see cref="TierSwitch.Hold"/>.</param>
+    /// <param name="sealedOnly">Leave out the days whose rows are all hot.</param>
     /// <exception cref="LakeException">A file is not what the manifest says, and its rows are no longer in PostgreSQL either.</exception>
     /// <exception cref="ObjectStoreException">The store cannot be asked.</exception>
     public static async Task<LakeSnapshot> OpenAsync(
-        NpgsqlConnection source, LakeFiles files, LakeDays days, CancellationToken cancellationToken)
+        NpgsqlConnection source, LakeFiles files, LakeDays days, CancellationToken cancellationToken, bool sealedOnly = false)
     {
         var snapshot = new LakeSnapshot();
         try
         {
-            List<LakeFile> named;
-            await using (var command = new NpgsqlCommand("""
-                SELECT f.day, f.path, f.rows, f.bytes, f.file_sha256 FROM ops.lake_files f LEFT JOIN ops.lake_days d ON d.day = f.day
-                WHERE d.day IS NULL OR d.revision <= d.written_revision ORDER BY f.day
-                """, source))
-            {
-                await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-                named = await ReadFilesAsync(reader, cancellationToken).ConfigureAwait(false);
-            }
-            snapshot.CleanDays.AddRange(named.Where(file => !days.Contains(file.Day)).Select(file => file.Day));
+            var (named, cold) = await ReadAsync(source, sealedOnly, cancellationToken).ConfigureAwait(false);
+            snapshot.CleanDays.AddRange(named.Where(file => !days.Contains(file.Day) && !cold.Contains(file.Day)).Select(file => file.Day));
             named.RemoveAll(file => !days.Contains(file.Day));
+            if (cold.Except(named.Select(file => file.Day)).Where(days.Contains).Order().Cast<DateOnly?>().FirstOrDefault() is { } lost)
+                throw new LakeException($"{lost:O} is sealed, and the manifest has no file of it; restore the database from a backup");
             var opened = await files.OpenAsync(named, cancellationToken).ConfigureAwait(false);
             snapshot._files.AddRange(opened.Select(found => found.File).OfType<FileStream>());
             foreach (var (wanted, (file, reason)) in named.Zip(opened))
             {
-                if (file is not null) snapshot.CleanDays.Add(wanted.Day);
+                if (cold.Contains(wanted.Day))
+                {
+                    if (file is null) throw new LakeException($"the lake file {wanted.Path} {reason}, and its {wanted.Rows} rows are in no other place; restore the file from a backup");
+                }
+                else if (file is not null) snapshot.CleanDays.Add(wanted.Day);
                 else await RequireHotAsync(source, wanted, reason, cancellationToken).ConfigureAwait(false);
             }
+            snapshot.HasRemovals = cold.Count > 0 && await HasRemovalsAsync(source, cancellationToken).ConfigureAwait(false);
             return snapshot;
         }
         catch
@@ -51,6 +58,27 @@ sealed class LakeSnapshot : IDisposable
             snapshot.Dispose();
             throw;
         }
+    }
+
+    static async Task<(List<LakeFile> Files, HashSet<DateOnly> Sealed)> ReadAsync(NpgsqlConnection source, bool sealedOnly, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"""
+            SELECT f.day, f.path, f.rows, f.bytes, f.file_sha256 FROM ops.lake_files f LEFT JOIN ops.lake_days d ON d.day = f.day
+            WHERE d.sealed_at IS NOT NULL OR {(sealedOnly ? "false" : "true")} AND (d.day IS NULL OR d.revision <= d.written_revision) ORDER BY f.day;
+            SELECT day FROM ops.lake_days WHERE sealed_at IS NOT NULL
+            """, source);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        var files = await ReadFilesAsync(reader, cancellationToken).ConfigureAwait(false);
+        await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        var cold = new HashSet<DateOnly>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) cold.Add(reader.GetFieldValue<DateOnly>(0));
+        return (files, cold);
+    }
+
+    static async Task<bool> HasRemovalsAsync(NpgsqlConnection source, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM ops.lake_removals)", source);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }
 
     /// <summary>Day, path, rows, bytes and hash, as selected in this order.</summary>

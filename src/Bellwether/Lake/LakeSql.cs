@@ -50,6 +50,12 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
 
         await using var source = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using var snapshot = await source.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+        if (named.Contains(LakeTables.AllSentiment))
+        {
+            // Before the first look, so that no day changes its tier between the looks at files and at hot rows.
+            await using var hold = new NpgsqlCommand(TierSwitch.Hold, source, snapshot);
+            await hold.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
         var columns = await LakeTables.DescribeAsync(source, statement.ReadsCatalogue ? LakeTables.Schemas.Keys : named, cancellationToken)
             .ConfigureAwait(false);
         foreach (var (name, all) in columns)
@@ -81,11 +87,8 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
         await LakeTables.LoadAsync(source, HotRows.Select(needed, $"({HotRows.NotIn(scratch.Files.CleanDays)}) AND {HotRows.Within(days)}"), scratch.Connection!,
             LakeTables.AllSentiment, needed, cancellationToken).ConfigureAwait(false);
         var view = LakeTables.SelectLoaded(LakeTables.AllSentiment, needed);
-        if (scratch.Files.Paths is { Count: > 0 } files)
-        {
-            var list = string.Join(", ", files.Select(file => $"'{file}'"));
-            view += $" UNION ALL SELECT {LakeSchema.Names(needed)} FROM read_parquet([{list}], hive_partitioning = false)";
-        }
+        if (scratch.Files.Paths.Count > 0)
+            view += $" UNION ALL {await LakeTables.SelectFilesAsync(source, scratch.Connection!, scratch.Files, needed, cancellationToken).ConfigureAwait(false)}";
         LakeTables.Publish(scratch.Connection!, LakeTables.AllSentiment, view);
     }
 

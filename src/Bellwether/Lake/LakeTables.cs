@@ -107,4 +107,17 @@ static class LakeTables
     public static string SelectLoaded(string name, IEnumerable<LakeColumn> columns) =>
         $"SELECT {string.Join(", ", columns.Select(column => column.StagingType == column.DuckDbType
             ? column.Quoted : $"CAST({column.Quoted} AS {column.DuckDbType}) AS {column.Quoted}"))} FROM data.{LakeColumn.Quote(name)}";
+
+    /// <summary>The rows of files, without those that were removed. To be called once: it may load the removals.</summary>
+    public static async Task<string> SelectFilesAsync(
+        NpgsqlConnection source, DuckDbConnection target, LakeSnapshot files, IEnumerable<LakeColumn> columns, CancellationToken cancellationToken)
+    {
+        var query = $"SELECT {LakeSchema.Names(columns)} FROM read_parquet([{string.Join(", ", files.Paths.Select(file => $"'{file}'"))}], hive_partitioning = false)";
+        if (!files.HasRemovals) return query;
+        await LoadAsync(source, $"SELECT {LakeSchema.Names(Removals)} FROM ops.lake_removals", target, "lake_removals", Removals, cancellationToken).ConfigureAwait(false);
+        return $"{query} AS f WHERE NOT EXISTS (SELECT 1 FROM data.lake_removals r "
+            + "WHERE r.article_id = f.article_id AND r.ticker = f.ticker AND r.day = CAST(f.timestamp AS DATE))";
+    }
+
+    static readonly LakeColumn[] Removals = [new("day", LakeKind.Date), new("article_id", LakeKind.Text), new("ticker", LakeKind.Text)];
 }

@@ -1,4 +1,3 @@
-using System.Data;
 using Bellwether.Engines.DuckDb;
 using Npgsql;
 
@@ -19,8 +18,15 @@ public sealed class LakeVerifier(NpgsqlDataSource database, LakeOptions options,
     /// <param name="progress">Files done and files in all.</param>
     public async Task<LakeVerifyResult> VerifyAsync(IProgress<(int Done, int Total)>? progress, CancellationToken cancellationToken)
     {
-        var wanted = await ReadAsync(cancellationToken).ConfigureAwait(false);
+        List<LakeEntry> wanted;
         var bad = new List<BadLakeFile>();
+        await using (var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false))
+        {
+            wanted = await LakeManifest.ReadAsync(connection, null, cancellationToken).ConfigureAwait(false);
+            foreach (var day in await LakeManifest.SealedWithoutFileAsync(connection, cancellationToken).ConfigureAwait(false))
+                bad.Add(new(LakePaths.OfDay(day), "belongs to a sealed day and is not in the manifest"));
+        }
+        var lost = bad.Count;
         var scratch = LakeScratch.Make(options.ScratchDirectory);
         try
         {
@@ -29,7 +35,7 @@ public sealed class LakeVerifier(NpgsqlDataSource database, LakeOptions options,
             var done = 0;
             foreach (var part in wanted.Chunk(FilesTogether))
             {
-                await VerifyAsync(lake, part, bad, cancellationToken).ConfigureAwait(false);
+                await VerifyAsync(_files, lake, part, bad, cancellationToken).ConfigureAwait(false);
                 progress?.Report((done += part.Length, wanted.Count));
             }
         }
@@ -37,12 +43,14 @@ public sealed class LakeVerifier(NpgsqlDataSource database, LakeOptions options,
         {
             Directory.Delete(scratch, recursive: true);
         }
-        return new(wanted.Count, wanted.Count - bad.Count, bad);
+        return new(wanted.Count + lost, wanted.Count + lost - bad.Count, bad);
     }
 
-    async Task VerifyAsync(DuckDbConnection lake, Wanted[] part, List<BadLakeFile> bad, CancellationToken cancellationToken)
+    /// <summary>Reads files to their ends and compares them with the manifest.</summary>
+    internal static async Task VerifyAsync(
+        LakeFiles files, DuckDbConnection lake, LakeEntry[] part, List<BadLakeFile> bad, CancellationToken cancellationToken)
     {
-        var opened = await _files.OpenAsync([.. part.Select(wanted => wanted.File)], cancellationToken).ConfigureAwait(false);
+        var opened = await files.OpenAsync([.. part.Select(wanted => wanted.File)], cancellationToken).ConfigureAwait(false);
         try
         {
             foreach (var (wanted, (file, reason)) in part.Zip(opened))
@@ -60,8 +68,8 @@ public sealed class LakeVerifier(NpgsqlDataSource database, LakeOptions options,
     }
 
     /// <summary>All at once, which is fast; one by one where one of them cannot be read, to tell which.</summary>
-    static List<(Wanted Wanted, LakeDigest Digest, bool InOrder)> Read(
-        DuckDbConnection lake, (Wanted Wanted, string Path)[] files, List<BadLakeFile> bad, CancellationToken cancellationToken)
+    static List<(LakeEntry Wanted, LakeDigest Digest, bool InOrder)> Read(
+        DuckDbConnection lake, (LakeEntry Wanted, string Path)[] files, List<BadLakeFile> bad, CancellationToken cancellationToken)
     {
         try
         {
@@ -78,24 +86,5 @@ public sealed class LakeVerifier(NpgsqlDataSource database, LakeOptions options,
         }
     }
 
-    static string PathOf(FileStream file) => $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}";
-
-    async Task<List<Wanted>> ReadAsync(CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await using var command = new NpgsqlCommand("""
-            SELECT day, path, rows, bytes, file_sha256, content_hash, extract(epoch FROM min_timestamp) * 1000000, extract(epoch FROM max_timestamp) * 1000000
-            FROM ops.lake_files ORDER BY day
-            """, connection);
-        await using var row = await command.ExecuteReaderAsync(CommandBehavior.SingleResult, cancellationToken).ConfigureAwait(false);
-        var wanted = new List<Wanted>();
-        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
-            wanted.Add(new(
-                new(row.GetFieldValue<DateOnly>(0), row.GetString(1), row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetString(4)),
-                LakeDigest.Text(row.GetInt64(2), (long)row.GetDecimal(6), (long)row.GetDecimal(7), row.GetString(5))));
-        return wanted;
-    }
-
-    /// <param name="Digest">As <see cref="LakeDigest.ToString"/> writes it.</param>
-    readonly record struct Wanted(LakeFile File, string Digest);
+    internal static string PathOf(FileStream file) => $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}";
 }

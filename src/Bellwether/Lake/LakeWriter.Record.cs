@@ -6,36 +6,37 @@ namespace Bellwether.Lake;
 
 public sealed partial class LakeWriter
 {
-    static async Task<List<LakeFile>> ReadManifestAsync(NpgsqlConnection owner, DateOnly[] days, CancellationToken cancellationToken)
+    async Task<Dictionary<string, LakeFile>> ReadHashesAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("SELECT day, path, rows, bytes, file_sha256 FROM ops.lake_files WHERE day = ANY($1)", owner);
-        command.Parameters.Add(Days(days));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return await LakeSnapshot.ReadFilesAsync(reader, cancellationToken).ConfigureAwait(false);
-    }
-
-    static async Task<HashSet<string>> ReadHashesAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("SELECT file_sha256 FROM ops.lake_files WHERE file_sha256 IS NOT NULL", owner);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        var hashes = new HashSet<string>(StringComparer.Ordinal);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) hashes.Add(reader.GetString(0));
-        return hashes;
+        // What days were before old files came into them, too: a rollback puts it back byte for byte.
+        var named = await Legacy.LegacyRecords.FilesBeforeAsync(owner, options.KeepMigrated, cancellationToken).ConfigureAwait(false);
+        foreach (var entry in await LakeManifest.ReadAsync(owner, null, cancellationToken).ConfigureAwait(false))
+            if (entry.File.Sha256 is { } hash) named[hash] = entry.File;
+        return named;
     }
 
     /// <summary>Manifest and revisions of a batch, in one transaction.</summary>
-    async Task RecordAsync(
+    async Task<HashSet<DateOnly>> RecordAsync(
         NpgsqlConnection owner, Batch batch, List<WrittenFile> files, DateOnly[] empty, CancellationToken cancellationToken)
     {
         await using var transaction = await SilenceLimit.BeginAsync(owner, cancellationToken).ConfigureAwait(false);
+        await RecordAsync(owner, transaction, batch, files, empty, cancellationToken).ConfigureAwait(false);
+        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        return [.. batch.Revisions.Keys];
+    }
+
+    async Task RecordAsync(
+        NpgsqlConnection owner, NpgsqlTransaction transaction, Batch batch, List<WrittenFile> files, DateOnly[] empty, CancellationToken cancellationToken)
+    {
         await using (var manifest = new NpgsqlCommand("""
-            INSERT INTO ops.lake_files (path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, schema_version, written_at, file_sha256)
-            SELECT path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, $8, $9, file_sha256
+            INSERT INTO ops.lake_files (path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, schema_version, written_at, file_sha256, placed_at)
+            SELECT path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, $8, $9, file_sha256, $9
             FROM unnest($1, $2, $3, $4, $5, $6, $7, $10) AS f (path, day, rows, min_timestamp, max_timestamp, bytes, content_hash, file_sha256)
             ON CONFLICT (path) DO UPDATE SET
                 rows = excluded.rows, min_timestamp = excluded.min_timestamp, max_timestamp = excluded.max_timestamp, bytes = excluded.bytes,
                 content_hash = excluded.content_hash, schema_version = excluded.schema_version, written_at = excluded.written_at,
-                file_sha256 = excluded.file_sha256
+                file_sha256 = excluded.file_sha256,
+                placed_at = CASE WHEN lake_files.file_sha256 = excluded.file_sha256 THEN lake_files.placed_at END
             """, owner, transaction))
         {
             manifest.Parameters.Add(new() { Value = files.ConvertAll(file => LakePaths.OfDay(file.Day)) });
@@ -66,7 +67,6 @@ public sealed partial class LakeWriter
             clean.Parameters.Add(new() { Value = batch.Revisions.Values.ToArray() });
             await clean.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
-        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     static NpgsqlParameter Times(long[] micros) => new()

@@ -12,17 +12,19 @@ public readonly record struct LakeWriteProgress(int DaysDone, int DaysTotal, lon
 public sealed record LakeWriteResult(int DaysWritten, int DaysRemoved, long Rows, long Bytes, TimeSpan Elapsed);
 
 /// <summary>
-/// Writes every day whose hot rows changed as one Parquet file. A file is written beside, read back and compared value for value, put in its
-/// place, durable and at once, and only then recorded; whatever stops a run, the day is still dirty and the next run writes it again.
+/// Writes every day whose hot rows changed as one Parquet file; the file of a sealed day is merged with the rows that came late. A file is written
+/// beside, read back and compared value for value, stored, durable and at once, and only then recorded; whatever stops a run, the day is still
+/// dirty and the next run writes it again.
 /// </summary>
-public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions options, TimeProvider time)
+/// <param name="cold">How PostgreSQL reads sealed days; null where it does not.</param>
+public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions options, TimeProvider time, ColdTier? cold = null)
 {
     // Small days share one read, one check and one commit; a day above the row bound has them to itself.
     const int MaxDaysTogether = 250;
     const long MaxRowsTogether = 250_000;
 
-    // "bw.lake" as a number. Session lock: it ends with the connection, however that ends.
-    const long LockKey = 0x62_77_2E_6C_61_6B_65;
+    // What a run that lost its lock may still be about to put in place, at the longest.
+    static readonly TimeSpan LatePlacing = TimeSpan.FromMinutes(10);
 
     readonly LakeFiles _files = new(options, time);
 
@@ -32,13 +34,14 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
     {
         var started = time.GetTimestamp();
         await using var owner = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await LockAsync(owner, cancellationToken).ConfigureAwait(false);
+        await LakeLock.TakeAsync(owner, cancellationToken).ConfigureAwait(false);
         try
         {
             var staging = Path.Combine(_files.Root, LakePaths.Staging);
             if (Directory.Exists(staging)) Directory.Delete(staging, recursive: true);
 
             var dirty = await ReadDirtyDaysAsync(owner, cancellationToken).ConfigureAwait(false);
+            await RepairAsync(owner, lateToo: dirty.Count > 0, cancellationToken).ConfigureAwait(false);
             var total = new Totals();
             if (dirty.Count > 0)
             {
@@ -47,7 +50,8 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
                 using var engine = OpenEngine(options, Path.Combine(folder, "spill"));
                 using var lake = Connect(engine);
                 using var source = LakeDayFiles.CreateSource(lake);
-                var run = new Run(folder, lake, source);
+                using var files = Connect(engine);
+                var run = new Run(folder, lake, source, files);
                 foreach (var batch in Together(dirty))
                 {
                     try
@@ -68,7 +72,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
         }
         finally
         {
-            await UnlockAsync(owner).ConfigureAwait(false);
+            await LakeLock.ReleaseAsync(owner).ConfigureAwait(false);
         }
     }
 
@@ -95,59 +99,45 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
         return connection;
     }
 
-    static async Task LockAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", owner) { CommandTimeout = 0 };
-        command.Parameters.Add(new() { Value = LockKey });
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    static async Task UnlockAsync(NpgsqlConnection owner)
-    {
-        try
-        {
-            await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", owner);
-            command.Parameters.Add(new() { Value = LockKey });
-            await command.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (Exception error) when (error is NpgsqlException or InvalidOperationException)
-        {
-            // The connection is gone, and the lock with it; what brought it down is on its way to the caller already.
-        }
-    }
-
     static async Task<List<DirtyDay>> ReadDirtyDaysAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT day, hot_rows FROM ops.lake_days WHERE revision > written_revision ORDER BY day", owner);
+            "SELECT day, hot_rows, sealed_at IS NOT NULL FROM ops.lake_days WHERE revision > written_revision ORDER BY day", owner);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         var days = new List<DirtyDay>();
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-            days.Add(new(reader.GetFieldValue<DateOnly>(0), reader.GetInt64(1)));
+            days.Add(new(reader.GetFieldValue<DateOnly>(0), reader.GetInt64(1), reader.GetBoolean(2)));
         return days;
     }
 
-    static IEnumerable<DateOnly[]> Together(List<DirtyDay> dirty)
+    /// <summary>Batches, each of days that are sealed or of days that are not.</summary>
+    static IEnumerable<DirtyDays> Together(List<DirtyDay> dirty)
     {
-        var batch = new List<DateOnly>();
-        var rows = 0L;
-        foreach (var (day, expected) in dirty)
+        foreach (var alike in dirty.GroupBy(day => day.Sealed))
         {
-            if (batch.Count > 0 && (batch.Count == MaxDaysTogether || rows + expected > MaxRowsTogether))
+            var batch = new List<DateOnly>();
+            var rows = 0L;
+            foreach (var (day, expected, _) in alike)
             {
-                yield return [.. batch];
-                batch.Clear();
-                rows = 0;
+                if (batch.Count > 0 && (batch.Count == MaxDaysTogether || rows + expected > MaxRowsTogether))
+                {
+                    yield return new([.. batch], alike.Key);
+                    batch.Clear();
+                    rows = 0;
+                }
+                batch.Add(day);
+                rows += expected;
             }
-            batch.Add(day);
-            rows += expected;
+            yield return new([.. batch], alike.Key);
         }
-        if (batch.Count > 0) yield return [.. batch];
     }
 
-    readonly record struct DirtyDay(DateOnly Day, long HotRows);
+    readonly record struct DirtyDay(DateOnly Day, long HotRows, bool Sealed);
 
-    sealed record Run(string Staging, DuckDbConnection Lake, DuckDbSource Source);
+    readonly record struct DirtyDays(DateOnly[] Days, bool Sealed);
+
+    /// <param name="Files">Reads the lake while <paramref name="Lake"/> writes.</param>
+    sealed record Run(string Staging, DuckDbConnection Lake, DuckDbSource Source, DuckDbConnection Files);
 
     sealed class Totals
     {

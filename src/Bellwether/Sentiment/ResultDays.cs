@@ -20,6 +20,12 @@ public sealed class ResultDays(NpgsqlDataSource dataSource, ScoringOptions optio
             if (day >= _history) await _days.EnsureDayAsync(day, cancellationToken);
     }
 
+    /// <summary>After a row had nowhere to go: the partition of a day that was sealed is gone, and late rows get a new one.</summary>
+    public void Forget(IEnumerable<DateOnly> days)
+    {
+        foreach (var day in days) _days.Forget(day);
+    }
+
     async Task<DateOnly> HistoryEndAsync(CancellationToken cancellationToken)
     {
         await _days.EnsureBeforeAsync(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-options.HotDays), cancellationToken);

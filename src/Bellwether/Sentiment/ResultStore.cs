@@ -13,6 +13,8 @@ namespace Bellwether.Sentiment;
 /// </summary>
 public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLogAppender log, ScoringOptions options, TimeProvider time)
 {
+    const int PartitionAttempts = 3;
+
     readonly ResultDays _days = new(dataSource, options, time);
 
     /// <summary>One result to store: an event for one ticker.</summary>
@@ -21,8 +23,24 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     /// <exception cref="OffsetFencedException">Another member has taken the partition; nothing was stored.</exception>
     public async Task<CommittedBatch> CommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
     {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await TryCommitAsync(batch, cancellationToken);
+            }
+            catch (PostgresException error) when (attempt < PartitionAttempts && error is { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null })
+            {
+                // The partition of a day that was sealed is gone; late rows get a new one.
+                _days.Forget(DaysOf(batch));
+            }
+        }
+    }
+
+    async Task<CommittedBatch> TryCommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
+    {
         var started = Stopwatch.GetTimestamp();
-        await _days.EnsureAsync([.. batch.Events.Select(e => DateOnly.FromDateTime(e.Envelope.Timestamp.UtcDateTime)).Distinct()], cancellationToken);
+        await _days.EnsureAsync(DaysOf(batch), cancellationToken);
         await log.PrepareAsync(Topics.AnalyzedSentiment, cancellationToken);
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -114,4 +132,6 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         mark.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. days.Select(g => g.LongCount())] });
         await mark.ExecuteNonQueryAsync(cancellationToken);
     }
+
+    static DateOnly[] DaysOf(ScoredBatch batch) => [.. batch.Events.Select(e => DateOnly.FromDateTime(e.Envelope.Timestamp.UtcDateTime)).Distinct()];
 }

@@ -16,7 +16,7 @@ public sealed record ScoringOptions
     [Range(1, 50_000)] public int BatchSize { get; init; } = 4_000;
 
     /// <summary>Most standard events in one transaction while high priority has work: what is begun is not interrupted.</summary>
-    [Range(1, 50_000)] public int BatchSizeBesideHigh { get; init; } = 200;
+    [Range(1, 50_000)] public int BatchSizeBesideHigh { get; init; } = 50;
 
     /// <summary>Half-life in seconds of a result in the live ticker sentiment; infinity for no decay.</summary>
     [Range(0.001, double.PositiveInfinity)] public double HalfLifeSeconds { get; init; } = 86_400;

@@ -10,7 +10,7 @@ public sealed partial class ScoringWorker
     /// One batch after the other. While many records wait, the next batch is read and scored as the one before is committed, so that this
     /// process and the database work at the same time; commits keep their order, and a failure drops what was prepared.
     /// </summary>
-    async Task ConsumeAsync(ILogConsumer consumer, string topic, CancellationToken cancellationToken)
+    async Task ConsumeAsync(ILogConsumer consumer, string topic, Action progress, CancellationToken cancellationToken)
     {
         using var drop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var high = topic == Topics.HighPriority;
@@ -28,7 +28,7 @@ public sealed partial class ScoringWorker
                 if (early && !high) await gate.StandBackAsync(cancellationToken);
                 if (consumer.Lag >= prepared.Entries.Count) ahead = PrepareAsync(consumer, topic, drop.Token);
                 await CommitAsync(topic, prepared, cancellationToken);
-                _committed = true;
+                progress();
                 await consumer.AcknowledgeAsync(
                     [.. ConsumerOffsets.MovesOf(prepared.Entries).Select(m => new PartitionOffset(m.Partition, m.To))], cancellationToken);
                 if (high && ahead is null && consumer.Lag == 0) gate.LeaveHigh();

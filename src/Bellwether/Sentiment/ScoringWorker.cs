@@ -1,12 +1,11 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Bellwether.Diagnostics;
 using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Sentiment.HotStore;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Polly;
-using Polly.Retry;
 
 namespace Bellwether.Sentiment;
 
@@ -23,19 +22,7 @@ public sealed partial class ScoringWorker(
     /// <summary>Called after a failure, before the next try: brings a private database that has died back up.</summary>
     public Func<CancellationToken, Task>? Recover { get; init; }
 
-    bool _committed;
-
-    readonly ResiliencePipeline _retry = new ResiliencePipelineBuilder { TimeProvider = time }
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<Exception>(e => e is not OperationCanceledException),
-            MaxRetryAttempts = int.MaxValue,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = TimeSpan.FromMilliseconds(50),
-            MaxDelay = TimeSpan.FromSeconds(5),
-        })
-        .Build();
+    readonly PatientRetry _retry = new(time);
 
     /// <summary>Works until cancelled; a batch in hand at that moment is finished or rolled back, never half done.</summary>
     public async Task RunAsync(string topic, CancellationToken cancellationToken)
@@ -43,16 +30,14 @@ public sealed partial class ScoringWorker(
         ILogConsumer? consumer = null;
         try
         {
-            // Waits grow with failures in a row: whoever got something done begins anew.
-            while (true) await _retry.ExecuteAsync(async token =>
+            while (true) await _retry.RunAsync(async (progress, token) =>
             {
-                _committed = false;
                 try
                 {
                     // After a failure the member stays and goes back to what is stored: leaving would move partitions of every member.
                     if (consumer is null) consumer = await log.JoinAsync(topic, options.Group, token);
                     else await consumer.RewindAsync(token);
-                    await ConsumeAsync(consumer, topic, token);
+                    await ConsumeAsync(consumer, topic, progress, token);
                 }
                 catch (Exception error) when (error is not OperationCanceledException || !token.IsCancellationRequested)
                 {
@@ -71,7 +56,6 @@ public sealed partial class ScoringWorker(
                         await ended.DisposeAsync();
                     }
                     if (Recover is not null && (error is NpgsqlException or IOException)) await Recover(token);
-                    if (_committed) return;
                     // A time limit of the model or of a client is a failure like others, and no wish to stop.
                     if (error is OperationCanceledException) throw new TimeoutException(error.Message, error);
                     throw;
@@ -141,14 +125,20 @@ public sealed partial class ScoringWorker(
     static void CountTexts(ScoredBatch batch)
     {
         if (!Instruments.EventTexts.Enabled) return;
-        foreach (var kind in batch.Events.GroupBy(e => (e.Envelope.Type, IsTitle: e.Envelope.Text == e.Envelope.ArticleTitle, e.Envelope.SchemaVersion)))
+        var kinds = new Dictionary<(EventType Type, bool IsTitle, int SchemaVersion), int>();
+        foreach (var (_, e, _) in batch.Events)
         {
-            var type = Tag("type", Names.Of(kind.Key.Type));
-            Instruments.EventTexts.Add(kind.Count(), type, Tag("text", kind.Key.IsTitle ? "title" : "full"));
-            Instruments.EventSchemas.Add(kind.Count(), Tag("version", kind.Key.SchemaVersion));
-            foreach (var e in kind) Instruments.EventTextCharacters.Record(e.Envelope.Text.Length, type);
+            Instruments.EventTextCharacters.Record(e.Text.Length, Types[e.Type]);
+            CollectionsMarshal.GetValueRefOrAddDefault(kinds, (e.Type, e.Text == e.ArticleTitle, e.SchemaVersion), out _)++;
+        }
+        foreach (var (kind, count) in kinds)
+        {
+            Instruments.EventTexts.Add(count, Types[kind.Type], Tag("text", kind.IsTitle ? "title" : "full"));
+            Instruments.EventSchemas.Add(count, Tag("version", kind.SchemaVersion));
         }
     }
+
+    static readonly Dictionary<EventType, KeyValuePair<string, object?>> Types = Enum.GetValues<EventType>().ToDictionary(t => t, t => Tag("type", Names.Of(t)));
 
     static Activity? StartSpan(string topic, IReadOnlyList<LogEntry> entries)
     {

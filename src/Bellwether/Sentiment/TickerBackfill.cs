@@ -1,3 +1,4 @@
+using Bellwether.Analytics.Decay;
 using Bellwether.Feeds;
 using Npgsql;
 
@@ -13,6 +14,8 @@ public readonly record struct ForeignResult(
 /// </summary>
 public sealed class TickerBackfill(ScoringOptions options)
 {
+    const int ResultsAtOnce = 4_096;
+
     /// <summary>Adds results to their tickers' states; returns the revisions that these have then.</summary>
     public async Task<IReadOnlyDictionary<string, long>> AddAsync(NpgsqlConnection connection, IEnumerable<ForeignResult> results, CancellationToken cancellationToken)
     {
@@ -26,23 +29,31 @@ public sealed class TickerBackfill(ScoringOptions options)
         return states.ToDictionary(s => s.Key, s => s.Value.Revision, StringComparer.Ordinal);
     }
 
-    /// <summary>Computes states anew from the stored results; each gets a higher revision, so that it replaces the cached one.</summary>
-    public async Task RefoldAsync(NpgsqlConnection connection, IReadOnlyList<string> tickers, CancellationToken cancellationToken)
+    /// <summary>Computes states anew from all results of their tickers; each gets a higher revision, so that it replaces the cached one.</summary>
+    public async Task RefoldAsync(NpgsqlConnection connection, IReadOnlyList<string> tickers, IAsyncEnumerable<ForeignResult> results, CancellationToken cancellationToken)
     {
         var known = await NowAsync(connection, cancellationToken);
-        var states = await TickerTable.LockAsync(connection, [.. tickers], options.HalfLifeSeconds, known, cancellationToken);
-        var folds = states.ToDictionary(s => s.Key, s => new TickerFold(s.Key, s.Value.Sums.HalfLifeSeconds), StringComparer.Ordinal);
-        await using (var read = new NpgsqlCommand($"SELECT {TickerFold.Columns} FROM sentiment.all_sentiment WHERE ticker = ANY($1)", connection) { CommandTimeout = 0 })
+        var before = await TickerTable.LockAsync(connection, [.. tickers], options.HalfLifeSeconds, known, cancellationToken);
+        var states = before.ToDictionary(s => s.Key, s => new TickerState(s.Key, HalfLifeState.Empty(s.Value.Sums.HalfLifeSeconds)), StringComparer.Ordinal);
+        var pending = new List<ForeignResult>(ResultsAtOnce);
+        await foreach (var result in results.WithCancellation(cancellationToken))
         {
-            read.Parameters.Add(new() { Value = tickers.ToArray() });
-            await using var row = await read.ExecuteReaderAsync(cancellationToken);
-            while (await row.ReadAsync(cancellationToken)) folds[row.GetString(0)].Add(row);
+            pending.Add(result);
+            if (pending.Count == ResultsAtOnce) Flush();
         }
-        var computed = folds.Select(f => f.Value.State() with { Revision = states[f.Key].Revision + 1 }).ToArray();
+        Flush();
+        var computed = states.Values.Select(s => s with { Revision = before[s.Ticker].Revision + 1 }).ToArray();
         await TickerTable.UpdateAsync(connection, [.. computed.Where(s => s.Sums.Count > 0)], known, cancellationToken);
         await using var gone = new NpgsqlCommand("DELETE FROM sentiment.ticker_sentiment WHERE ticker = ANY($1)", connection);
         gone.Parameters.Add(new() { Value = computed.Where(s => s.Sums.Count == 0).Select(s => s.Ticker).ToArray() });
         await gone.ExecuteNonQueryAsync(cancellationToken);
+
+        void Flush()
+        {
+            foreach (var group in pending.GroupBy(r => (r.Ticker, r.Model)))
+                states[group.Key.Ticker] = states[group.Key.Ticker].Add(group.Key.Model, [.. group.Select(r => (ArticleOf(r), r.Score))], known);
+            pending.Clear();
+        }
     }
 
     static async Task<DateTimeOffset> NowAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ public sealed class CommandLineTests
     static IEnumerable<(string Path, Command Command)> Walk(Command command, string path)
     {
         yield return (path, command);
-        foreach (var child in command.Subcommands)
+        foreach (var child in command.Subcommands.Where(child => !child.Hidden))
             foreach (var below in Walk(child, path.Length == 0 ? child.Name : $"{path} {child.Name}")) yield return below;
     }
 

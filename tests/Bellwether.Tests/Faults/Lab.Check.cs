@@ -27,6 +27,11 @@ sealed partial class Lab
         await Task.WhenAll(_probing).WaitAsync(Bound, TimeProvider.System, _cancel);
         _probing.Clear();
         using var quiet = await Load.PauseAsync(_cancel);
+        return await CheckHaltedAsync();
+    }
+
+    async Task<LabFindings> CheckHaltedAsync()
+    {
         var expected = Load.Acknowledged.Values.ToArray();
         var results = expected.Where(e => e.Fate == Fate.Scored).Sum(e => e.Tickers.Count);
         var letters = expected.Count(e => e.Fate != Fate.Scored);

@@ -24,9 +24,12 @@ sealed partial class Lab
     /// <summary>Sends what was held back, checks, stops everything, and checks what can only be seen then.</summary>
     public async Task<LabFindings> FinishAsync()
     {
-        using (await Load.PauseAsync(_cancel))
-            foreach (var late in Events.Rest()) await Load.SendAsync(late, _cancel);
-        var findings = await CheckAsync();
+        await Task.WhenAll(_probing).WaitAsync(Bound, TimeProvider.System, _cancel);
+        _probing.Clear();
+        // Halted for good: what would be sent behind the check could be stored and never be acknowledged.
+        using var quiet = await Load.PauseAsync(_cancel);
+        foreach (var late in Events.Rest()) await Load.SendAsync(late, _cancel);
+        var findings = await CheckHaltedAsync();
         var wrong = findings.Wrong.ToList();
         await Load.DisposeAsync();
         foreach (var program in _programs)

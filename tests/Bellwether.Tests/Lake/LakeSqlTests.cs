@@ -235,7 +235,7 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
     [Fact]
     public async Task Status_counts_files_and_what_waits()
     {
-        Assert.Equal(new LakeStatus(0, 0, 0, null, null, 0, 0, null), await LakeStatus.ReadAsync(_database.Source, Token));
+        Assert.Equal(new LakeStatus(0, 0, 0, null, null, 0, 0, 0, 0, null), await LakeStatus.ReadAsync(_database.Source, Token));
         await _database.AddDayAsync(Day, 3);
         await _database.FillAsync(Day, 2, 30);
         await WriteAsync();

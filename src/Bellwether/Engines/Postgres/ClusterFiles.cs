@@ -75,6 +75,8 @@ static class ClusterFiles
             ["huge_pages"] = "off",
             // A year of daily partitions with their indexes, locked in one query.
             ["max_locks_per_transaction"] = "1024",
+            // A third of it may be programs that one query reads at a time: one for each sealed day.
+            ["max_files_per_process"] = "30000",
             ["wal_level"] = "minimal",
             ["max_wal_senders"] = "0",
             ["max_logical_replication_workers"] = "0",

@@ -38,6 +38,9 @@ public sealed partial class PostgresEngine : IAsyncDisposable
     /// <summary>The folder of the private cluster; null for an external server.</summary>
     public string? ClusterDirectory => _home?.Cluster;
 
+    /// <summary>Programs that the private server runs; null for an external server.</summary>
+    public ServerPrograms? Programs => _home is null ? null : new(_home);
+
     /// <summary>
     /// Starts the private server, or attaches to it where another process started it, or checks the external one.
     /// The server is ready when this returns.

@@ -7,7 +7,7 @@ namespace Bellwether.Engines.Unix;
 static partial class Posix
 {
     internal const int SigInt = 2, SigQuit = 3, SigTerm = 15;
-    internal const int ErrInterrupted = 4, ErrWouldBlock = 11, ErrRange = 34;
+    internal const int ErrInterrupted = 4, ErrWouldBlock = 11, ErrExists = 17, ErrRange = 34;
     internal const int LockShared = 1, LockExclusive = 2, LockNonBlocking = 4, LockNone = 8;
     const int OpenReadOnly = 0, OpenCreate = 0x40, OpenCloseOnExec = 0x80000;
     internal const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -91,6 +91,18 @@ static partial class Posix
             throw Failure($"cannot make the folder {path}");
     }
 
+    /// <summary>Makes a named pipe with this mode whatever the umask; false where there is one already.</summary>
+    internal static bool MakePipe(string path, UnixFileMode mode)
+    {
+        if (mkfifo(path, (uint)mode) == 0)
+        {
+            SetMode(path, mode);
+            return true;
+        }
+        var error = Marshal.GetLastPInvokeError();
+        return error == ErrExists && Stat(path, followLinks: false) is { IsPipe: true } ? false : throw Failure($"cannot make the pipe {path}");
+    }
+
     internal static uint EffectiveUser() => geteuid();
 
     /// <summary>The path without links and dots; the path must exist.</summary>
@@ -163,6 +175,9 @@ static partial class Posix
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial byte* realpath(string path, byte* resolved);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int mkfifo(string path, uint mode);
+
     [LibraryImport("libc")]
     private static partial uint geteuid();
 }
@@ -171,6 +186,8 @@ static partial class Posix
 readonly record struct FileFacts(uint Uid, uint Gid, UnixFileMode Mode, int Kind, ulong Inode, uint DevMajor, uint DevMinor)
 {
     internal bool IsDirectory => Kind == 0x4000;
+
+    internal bool IsPipe => Kind == 0x1000;
 
     internal bool SameFileAs(FileFacts other) => (Inode, DevMajor, DevMinor) == (other.Inode, other.DevMajor, other.DevMinor);
 }

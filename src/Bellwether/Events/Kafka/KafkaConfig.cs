@@ -11,6 +11,9 @@ static class KafkaConfig
     const int MegaByte = 1 << 20;
     static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5), Slack = TimeSpan.FromMinutes(1);
 
+    // An answer that was lost with its broker is waited for no longer; the request is then sent again.
+    static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(5);
+
     public static ProducerConfig Producer(KafkaOptions options) => new(Common(options))
     {
         // Acknowledged by all in-sync copies, in order and once, whatever is sent again.
@@ -29,7 +32,8 @@ static class KafkaConfig
         },
         LingerMs = options.Linger.TotalMilliseconds,
         MessageTimeoutMs = (int)options.DeliveryTimeout.TotalMilliseconds,
-        RequestTimeoutMs = (int)Math.Min(options.DeliveryTimeout.TotalMilliseconds, 30_000),
+        // Records behind an unanswered request wait for it, as their order must stay.
+        RequestTimeoutMs = (int)Math.Min(options.DeliveryTimeout.TotalMilliseconds, LongestAnswer.TotalMilliseconds),
         QueueBufferingMaxKbytes = Math.Max(SendQueueKilobytes, 2 * (options.MaxMessageBytes / 1024)),
         // Reports tell failure or success; the records themselves need not come back.
         DeliveryReportFields = "none",
@@ -92,6 +96,7 @@ static class KafkaConfig
         MessageMaxBytes = options.MaxMessageBytes,
         ReconnectBackoffMs = 100,
         ReconnectBackoffMaxMs = 2_000,
+        SocketTimeoutMs = (int)(LongestAnswer + options.FetchWait).TotalMilliseconds,
         SocketKeepaliveEnable = true,
         SocketNagleDisable = true,
         // A topic that has just been made is known to the client within this time.

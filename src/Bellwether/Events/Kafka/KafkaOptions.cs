@@ -64,8 +64,11 @@ public sealed partial record KafkaOptions
     /// <summary>Questions about topics and offsets are given up after this long.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")] public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a broker holds a request for records when it has none.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:05")] public TimeSpan FetchWait { get; init; } = TimeSpan.FromMilliseconds(100);
+    /// <summary>
+    /// How long a broker holds a request for records when it has none. Brokers of Apache Kafka answer at once when some come; others only when the
+    /// time is over, and then half of it is added to every event on the way.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.001", "00:00:05")] public TimeSpan FetchWait { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>How often the group's offsets are told to the brokers, for lag tools. The offsets that count are in PostgreSQL.</summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "00:10:00")] public TimeSpan AcknowledgeInterval { get; init; } = TimeSpan.FromSeconds(5);

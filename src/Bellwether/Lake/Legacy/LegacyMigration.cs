@@ -8,7 +8,7 @@ namespace Bellwether.Lake.Legacy;
 /// Brings old Parquet files into the lake: rows go into the hot table in transactions that carry their checkpoint, the lake writer makes the
 /// day files from there as from any other row, and the hashes of both are compared. Running it again changes nothing.
 /// </summary>
-public sealed partial class LegacyMigration(NpgsqlDataSource database, LakeOptions lake, LegacyTickers tickers, TimeProvider time)
+public sealed partial class LegacyMigration(NpgsqlDataSource database, LakeOptions lake, LakeWriter writer, LegacyTickers tickers, TimeProvider time)
 {
     static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -70,7 +70,7 @@ public sealed partial class LegacyMigration(NpgsqlDataSource database, LakeOptio
     async Task WriteLakeAsync(string stage, IProgress<LegacyGauge>? progress, CancellationToken cancellationToken)
     {
         var days = progress is null ? null : new Days(stage, progress);
-        await new LakeWriter(database, lake, time).WriteDirtyDaysAsync(days, cancellationToken).ConfigureAwait(false);
+        await writer.WriteDirtyDaysAsync(days, cancellationToken).ConfigureAwait(false);
     }
 
     async Task<LegacyReport> FinishAsync(Run run, string source, long migration, double before, long started, CancellationToken cancellationToken)

@@ -113,6 +113,18 @@ static class LegacyRecords
         return files;
     }
 
+    /// <summary>Files of days as they were before a migration that can be taken back, by hash.</summary>
+    public static async Task<Dictionary<string, LakeFile>> FilesBeforeAsync(NpgsqlConnection connection, TimeSpan kept, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""
+            SELECT d.day, d.file_before->>'path', (d.file_before->>'rows')::bigint, (d.file_before->>'bytes')::bigint, d.file_before->>'file_sha256'
+            FROM ops.lake_migration_days AS d JOIN ops.lake_migrations AS m ON m.id = d.migration_id
+            WHERE m.status <> 'rolled_back' AND d.file_before->>'file_sha256' IS NOT NULL AND (m.finished_at IS NULL OR m.finished_at > now() - $1)
+            """, connection) { Parameters = { new() { Value = kept } } };
+        await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        return (await LakeSnapshot.ReadFilesAsync(row, cancellationToken).ConfigureAwait(false)).DistinctBy(file => file.Sha256).ToDictionary(file => file.Sha256!, StringComparer.Ordinal);
+    }
+
     /// <summary>Begins a file, or begins it anew where it has become another.</summary>
     public static async Task PlanAsync(NpgsqlDataSource database, long migration, LegacyProgress file, CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ public sealed record LegacyRollbackReport(
 /// Takes a migration back. Rows, their keys in the inbox and the tickers' states go back in one transaction, which leaves the days dirty; then the
 /// lake is written, and each file compared with the one before. A rollback that was cut off goes on where it stopped.
 /// </summary>
-public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOptions lake, LegacyTickers tickers, TimeProvider time)
+public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOptions lake, LakeWriter writer, LegacyTickers tickers, TimeProvider time)
 {
     /// <param name="id">Null for the newest migration that stands.</param>
     /// <exception cref="LegacyException">There is no such migration, or it is rolled back already.</exception>
@@ -34,7 +34,9 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
 
             progress?.Report(new("rows", 0, 0));
             if (migration.Status != "rolling_back") await TakeBackAsync(migration.Id, cancellationToken).ConfigureAwait(false);
-            await new LakeWriter(database, lake, time).WriteDirtyDaysAsync(progress is null ? null : new Days(progress), cancellationToken).ConfigureAwait(false);
+            await writer.WriteDirtyDaysAsync(progress is null ? null : new Days(progress), cancellationToken).ConfigureAwait(false);
+            if (await RestoreBytesAsync(migration.Id, cancellationToken).ConfigureAwait(false) > 0) await writer.WriteDirtyDaysAsync(null, cancellationToken).ConfigureAwait(false);
+            await RefoldAsync(migration.Id, cancellationToken).ConfigureAwait(false);
             return await FinishAsync(migration, started, cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -46,6 +48,20 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
     async Task TakeBackAsync(long migration, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        // As long as nobody writes or seals, a row is where it is found.
+        await LakeLock.TakeAsync(connection, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await TakeBackAsync(connection, migration, await SealedRowsAsync(migration, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await LakeLock.ReleaseAsync(connection).ConfigureAwait(false);
+        }
+    }
+
+    async Task TakeBackAsync(NpgsqlConnection connection, long migration, List<(DateOnly Day, string Article, string Ticker)> cold, CancellationToken cancellationToken)
+    {
         await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken).ConfigureAwait(false);
         // One statement takes as many rows away as the migration brought.
         await ExecuteAsync("SET LOCAL statement_timeout = 0").ConfigureAwait(false);
@@ -56,6 +72,7 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
             UPDATE ops.lake_migration_days AS m SET mixed = m.mixed OR d.revision <> m.revision FROM ops.lake_days AS d WHERE d.day = m.day AND m.migration_id = $1
             """, migration).ConfigureAwait(false);
         await TakeRowsAsync(connection, migration, cancellationToken).ConfigureAwait(false);
+        await RemoveSealedAsync(connection, cold, cancellationToken).ConfigureAwait(false);
         await TakeTickersAsync(connection, migration, cancellationToken).ConfigureAwait(false);
         await ExecuteAsync("DELETE FROM ops.inbox WHERE migration_id = $1", migration).ConfigureAwait(false);
         await ExecuteAsync("UPDATE ops.lake_migrations SET status = 'rolling_back' WHERE id = $1", migration).ConfigureAwait(false);
@@ -92,10 +109,10 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    async Task TakeTickersAsync(NpgsqlConnection connection, long migration, CancellationToken cancellationToken)
+    static async Task TakeTickersAsync(NpgsqlConnection connection, long migration, CancellationToken cancellationToken)
     {
         // Workers wait before they add to a ticker, and find then what is stored here.
-        await using (var restore = new NpgsqlBatch(connection)
+        await using var restore = new NpgsqlBatch(connection)
         {
             Timeout = 0,
             BatchCommands =
@@ -114,16 +131,8 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
                     WHERE m.migration_id = $1 AND NOT m.mixed AND m.state_before IS NOT NULL
                     """) { Parameters = { new() { Value = migration } } },
             },
-        })
-            await restore.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        var mixed = new List<string>();
-        await using (var command = new NpgsqlCommand("SELECT ticker FROM ops.lake_migration_tickers WHERE migration_id = $1 AND mixed ORDER BY ticker", connection))
-        {
-            command.Parameters.Add(new() { Value = migration });
-            await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) mixed.Add(row.GetString(0));
-        }
-        if (mixed.Count > 0) await tickers.Refold(connection, mixed, cancellationToken).ConfigureAwait(false);
+        };
+        await restore.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     async Task<LegacyRollbackReport> FinishAsync(LegacyMigrationInfo migration, long started, CancellationToken cancellationToken)

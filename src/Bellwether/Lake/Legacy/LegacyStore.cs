@@ -40,16 +40,22 @@ sealed partial class LegacyStore(NpgsqlDataSource database, LegacyTickers ticker
     /// <summary>Stores a batch of a file and returns how far the file is then.</summary>
     public async Task<LegacyProgress> CommitAsync(LegacyProgress file, List<LegacyOutcome> batch, double sample, CancellationToken cancellationToken)
     {
-        await tickers.EnsureDays([.. batch.SelectMany(outcome => outcome.Results).Select(result => DayOf(result.Row)).Distinct()], cancellationToken).ConfigureAwait(false);
+        DateOnly[] days = [.. batch.SelectMany(outcome => outcome.Results).Select(result => DayOf(result.Row)).Distinct()];
         for (var attempt = 1; ; attempt++)
         {
             try
             {
+                await tickers.EnsureDays(days, cancellationToken).ConfigureAwait(false);
                 return await CommitOnceAsync(file, batch, sample, cancellationToken).ConfigureAwait(false);
             }
             catch (PostgresException error) when (attempt < MaxAttempts && error.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.UniqueViolation)
             {
                 _looksForRows |= error.SqlState == PostgresErrorCodes.UniqueViolation;
+            }
+            catch (PostgresException error) when (attempt < MaxAttempts && error is { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null })
+            {
+                // The partition of a day that was sealed is gone; late rows get a new one.
+                tickers.ForgetDays(days);
             }
         }
     }

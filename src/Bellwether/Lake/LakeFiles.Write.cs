@@ -1,0 +1,88 @@
+using System.Collections.Concurrent;
+using Bellwether.Storage.Objects;
+
+namespace Bellwether.Lake;
+
+/// <remarks>
+/// A new version of a day that has one goes under its hash first, is recorded, and only then takes the place of the day: the place follows from
+/// the manifest, so whoever was cut off between the two is mended by the next run, and nobody can make the manifest's own version unreadable.
+/// </remarks>
+sealed partial class LakeFiles
+{
+    static readonly TimeSpan UnfinishedFor = TimeSpan.FromDays(1);
+    static readonly Dictionary<DateOnly, LakeFile> Nothing = [];
+
+    /// <summary>
+    /// Stores files that are not recorded yet: those of days that have one already under their hash, so that nothing that is read now changes;
+    /// the first ones of their days in their places.
+    /// </summary>
+    /// <param name="old">What the manifest has of these days.</param>
+    public Task StoreAsync(IReadOnlyList<LakeFile> files, IReadOnlyDictionary<DateOnly, LakeFile> old, Func<LakeFile, string> source, CancellationToken cancellationToken) =>
+        Objects.PutManyAsync(
+            [.. files.Select(file => new ObjectUpload(old.ContainsKey(file.Day) ? Kept + file.Sha256 : file.Path, source(file), file.Sha256))], cancellationToken);
+
+    /// <summary>
+    /// Puts recorded files, which are kept under their hashes, into the places of their days. What stood there stays under its own hash,
+    /// whatever it was: a run that was cut off, or one that had lost its lock, may have put it there.
+    /// </summary>
+    /// <param name="old">What the manifest had of these days before.</param>
+    public Task PlaceAsync(IReadOnlyList<LakeFile> files, IReadOnlyDictionary<DateOnly, LakeFile> old, CancellationToken cancellationToken) =>
+        Parallel.ForEachAsync(files, AtOnce(cancellationToken), async (file, token) =>
+        {
+            var found = await Objects.HeadAsync(file.Path, token).ConfigureAwait(false);
+            if (IsMeant(found, file)) return;
+            if (old.TryGetValue(file.Day, out var before) && before.Sha256 is not null && IsMeant(found, before)) await KeepAsync(before, before.Sha256, token).ConfigureAwait(false);
+            else if (found?.Sha256 is { } unknown) await KeepAsync(file, unknown, token).ConfigureAwait(false);
+            await Objects.CopyAsync(Kept + file.Sha256, file.Path, token).ConfigureAwait(false);
+        });
+
+    /// <summary>Takes files away that the manifest still names; they stay under their hashes.</summary>
+    public async Task RemoveAsync(IReadOnlyList<LakeFile> files, CancellationToken cancellationToken)
+    {
+        await Parallel.ForEachAsync(files, AtOnce(cancellationToken), async (file, token) =>
+        {
+            if (file.Sha256 is { } hash && IsMeant(await Objects.HeadAsync(file.Path, token).ConfigureAwait(false), file)) await KeepAsync(file, hash, token).ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        await Objects.DeleteAsync([.. files.Select(file => file.Path)], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Forgets copies under hashes.</summary>
+    public Task ForgetKeptAsync(IEnumerable<LakeFile> files, CancellationToken cancellationToken) =>
+        Objects.DeleteAsync([.. files.Select(file => Kept + file.Sha256)], cancellationToken);
+
+    /// <summary>
+    /// Mends places that do not hold what the manifest names, from what is kept; returns those that are as they should be now.
+    /// </summary>
+    public async Task<IReadOnlyList<LakeFile>> RepairAsync(IReadOnlyList<LakeFile> files, CancellationToken cancellationToken)
+    {
+        var sound = new ConcurrentBag<LakeFile>();
+        await Parallel.ForEachAsync(files.Where(file => file.Sha256 is not null), AtOnce(cancellationToken), async (file, token) =>
+        {
+            if (!IsMeant(await Objects.HeadAsync(file.Path, token).ConfigureAwait(false), file))
+            {
+                if (await Objects.HeadAsync(Kept + file.Sha256, token).ConfigureAwait(false) is null) return;
+                await PlaceAsync([file], Nothing, token).ConfigureAwait(false);
+            }
+            sound.Add(file);
+        }).ConfigureAwait(false);
+        return [.. sound];
+    }
+
+    Task KeepAsync(LakeFile file, string hash, CancellationToken cancellationToken) => Objects.CopyAsync(file.Path, Kept + hash, cancellationToken);
+
+    /// <summary>Removes what was kept for long enough, and what uploads that were cut off have left.</summary>
+    /// <param name="named">Files in the manifest: one that is not in its place is kept however old it is.</param>
+    public async Task SweepAsync(IReadOnlyDictionary<string, LakeFile> named, CancellationToken cancellationToken)
+    {
+        var before = _time.GetUtcNow() - _options.KeepReplaced;
+        var old = new List<string>();
+        await foreach (var kept in Objects.ListAsync(Kept, null, cancellationToken).ConfigureAwait(false))
+        {
+            if (kept.Modified >= before) continue;
+            if (named.TryGetValue(kept.Key[Kept.Length..], out var file) && !IsMeant(await Objects.HeadAsync(file.Path, cancellationToken).ConfigureAwait(false), file)) continue;
+            old.Add(kept.Key);
+        }
+        await Objects.DeleteAsync(old, cancellationToken).ConfigureAwait(false);
+        await Objects.RemoveUnfinishedAsync(UnfinishedFor, cancellationToken).ConfigureAwait(false);
+    }
+}
