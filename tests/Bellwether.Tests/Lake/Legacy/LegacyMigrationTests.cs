@@ -131,4 +131,67 @@ public sealed class LegacyMigrationTests(TestServer server)
         // Revisions go on where states were computed anew.
         Assert.Equal(before.Where(line => !line.StartsWith('{')), (await desk.StateAsync()).Where(line => !line.StartsWith('{')));
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Rollback_takes_rows_out_of_sealed_days_too(bool sealedBefore)
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacysealed");
+        var live = Path.Combine(desk.Test.Folder, "live.csv");
+        await File.WriteAllTextAsync(live, "id,text,timestamp,ticker\n1,TAA rises fast,2024-01-03T10:00:00Z,TAA\n2,$ACME falls,2024-01-04T10:00:00Z,ACME\n", Token);
+        await desk.Test.IngestAsync(new(), live);
+        var writer = await desk.Desk.LakeWriterAsync(null, Token);
+        await writer.WriteDirtyDaysAsync(null, Token);
+        if (sealedBefore) await SealAsync(2);
+        var (files, states) = (desk.Files(), await desk.LinesAsync("SELECT to_jsonb(t)::text FROM sentiment.ticker_sentiment t ORDER BY ticker"));
+        var report = await desk.MigrateAsync();
+        Assert.Equal((40, 40), (report.Proof!.Days, report.Proof.Proven));
+        if (!sealedBefore) await SealAsync(40);
+        desk.AssertTruth();
+        Assert.True((await desk.DiffAsync()).Agree);
+
+        var back = await desk.RollbackAsync();
+        Assert.Equal((2_000L, 8L, 40, 40), (back.Rows, back.Tickers, back.Days, back.DaysRestored));
+        Assert.Equal(files, desk.Files());
+        Assert.Equal(states, await desk.LinesAsync("SELECT to_jsonb(t)::text FROM sentiment.ticker_sentiment t ORDER BY ticker"));
+        Assert.Empty(await desk.LinesAsync("SELECT article_id FROM ops.lake_removals"));
+        await using var left = await (await desk.Desk.LakeSqlAsync(null, Token)).QueryAsync("SELECT ticker FROM all_sentiment ORDER BY 1", Token);
+        var tickers = new List<string>();
+        await foreach (var row in left.ReadRowsAsync(Token)) tickers.Add((string)row[0]!);
+        Assert.Equal(["ACME", "TAA"], tickers);
+
+        async Task SealAsync(int days) => Assert.Equal(days, (await new LakeSealer(desk.Desk.DataSource, await desk.Desk.LakeOptionsAsync(null, Token), null, TimeProvider.System)
+            .SealAsync(new(2025, 1, 1), null, Token)).Days);
+    }
+
+    [Fact]
+    public async Task Files_that_another_version_wrote_are_kept_and_put_back_as_they_were()
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacybytes");
+        var live = Path.Combine(desk.Test.Folder, "live.csv");
+        await File.WriteAllTextAsync(live, "id,text,timestamp,ticker\n1,TAA rises fast,2024-01-03T10:00:00Z,TAA\n", Token);
+        await desk.Test.IngestAsync(new(), live);
+        var writer = await desk.Desk.LakeWriterAsync(null, Token);
+        await writer.WriteDirtyDaysAsync(null, Token);
+        // The same rows in other bytes.
+        var file = Path.Combine(desk.Lake, Assert.Single(desk.Files()).Key);
+        using (var engine = Engines.DuckDb.DuckDbTestLibrary.Open())
+        using (var connection = engine.Connect())
+            connection.Execute($"COPY (FROM read_parquet('{file}', hive_partitioning = false)) TO '{file}.new' (FORMAT parquet, COMPRESSION gzip)");
+        File.Move($"{file}.new", file, overwrite: true);
+        var hash = Assert.Single(desk.Files()).Value;
+        await desk.ExecuteAsync($"UPDATE ops.lake_files SET bytes = {new FileInfo(file).Length}, file_sha256 = '{hash}'");
+
+        await desk.MigrateAsync();
+        // Neither time nor another writer takes it away while the migration can go back.
+        foreach (var kept in Directory.EnumerateFiles(Path.Combine(desk.Lake, "_kept"))) File.SetLastWriteTimeUtc(kept, DateTime.UnixEpoch);
+        await desk.ExecuteAsync("UPDATE ops.lake_days SET revision = revision + 1 WHERE day = '2024-02-01'");
+        await writer.WriteDirtyDaysAsync(null, Token);
+        var back = await desk.RollbackAsync();
+        Assert.Equal(hash, Assert.Single(desk.Files()).Value);
+        Assert.Equal((39, 1), (back.DaysRestored, back.DaysRewritten));
+        var verified = await new LakeVerifier(desk.Desk.DataSource, await desk.Desk.LakeOptionsAsync(null, Token), TimeProvider.System).VerifyAsync(null, Token);
+        Assert.Equal((1, 0), (verified.Ok, verified.Bad.Count));
+    }
 }
