@@ -161,7 +161,7 @@ public sealed class Desk : IAsyncDisposable
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Options.LakePlace, typeof(Desk).Assembly.GetName().Version!.ToString(3), Time);
 
     public async Task<BackupRestore> BackupRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), null, Time);
 
     LegacyTickers LegacyTickers()
     {

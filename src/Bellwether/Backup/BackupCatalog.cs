@@ -70,6 +70,16 @@ static class BackupCatalog
         return partitions;
     }
 
+    /// <summary>Partitions over sealed days, a month each.</summary>
+    public static async Task<List<string>> ColdMonthsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass('sentiment.sentiment_cold') ORDER BY 1", connection);
+        var months = new List<string>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) months.Add(row.GetString(0));
+        return months;
+    }
+
     public static async Task<List<BackupSequence>> SequencesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = Command(connection, "SELECT schemaname, sequencename, last_value FROM pg_sequences WHERE schemaname = ANY($1) AND last_value IS NOT NULL ORDER BY 1, 2");

@@ -25,6 +25,15 @@ public sealed partial class BackupRestore
         return done;
     }
 
+    /// <summary>Makes PostgreSQL read sealed days from their files again: where the server that the backup is of kept its programs says nothing here.</summary>
+    async Task AttachSealedAsync(NpgsqlConnection connection, BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        if (cold is null) return;
+        (DateOnly, string)[] days = [.. manifest.Lake.Files.Where(file => file is { Sealed: true, Sha256: not null }).Select(file => (file.Day, file.Sha256!))];
+        if (days.Length == 0) return;
+        await ExecuteAsync(connection, await ColdPartitions.PrepareAsync(connection, cold, days, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Files that are not there: days whose rows are in the database are written again, sealed ones are told.</summary>
     async Task<(int Dirty, IReadOnlyList<DateOnly> Missing)> SettleLakeAsync(NpgsqlConnection connection, BackupManifest manifest, CancellationToken cancellationToken)
     {

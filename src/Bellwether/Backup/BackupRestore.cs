@@ -15,7 +15,8 @@ public sealed record RestoreReport(
 /// Brings a backup into an empty database, or, asked to, in place of what one holds. Everything is loaded, read back and compared in one
 /// transaction: a restore that is cut off, or that is not equal to the backup, changes nothing.
 /// </summary>
-public sealed partial class BackupRestore(NpgsqlDataSource database, LakeOptions lake, TimeProvider time)
+/// <param name="cold">How PostgreSQL reads sealed days; null where it does not.</param>
+public sealed partial class BackupRestore(NpgsqlDataSource database, LakeOptions lake, ColdTier? cold, TimeProvider time)
 {
     /// <param name="replace">Take away what the database holds.</param>
     /// <exception cref="BackupException">It is damaged, does not fit the program, or there is data in the way.</exception>
@@ -35,6 +36,7 @@ public sealed partial class BackupRestore(NpgsqlDataSource database, LakeOptions
             await LoadAsync(connection, folder, manifest, progress, cancellationToken).ConfigureAwait(false);
             await CompareAsync(connection, manifest, progress, cancellationToken).ConfigureAwait(false);
             var files = manifest.Lake.Copied ? await PutLakeAsync(folder, manifest, progress, cancellationToken).ConfigureAwait(false) : 0;
+            await AttachSealedAsync(connection, manifest, cancellationToken).ConfigureAwait(false);
             var (dirty, missing) = await SettleLakeAsync(connection, manifest, cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
             await using (var analyze = new NpgsqlCommand("ANALYZE", connection) { CommandTimeout = 0 }) await analyze.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -71,6 +73,8 @@ public sealed partial class BackupRestore(NpgsqlDataSource database, LakeOptions
         // Those of the backup may have other bounds.
         foreach (var partition in (await BackupCatalog.PartitionsAsync(connection, cancellationToken).ConfigureAwait(false)).AsEnumerable().Reverse())
             await ExecuteAsync(connection, $"DROP TABLE {BackupCatalog.Quote(partition.Schema)}.{BackupCatalog.Quote(partition.Name)}", cancellationToken).ConfigureAwait(false);
+        foreach (var month in await BackupCatalog.ColdMonthsAsync(connection, cancellationToken).ConfigureAwait(false))
+            await ExecuteAsync(connection, $"DROP TABLE {month}", cancellationToken).ConfigureAwait(false);
         var names = string.Join(", ", tables.Select(table => $"{BackupCatalog.Quote(table.Schema)}.{BackupCatalog.Quote(table.Name)}"));
         await ExecuteAsync(connection, $"TRUNCATE {names}", cancellationToken).ConfigureAwait(false);
     }
