@@ -52,6 +52,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         ObjectStoreException store => new(ExitCode.Unavailable, "object_store", Sentence(store.Message), store.Mend),
         HotStoreException { Problem: HotStoreProblem.Settings } hot => CommandException.Usage(Sentence(hot.Message), hot.Mend),
         HotStoreException hot => new(ExitCode.Unavailable, "hot_store", Sentence(hot.Message), hot.Mend),
+        BackupException { InnerException: IOException or UnauthorizedAccessException or ArgumentException } disk => new(ExitCode.Failure, "io", Sentence(disk.Message), disk.Mend),
         BackupException backup => new(ExitCode.BadInput, "backup", Sentence(backup.Message), backup.Mend),
         LegacyException legacy => new(ExitCode.BadInput, "migration", Sentence(legacy.Message)),
         LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),

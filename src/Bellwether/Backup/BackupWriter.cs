@@ -36,9 +36,10 @@ public sealed partial class BackupWriter(NpgsqlDataSource database, LakeOptions 
             return new(path, manifest.TakenAt, manifest.Schema.Count, manifest.Tables.Count, manifest.Rows, manifest.Bytes, manifest.Lake.Files.Count, withLake,
                 withLake ? 0 : manifest.Lake.Files.Count(file => file.Sealed), Math.Round(time.GetElapsedTime(started).TotalSeconds, 3));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
         {
-            var room = error.HResult is PosixFiles.NoSpace or PosixFiles.OverQuota or PosixFiles.FileTooBig;
+            // .NET makes an argument out of range of a file that may not grow.
+            var room = error is ArgumentOutOfRangeException || error.HResult is PosixFiles.NoSpace or PosixFiles.OverQuota or PosixFiles.FileTooBig;
             throw new BackupException($"the backup cannot be written to {root}: {error.Message.TrimEnd('.')}",
                 room ? "Make room there, or name another folder with --to; nothing of it was left." : "See that the folder may be written, or name another one with --to.", error);
         }
