@@ -68,5 +68,5 @@ static class BenchDesk
         return path;
     }
 
-    static string Headline(int i) => $"{Companies[i % 10]} {string.Format(null, News[i / 10 % 8], i % 900 + 10)} ({i})";
+    public static string Headline(int i) => $"{Companies[i % 10]} {string.Format(null, News[i / 10 % 8], i % 900 + 10)} ({i})";
 }

@@ -22,11 +22,11 @@ static class ScaleBench
 {
     public static Verb Create(Screen screen, GlobalOptions globals)
     {
-        var events = BenchDesk.Number("--events", "Articles to generate", 30_000);
+        var events = BenchDesk.Number("--events", "Articles to generate", 8_000);
         var characters = BenchDesk.Number("--characters", "Length of an article", 4_000);
         var passes = Passes();
         var workers = BenchDesk.Number("--workers", "Worker processes to compare with one", 2);
-        return new Verb("scale", "Scoring of long articles by one worker process and by several", "bench scale", "bench scale --workers 4 --passes 50 --json") { events, characters, passes, workers }
+        return new Verb("scale", "Scoring of long articles by one worker process and by several", "bench scale", "bench scale --workers 4 --passes 500 --json") { events, characters, passes, workers }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
                 var answer = await RunAsync(session, session.Get(events), session.Get(characters), session.Get(passes), session.Get(workers), cancellationToken);
@@ -49,7 +49,7 @@ static class ScaleBench
             });
     }
 
-    static Option<int> Passes() => BenchDesk.Number("--passes", "How often each text is read, as if the model cost so many times as much as the built-in one", 20);
+    static Option<int> Passes() => BenchDesk.Number("--passes", "How often each text is read, as if the model cost so many times as much as the built-in one", 100);
 
     static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
 

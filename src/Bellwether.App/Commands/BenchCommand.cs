@@ -16,6 +16,7 @@ static class BenchCommand
             LatencyBench.Create(screen, globals),
             ScaleBench.Create(screen, globals),
             MetricsBench.Create(screen, globals),
+            LakeBench.Create(screen, globals),
             worker,
         };
     }

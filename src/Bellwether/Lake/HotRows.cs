@@ -28,25 +28,6 @@ static class HotRows
     /// <summary>Rows of the given days.</summary>
     public static string In(IEnumerable<DateOnly> days) => Or(Ranges(days).Select(range => Between(range.From, range.To)));
 
-    /// <summary>Rows of all other days.</summary>
-    public static string NotIn(IReadOnlyCollection<DateOnly> days)
-    {
-        if (days.Count == 0) return "true";
-        var gaps = new List<string>();
-        DateOnly? from = null;
-        foreach (var (start, end) in Ranges(days))
-        {
-            gaps.Add(from is { } open ? Between(open, start) : $"timestamp < {At(start)}");
-            from = end;
-        }
-        gaps.Add($"timestamp >= {At(from!.Value)}");
-        return Or(gaps);
-    }
-
-    /// <summary>Rows of a run of days.</summary>
-    public static string Within(LakeDays days) =>
-        (days.First is { } first ? $"timestamp >= {At(first)}" : "true") + (days.Last is { } last && last < DateOnly.MaxValue ? $" AND timestamp < {At(last.AddDays(1))}" : "");
-
     /// <summary>Runs of adjacent days, half-open.</summary>
     static IEnumerable<(DateOnly From, DateOnly To)> Ranges(IEnumerable<DateOnly> days)
     {

@@ -11,8 +11,8 @@ sealed class LakeSnapshot : IDisposable
 {
     readonly List<FileStream> _files = [];
 
-    /// <summary>Days that are read from their file alone, or not needed at all; what is hot of all others comes from PostgreSQL.</summary>
-    public List<DateOnly> CleanDays { get; } = [];
+    /// <summary>Days with rows that no file has, and those whose file cannot be had: what is hot of them comes from PostgreSQL.</summary>
+    public List<DateOnly> HotDays { get; } = [];
 
     /// <summary>Rows are to be taken out of the files of the run (<c>ops.lake_removals</c>).</summary>
     public bool HasRemovals { get; private set; }
@@ -34,8 +34,8 @@ sealed class LakeSnapshot : IDisposable
         var snapshot = new LakeSnapshot();
         try
         {
-            var (named, cold) = await ReadAsync(source, sealedOnly, cancellationToken).ConfigureAwait(false);
-            snapshot.CleanDays.AddRange(named.Where(file => !days.Contains(file.Day) && !cold.Contains(file.Day)).Select(file => file.Day));
+            var (named, cold, hot) = await ReadAsync(source, sealedOnly, cancellationToken).ConfigureAwait(false);
+            snapshot.HotDays.AddRange(hot.Where(days.Contains));
             named.RemoveAll(file => !days.Contains(file.Day));
             if (cold.Except(named.Select(file => file.Day)).Where(days.Contains).Order().Cast<DateOnly?>().FirstOrDefault() is { } lost)
                 throw new LakeException($"{lost:O} is sealed, and the manifest has no file of it; restore the database from a backup");
@@ -47,8 +47,11 @@ sealed class LakeSnapshot : IDisposable
                 {
                     if (file is null) throw new LakeException($"the lake file {wanted.Path} {reason}, and its {wanted.Rows} rows are in no other place; restore the file from a backup");
                 }
-                else if (file is not null) snapshot.CleanDays.Add(wanted.Day);
-                else await RequireHotAsync(source, wanted, reason, cancellationToken).ConfigureAwait(false);
+                else if (file is null)
+                {
+                    await RequireHotAsync(source, wanted, reason, cancellationToken).ConfigureAwait(false);
+                    snapshot.HotDays.Add(wanted.Day);
+                }
             }
             snapshot.HasRemovals = cold.Count > 0 && await HasRemovalsAsync(source, cancellationToken).ConfigureAwait(false);
             return snapshot;
@@ -60,19 +63,23 @@ sealed class LakeSnapshot : IDisposable
         }
     }
 
-    static async Task<(List<LakeFile> Files, HashSet<DateOnly> Sealed)> ReadAsync(NpgsqlConnection source, bool sealedOnly, CancellationToken cancellationToken)
+    static async Task<(List<LakeFile> Files, HashSet<DateOnly> Sealed, List<DateOnly> Hot)> ReadAsync(NpgsqlConnection source, bool sealedOnly, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"""
             SELECT f.day, f.path, f.rows, f.bytes, f.file_sha256 FROM ops.lake_files f LEFT JOIN ops.lake_days d ON d.day = f.day
             WHERE d.sealed_at IS NOT NULL OR {(sealedOnly ? "false" : "true")} AND (d.day IS NULL OR d.revision <= d.written_revision) ORDER BY f.day;
-            SELECT day FROM ops.lake_days WHERE sealed_at IS NOT NULL
+            SELECT day FROM ops.lake_days WHERE sealed_at IS NOT NULL;
+            SELECT d.day FROM ops.lake_days d WHERE d.revision > d.written_revision OR d.hot_rows > 0 AND NOT EXISTS (SELECT FROM ops.lake_files f WHERE f.day = d.day)
             """, source);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         var files = await ReadFilesAsync(reader, cancellationToken).ConfigureAwait(false);
         await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
         var cold = new HashSet<DateOnly>();
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) cold.Add(reader.GetFieldValue<DateOnly>(0));
-        return (files, cold);
+        await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+        var hot = new List<DateOnly>();
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) hot.Add(reader.GetFieldValue<DateOnly>(0));
+        return (files, cold, hot);
     }
 
     static async Task<bool> HasRemovalsAsync(NpgsqlConnection source, CancellationToken cancellationToken)

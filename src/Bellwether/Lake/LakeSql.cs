@@ -84,7 +84,7 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
         NpgsqlConnection source, LakeQuery.Scratch scratch, LakeColumn[] needed, LakeDays days, CancellationToken cancellationToken)
     {
         scratch.Files = await LakeSnapshot.OpenAsync(source, new(options, TimeProvider.System), days, cancellationToken).ConfigureAwait(false);
-        await LakeTables.LoadAsync(source, HotRows.Select(needed, $"({HotRows.NotIn(scratch.Files.CleanDays)}) AND {HotRows.Within(days)}"), scratch.Connection!,
+        await LakeTables.LoadAsync(source, HotRows.Select(needed, HotRows.In(scratch.Files.HotDays)), scratch.Connection!,
             LakeTables.AllSentiment, needed, cancellationToken).ConfigureAwait(false);
         var view = LakeTables.SelectLoaded(LakeTables.AllSentiment, needed);
         if (scratch.Files.Paths.Count > 0)
