@@ -133,6 +133,9 @@ static class BackupCommand
         }
         finally
         {
+            // Where the server's user cannot enter the data folder, the database lies elsewhere, and the folder names the place.
+            var pointer = Path.Combine(scratch, "postgres.path");
+            if (File.Exists(pointer) && Path.GetDirectoryName(File.ReadAllText(pointer).Trim()) is { } elsewhere && Directory.Exists(elsewhere)) Directory.Delete(elsewhere, recursive: true);
             if (Directory.Exists(scratch)) Directory.Delete(scratch, recursive: true);
         }
     }

@@ -29,6 +29,9 @@ public sealed record LakeFilter
     /// <summary>The whole text and the payload of the source; by far the largest part of a row.</summary>
     public bool WithText { get; init; }
 
+    /// <summary>In whatever order is at hand: nothing is sorted, so that memory does not grow with the answer.</summary>
+    public bool Unordered { get; init; }
+
     static readonly string[] Large = ["text", "raw_source_payload_json"];
 
     internal IEnumerable<LakeColumn> Columns => LakeSchema.Columns.Where(column => WithText || !Large.Contains(column.Name));
@@ -49,7 +52,7 @@ public sealed record LakeFilter
         if (MaxSentiment is { } most) conditions.Add($"sentiment <= {Number(most)}");
         if (AsOf is { } asOf) conditions.Add($"processing_timestamp_utc <= {Time(asOf)}");
         return $"SELECT {LakeSchema.Names(Columns)} FROM {LakeTables.AllSentiment}"
-            + (conditions.Count > 0 ? $" WHERE {string.Join(" AND ", conditions)}" : "") + " ORDER BY timestamp, ticker, article_id";
+            + (conditions.Count > 0 ? $" WHERE {string.Join(" AND ", conditions)}" : "") + (Unordered ? "" : " ORDER BY timestamp, ticker, article_id");
     }
 
     static string Time(DateTimeOffset time) =>

@@ -73,6 +73,18 @@ public sealed class LakeMigrateCommandTests(TestServer server)
             var verified = (await RunAsync(data, "backup", "verify", "--restore", "--json")).Json;
             Assert.Equal(Number(verified, "files"), Number(verified, "ok"));
             Assert.Equal(Number(made, "rows"), Number(verified.GetProperty("restored"), "rows"));
+            // Nor where the server's user cannot enter the data folder.
+            if (Environment.UserName == "root")
+            {
+                File.SetUnixFileMode(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                var closed = Path.Combine(root, "closed");
+                Directory.CreateDirectory(closed);
+                var elsewhere = (await RunAsync(closed, "backup", "verify", "--from", Path.Combine(data, "backups"), "--restore", "--json")).Error;
+                var place = System.Text.RegularExpressions.Regex.Match(elsewhere, "kept in (/[^ \n]+)").Groups[1].Value;
+                Assert.NotEmpty(place);
+                Assert.False(Directory.Exists(place), place);
+                TestFolder.Open(root);
+            }
             Assert.DoesNotContain(Directory.EnumerateDirectories(data), folder => Path.GetFileName(folder).StartsWith("drill-", StringComparison.Ordinal));
 
             Assert.Contains("--data", (await RunAsync(null, ExitCode.Usage, "backup", "restore", "--from", Path.Combine(data, "backups"))).Error);

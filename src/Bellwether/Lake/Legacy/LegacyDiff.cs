@@ -125,7 +125,7 @@ public sealed partial class LegacyDiff(NpgsqlDataSource database, LakeOptions la
         using var appender = scan.Tables.CreateAppender("lake_rows");
         var hash = new RowHash();
         var rows = 0L;
-        var filter = new LakeFilter { From = At(scan.First - scan.First % MicrosPerDay), To = At(scan.Last + 1), WithText = true };
+        var filter = new LakeFilter { From = At(scan.First - (scan.First % MicrosPerDay + MicrosPerDay) % MicrosPerDay), To = At(scan.Last + 1), WithText = true, Unordered = true };
         await foreach (var row in _lakeReader.ReadAsync(filter, cancellationToken).ConfigureAwait(false))
         {
             appender.Append(EventKey.Of(row.ArticleId, row.Ticker));

@@ -19,7 +19,7 @@ sealed partial record LegacyFile(string Path, string FullPath, string? Ticker, l
         if (File.Exists(root)) return [Of(System.IO.Path.GetDirectoryName(root)!, root, time)];
         if (!Directory.Exists(root)) throw new LegacyException($"there is no folder {root}");
         if (IsWithin(lake, root) || IsWithin(root, lake)) throw new LegacyException($"{root} is the lake itself or lies around it; name the folder of the old files");
-        var options = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.Hidden, MatchCasing = MatchCasing.CaseInsensitive };
+        var options = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = FileAttributes.Hidden, MatchCasing = MatchCasing.CaseInsensitive };
         return [.. Directory.EnumerateFiles(root, "*.parquet", options).Select(file => Of(root, file, time)).OrderBy(file => file.Path, StringComparer.Ordinal)];
     }
 

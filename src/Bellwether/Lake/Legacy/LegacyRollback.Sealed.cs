@@ -18,7 +18,7 @@ public sealed partial class LegacyRollback
         {
             var from = new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
             var rows = new List<(string Article, string Ticker, Guid Key)>();
-            await foreach (var row in _reader.ReadAsync(new() { From = from, To = from.AddDays(1) }, cancellationToken).ConfigureAwait(false))
+            await foreach (var row in _reader.ReadAsync(new() { From = from, To = from.AddDays(1), Unordered = true }, cancellationToken).ConfigureAwait(false))
             {
                 rows.Add((row.ArticleId, row.Ticker, EventKey.Of(row.ArticleId, row.Ticker)));
                 if (rows.Count == KeysAtOnce) await KeepOursAsync().ConfigureAwait(false);
@@ -113,7 +113,7 @@ public sealed partial class LegacyRollback
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         await using (var wait = new NpgsqlCommand("LOCK TABLE sentiment.ticker_sentiment IN EXCLUSIVE MODE", connection) { CommandTimeout = 0 })
             await wait.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        await tickers.Refold(connection, mixed, _reader.ReadAsync(new() { Tickers = mixed, WithText = true }, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await tickers.Refold(connection, mixed, _reader.ReadAsync(new() { Tickers = mixed, WithText = true, Unordered = true }, cancellationToken), cancellationToken).ConfigureAwait(false);
         await using (var notify = new NpgsqlCommand("SELECT pg_notify($1, $2)", connection) { Parameters = { new() { Value = tickers.Channel }, new() { Value = LegacyTickers.WentBack } } })
             await notify.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);

@@ -69,7 +69,7 @@ sealed class LegacyDesk : IAsyncDisposable
     /// <summary>Compares what lies in the files of the lake with the truth, column by column, in another engine's own terms.</summary>
     public void AssertTruth(string condition = "true")
     {
-        using var engine = DuckDbTestLibrary.Open(memoryLimitMb: 512);
+        using var engine = DuckDbTestLibrary.Open(memoryLimitMb: 768, tempDirectory: Path.Combine(_desk.Folder, "spill"));
         using var connection = engine.Connect();
         connection.Execute("SET TimeZone = 'UTC'");
         var truth = $"(SELECT * FROM read_parquet('{Path.Combine(_desk.Folder, LegacyFiles.Truth)}') WHERE {condition})";

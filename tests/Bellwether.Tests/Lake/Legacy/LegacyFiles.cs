@@ -35,7 +35,7 @@ static class LegacyFiles
     public static void Make(string folder, int rows, int tickers, int days = 40, int textLength = 200)
     {
         Directory.CreateDirectory(folder);
-        using var engine = DuckDbTestLibrary.Open(memoryLimitMb: 512);
+        using var engine = DuckDbTestLibrary.Open(memoryLimitMb: 768, tempDirectory: Path.Combine(Path.GetDirectoryName(folder)!, "spill"));
         using var connection = engine.Connect();
         connection.Execute($"""
             SET TimeZone = 'UTC'; SET preserve_insertion_order = true;

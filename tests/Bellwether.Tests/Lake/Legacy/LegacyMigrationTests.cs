@@ -194,4 +194,32 @@ public sealed class LegacyMigrationTests(TestServer server)
         var verified = await new LakeVerifier(desk.Desk.DataSource, await desk.Desk.LakeOptionsAsync(null, Token), TimeProvider.System).VerifyAsync(null, Token);
         Assert.Equal((1, 0), (verified.Ok, verified.Bad.Count));
     }
+
+    [Fact]
+    public async Task Live_results_of_the_same_tickers_and_days_come_in_meanwhile_and_stay()
+    {
+        await using var desk = await LegacyDesk.OpenAsync(server, "legacylive");
+        var (stop, sent) = (false, 0);
+        var live = Task.Run(async () =>
+        {
+            for (var i = 0; !Volatile.Read(ref stop); i++)
+            {
+                var file = Path.Combine(desk.Test.Folder, $"live{i}.csv");
+                await File.WriteAllLinesAsync(file, Enumerable.Range(0, 40).Select(j => $"{i}-{j},TAA rises,2024-01-{1 + (i + j) % 28:00}T10:00:00Z,T{(char)('A' + j % 8)}{(char)('A' + j % 8)}")
+                    .Prepend("id,text,timestamp,ticker"), Token);
+                await desk.Test.IngestAsync(new(), file);
+                sent += 40;
+            }
+        }, Token);
+        var report = await desk.MigrateAsync(batch: 50);
+        Volatile.Write(ref stop, true);
+        await live;
+        Assert.Equal(2_000, report.Migrated);
+        Assert.Empty(report.Proof!.Wrong);
+        Assert.Equal(report.Proof.Days, report.Proof.Proven + report.Proof.Shared);
+        await desk.AssertRowsAsync(2_000 + sent);
+        Assert.True((await desk.DiffAsync()).Agree);
+        await desk.RollbackAsync();
+        await desk.AssertRowsAsync(sent);
+    }
 }
