@@ -24,13 +24,20 @@ static class BackupCommand
     {
         var to = new Option<string?>("--to") { Description = "Folder of backups; each is a folder in it [default: `backups` in the data folder]", HelpName = "DIR" };
         var withLake = new Option<bool>("--with-lake") { Description = "With the files of the lake; sealed days are in no other place" };
-        return new Verb("create", "Write all tables as of one moment, while everybody goes on working", "backup create", "backup create --to /mnt/backups --with-lake --json") { to, withLake }
+        var keep = new Option<int?>("--keep") { Description = "Afterwards remove all but the N newest backups of the folder", HelpName = "N" };
+        keep.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() < 1) result.AddError("--keep: at least 1 backup stays.");
+        });
+        return new Verb("create", "Write all tables as of one moment, while everybody goes on working", "backup create", "backup create --to /mnt/backups --with-lake --keep 7 --json") { to, withLake, keep }
             .Runs(screen, globals, async (session, token) =>
             {
                 await using var desk = await session.OpenAsync(token);
                 var writer = await desk.BackupWriterAsync(session.Progress, token);
                 var folder = session.Get(to) ?? desk.Options.BackupFolder;
                 var done = await ProgressView.RunAsync(session, new BackupProgressGauge(), (gauge, stop) => writer.CreateAsync(folder, session.Get(withLake), gauge, stop), token);
+                if (session.Get(keep) is { } newest)
+                    foreach (var old in BackupInfo.Thin(folder, newest)) session.Note($"removed {old}");
                 if (session.Json)
                 {
                     session.WriteJson(done, CommandJson.Relaxed.BackupReport);

@@ -12,6 +12,20 @@ public sealed record BackupInfo(string Path, DateTimeOffset TakenAt, string Prog
     /// <summary>The backup that is meant: the folder itself, or the newest one in it.</summary>
     /// <exception cref="BackupException">There is none.</exception>
     public static string Resolve(string folder) => BackupFolder.Resolve(folder);
+
+    /// <summary>Removes all but the newest backups; returns those that went.</summary>
+    public static IReadOnlyList<string> Thin(string root, int keep)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
+        string[] old = [.. List(root).Skip(keep).Select(backup => backup.Path)];
+        foreach (var folder in old)
+        {
+            // Without it the folder is no backup any more, wherever the rest of the work stops.
+            File.Delete(System.IO.Path.Combine(folder, BackupManifest.FileName));
+            Directory.Delete(folder, recursive: true);
+        }
+        return old;
+    }
 }
 
 /// <summary>Where backups lie: one folder each, named by its moment, and nothing that is half made under such a name.</summary>

@@ -25,6 +25,17 @@ public sealed partial class BackupRestore
         return done;
     }
 
+    /// <summary>Takes files of days away that the restored manifest does not name: other tools would read rows there that are not.</summary>
+    async Task ClearLakeAsync(BackupManifest manifest, CancellationToken cancellationToken)
+    {
+        var objects = new LakeFiles(lake, time).Objects;
+        var named = manifest.Lake.Files.Select(file => file.Path).ToHashSet(StringComparer.Ordinal);
+        var gone = new List<string>();
+        await foreach (var found in objects.ListAsync("year=", null, cancellationToken).ConfigureAwait(false))
+            if (found.Key.EndsWith($"/{LakePaths.FileName}", StringComparison.Ordinal) && !named.Contains(found.Key)) gone.Add(found.Key);
+        await objects.DeleteAsync(gone, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Makes PostgreSQL read sealed days from their files again: where the server that the backup is of kept its programs says nothing here.</summary>
     async Task AttachSealedAsync(NpgsqlConnection connection, BackupManifest manifest, CancellationToken cancellationToken)
     {

@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using Bellwether.Lake;
+using Bellwether.Lake.Legacy;
+using Bellwether.Sentiment;
 using Bellwether.Storage;
 using Npgsql;
 
@@ -38,7 +40,10 @@ public sealed partial class BackupRestore(NpgsqlDataSource database, LakeOptions
             var files = manifest.Lake.Copied ? await PutLakeAsync(folder, manifest, progress, cancellationToken).ConfigureAwait(false) : 0;
             await AttachSealedAsync(connection, manifest, cancellationToken).ConfigureAwait(false);
             var (dirty, missing) = await SettleLakeAsync(connection, manifest, cancellationToken).ConfigureAwait(false);
+            // Running processes read their caches anew.
+            await ExecuteAsync(connection, $"SELECT pg_notify('{TickerRebuild.Channel}', '{LegacyTickers.WentBack}')", cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+            if (replace) await ClearLakeAsync(manifest, cancellationToken).ConfigureAwait(false);
             await using (var analyze = new NpgsqlCommand("ANALYZE", connection) { CommandTimeout = 0 }) await analyze.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
             await new Migrator(database).UpAsync(null, false, cancellationToken).ConfigureAwait(false);
             return new(folder, manifest.TakenAt, manifest.Schema.Count, manifest.Tables.Count, manifest.Rows, files, dirty, missing, Math.Round(time.GetElapsedTime(started).TotalSeconds, 3));

@@ -190,8 +190,14 @@ public sealed class BackupTests(TestServer server) : IAsyncLifetime
         var before = await TablesAsync(_desk.Desk.DataSource);
         Assert.Contains("--replace", (await Assert.ThrowsAsync<BackupException>(() => RestoreAsync(_desk.Desk, made.Path))).Mend);
         Assert.Equal(before, await TablesAsync(_desk.Desk.DataSource));
+        var files = _desk.Files();
         await _desk.RollbackAsync();
+        var late = Path.Combine(_desk.Test.Folder, "late.csv");
+        await File.WriteAllTextAsync(late, "id,text,timestamp,ticker\n7,ZZZ rises,2024-07-03T10:00:00Z,ZZZ\n", Token);
+        await _desk.Test.IngestAsync(new(), late);
+        await (await _desk.Desk.LakeWriterAsync(null, Token)).WriteDirtyDaysAsync(null, Token);
         await RestoreAsync(_desk.Desk, made.Path, replace: true);
+        Assert.Equal(files, _desk.Files());
         Assert.Equal(before, await TablesAsync(_desk.Desk.DataSource));
         var verified = await new LakeVerifier(_desk.Desk.DataSource, await _desk.Desk.LakeOptionsAsync(null, Token), TimeProvider.System).VerifyAsync(null, Token);
         Assert.Equal((40, 0), (verified.Ok, verified.Bad.Count));
@@ -216,6 +222,8 @@ public sealed class BackupTests(TestServer server) : IAsyncLifetime
         Assert.Equal([next.Path, whole.Path], BackupInfo.List(Backups).Select(backup => backup.Path));
         Assert.False(Directory.Exists(left));
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, new DirectoryInfo(next.Path).UnixFileMode);
+        Assert.Equal([whole.Path], BackupInfo.Thin(Backups, 1));
+        Assert.Equal([next.Path], Directory.EnumerateFileSystemEntries(Backups));
         // A file in the folder's place refuses root as well.
         var error = await Assert.ThrowsAsync<BackupException>(() => CreateAsync(to: Path.Combine(next.Path, BackupManifest.FileName)));
         Assert.Contains("--to", error.Mend);

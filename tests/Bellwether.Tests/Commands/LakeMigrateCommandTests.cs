@@ -115,6 +115,9 @@ public sealed class LakeMigrateCommandTests(TestServer server)
         Assert.Contains("Make room", failed.Fails(ExitCode.Failure).Error);
         Assert.Empty(Directory.EnumerateFileSystemEntries(full));
         (await desk.RunAsync("backup", "create", "--to", full)).Succeeds();
+        Assert.Contains("removed", (await desk.RunAsync("backup", "create", "--to", full, "--keep", "1")).Succeeds().Error);
+        Assert.Single(Directory.EnumerateFileSystemEntries(full));
+        Assert.Contains("--keep", (await desk.RunAsync("backup", "create", "--keep", "0")).Fails(ExitCode.Usage).Error);
     }
 
     static Task<CliResult> RunAsync(string? data, params string[] line) => RunAsync(data, ExitCode.Ok, line);
