@@ -23,7 +23,10 @@ public sealed record LegacyMigrationInfo(
         await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
             found.Add(new(row.GetInt64(0), row.GetString(1), row.GetDouble(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4),
-                row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5), row.GetDouble(6), row.GetInt64(7), row.GetInt64(8)) { Settings = row.GetString(9) });
+                row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5), row.GetDouble(6), row.GetInt64(7), row.GetInt64(8))
+            {
+                Settings = row.GetString(9),
+            });
         return found;
     }
 }
