@@ -28,6 +28,7 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<ISentimentModel> _model;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
+    readonly Lazy<ColdTier?> _cold;
 
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
@@ -35,12 +36,15 @@ public sealed class Desk : IAsyncDisposable
         _model = new(() => model ?? new LexiconModel());
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
-        Reader = new(DataSource, Hot, options.Scoring, time);
+        ColdRows = new(token => LakeOptionsAsync(null, token));
+        Reader = new(DataSource, Hot, options.Scoring, time, ColdRows);
         _embedded = new(() => new(DataSource, options.EventLog, time));
         if (kafkaLibrary is not null)
             _kafka = new(() => new(DataSource, options.EventLog, kafkaLibrary, loggers.CreateLogger<KafkaEventLog>(), time));
         _results = new(() => new(DataSource, _embedded.Value.Appender, options.Scoring, time));
         _lakeStore = new(OpenLakeStore);
+        _cold = new(() => engine.Programs is not { } programs ? null
+            : ColdTier.Install(programs, new NpgsqlConnectionStringBuilder(engine.ConnectionString).Database!));
         Gate = new(options.Scoring.StarvationBound, time);
         Engines = new();
     }
@@ -52,6 +56,10 @@ public sealed class Desk : IAsyncDisposable
     public EngineCache Engines { get; }
     public IHotStore Hot { get; }
     public SentimentReader Reader { get; }
+
+    /// <summary>Reads sealed days for those who read hot rows from PostgreSQL.</summary>
+    public LakeColdRows ColdRows { get; }
+
     public PriorityGate Gate { get; }
 
     /// <summary>The log that events come in by.</summary>
@@ -70,6 +78,13 @@ public sealed class Desk : IAsyncDisposable
     public ISentimentModel Model => _model.Value;
     public Ingestor Ingestor => new(DataSource, Log, Time);
     public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);
+
+    /// <summary>How PostgreSQL reads sealed days; null where it is not ours, and does not.</summary>
+    public ColdTier? Cold => _cold.Value;
+
+    /// <summary>Answers PostgreSQL when it reads sealed days, until it is disposed; null where PostgreSQL is not ours.</summary>
+    public ColdTierReader? CreateColdReader() => Cold is not { } cold ? null
+        : ColdTierReader.Start(cold, DataSource, token => LakeOptionsAsync(null, token), Time, Loggers.CreateLogger<ColdTierReader>());
 
     /// <summary>Starts or attaches to the database and brings its schema up to date.</summary>
     /// <param name="migrate">False for commands that look at the schema itself.</param>
@@ -142,7 +157,14 @@ public sealed class Desk : IAsyncDisposable
     };
 
     public async Task<LakeWriter> LakeWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time, Cold);
+
+    /// <summary>Takes hot rows away that the lake has.</summary>
+    /// <exception cref="LakeException">PostgreSQL is not ours, and the options do not allow it.</exception>
+    public async Task<LakeSealer> LakeSealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Cold is not null || Options.LakeSealExternal
+        ? new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, Time)
+        : throw new LakeException("days are not sealed on a PostgreSQL that is not the program's own: plain SQL there would not see them any more. "
+            + "Set LakeSealExternal to true if only `bellwether sql` and the API ask, or if you attach the files yourself (`bellwether lake ddl`)");
 
     public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken));
@@ -161,7 +183,7 @@ public sealed class Desk : IAsyncDisposable
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Options.LakePlace, typeof(Desk).Assembly.GetName().Version!.ToString(3), Time);
 
     public async Task<BackupRestore> BackupRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), null, Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, Time);
 
     LegacyTickers LegacyTickers()
     {

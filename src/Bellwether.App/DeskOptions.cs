@@ -56,6 +56,20 @@ public sealed record DeskOptions
     /// <summary>A day is written to the lake when it has been dirty for this long.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")] public TimeSpan LakeInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// Days of that age are sealed: their hot rows go, and PostgreSQL reads them from the lake. Null: only when asked to, or by retention.
+    /// </summary>
+    [Range(typeof(TimeSpan), "1.00:00:00", "36500.00:00:00")] public TimeSpan? LakeSealAfter { get; init; }
+
+    /// <summary>Seal days on a PostgreSQL that is not the program's own too, where plain SQL then does not see them.</summary>
+    public bool LakeSealExternal { get; init; }
+
+    /// <summary>How often <c>sentiment.all_sentiment_mv</c>, the indexed copy of <c>all_sentiment</c>, is brought up to date; null for never.</summary>
+    [Range(typeof(TimeSpan), "00:00:10", "365.00:00:00")] public TimeSpan? LakeViewRefresh { get; init; }
+
+    /// <summary>Days that the copy goes back; null for all there are, sealed ones included.</summary>
+    [Range(1, 36_500)] public int? LakeViewDays { get; init; }
+
     /// <summary>Folder of backups; null for <c>backups</c> in the data folder.</summary>
     public string? Backups { get; init; }
 

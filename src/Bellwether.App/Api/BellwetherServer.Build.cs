@@ -88,6 +88,7 @@ public sealed partial class BellwetherServer
         services.AddHostedService(s => new MetricsStart(s.GetRequiredService<PrometheusMetrics>()));
         if (desk.CreateCatchUp() is { } catchUp)
             services.AddHostedService(s => new HotStoreService(catchUp, s.GetRequiredService<WorkerStatus>()));
+        if (desk.Cold is not null) services.AddHostedService<ColdTierService>();
         if (roles.HasFlag(ServeRoles.Scheduler)) services.AddHostedService<SchedulerService>().AddHostedService<StateMetricsService>();
         if (roles.HasFlag(ServeRoles.Lake)) services.AddHostedService<LakeService>();
         if (roles.HasFlag(ServeRoles.Worker))

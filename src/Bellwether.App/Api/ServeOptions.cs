@@ -22,11 +22,12 @@ public sealed record ServeOptions
 {
     public const string DefaultUrl = "http://127.0.0.1:5080";
     public const string TokenVariable = "BELLWETHER_TOKEN";
+    public const string UrlsVariable = "BELLWETHER_URLS";
     const int MinTokenLength = 16;
 
     /// <summary>
-    /// Addresses to listen on; port 0 takes a free one. Null: <see cref="DefaultUrl"/>, or without the API role a free loopback port
-    /// that serves health and metrics only.
+    /// Addresses to listen on; port 0 takes a free one. Null: those of <see cref="UrlsVariable"/>, else <see cref="DefaultUrl"/>, or
+    /// without the API role a free loopback port that serves health and metrics only.
     /// </summary>
     public IReadOnlyList<string>? Urls { get; init; }
 
@@ -72,9 +73,15 @@ public sealed record ServeOptions
     internal IReadOnlyList<string> Listen =>
         Urls ?? (Roles.HasFlag(ServeRoles.Api) ? [DefaultUrl] : ["http://127.0.0.1:0"]);
 
-    /// <summary>Options with the token found, checked.</summary>
+    /// <summary>Options with addresses and token found, checked.</summary>
     /// <exception cref="DeskOptionsException">A setting cannot be used, or the server would be open to others without a token.</exception>
-    internal ServeOptions Resolve()
+    internal ServeOptions Resolve() => (this with { Urls = Urls ?? UrlsOf(Environment.GetEnvironmentVariable(UrlsVariable)) }).Checked();
+
+    /// <summary>Addresses in one text, separated by semicolons, commas or blanks; null when there is none.</summary>
+    internal static IReadOnlyList<string>? UrlsOf(string? text) =>
+        text?.Split([';', ',', ' '], StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } urls ? urls : null;
+
+    ServeOptions Checked()
     {
         var problems = new List<ValidationResult>();
         if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true))

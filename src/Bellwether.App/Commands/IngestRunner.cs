@@ -64,7 +64,7 @@ sealed class IngestRunner(Session session, IngestRequest request)
         if (desk.Hot is GuardedHotStore { HasMissedWrites: true } shared && !await desk.CreateCatchUp()!.TryAsync(cancellationToken))
             session.Note($"{shared.State.Problem} It missed results of this run; `bellwether hotstore rebuild` brings them when it is back, and a server that runs does so by itself.");
         var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
-        var written = lake is null ? null : await new LakeWriter(desk.DataSource, lake, session.Time).WriteDirtyDaysAsync(gauge, cancellationToken);
+        var written = lake is null ? null : await new LakeWriter(desk.DataSource, lake, session.Time, desk.Cold).WriteDirtyDaysAsync(gauge, cancellationToken);
         return new(outcome.Read, outcome.Accepted, outcome.Duplicates, outcome.Rejected, outcome.Scored, outcome.Results, outcome.DeadLettered, outcome.Pending,
             await run.TickersAsync(cancellationToken), Math.Round(seconds, 3), Math.Round(outcome.Read / seconds, 1), Math.Round(written?.Elapsed.TotalSeconds ?? 0, 3), written?.DaysWritten ?? 0, $"{run.Id:N}");
     }

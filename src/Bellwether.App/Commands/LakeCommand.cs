@@ -14,7 +14,7 @@ static class LakeCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals)
     {
-        var command = new Verb("lake", "Look at the lake, write the days that changed, or take rows out of it", "lake status", "lake write --json",
+        var command = new Verb("lake", "Look at the lake, write the days that changed, seal days, or take rows out of it", "lake status", "lake write --json",
             "lake export --from 2026-03-01 --ticker AAPL --out aapl.parquet");
         command.Add(new Verb("status", "Show what lies in the lake and what still has to go there", "lake status", "lake status --json").Runs(screen, globals, StatusAsync));
         command.Add(new Verb("write", "Write every day that changed as one verified Parquet file", "lake write", "lake write --json").Runs(screen, globals, WriteAsync));
@@ -24,6 +24,9 @@ static class LakeCommand
         command.Add(LakeMigrateCommand.Diff(screen, globals));
         command.Add(LakeMigrateCommand.Migrations(screen, globals));
         command.Add(LakeMigrateCommand.Rollback(screen, globals));
+        command.Add(LakeSeal.Create(screen, globals));
+        command.Add(LakeSeal.CreateUndo(screen, globals));
+        command.Add(LakeDdl.Create(screen, globals));
         return command;
     }
 
@@ -69,7 +72,7 @@ static class LakeCommand
         await using var desk = await session.OpenAsync(cancellationToken);
         var lake = await desk.LakeOptionsAsync(session.Progress, cancellationToken);
         var done = await ProgressView.RunAsync(session, new IngestGauge(null),
-            (gauge, token) => new LakeWriter(desk.DataSource, lake, session.Time).WriteDirtyDaysAsync(gauge, token), cancellationToken);
+            (gauge, token) => new LakeWriter(desk.DataSource, lake, session.Time, desk.Cold).WriteDirtyDaysAsync(gauge, token), cancellationToken);
         var answer = new LakeWriteAnswer(done.DaysWritten, done.DaysRemoved, done.Rows, done.Bytes, Math.Round(done.Elapsed.TotalSeconds, 3));
         if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.LakeWriteAnswer);
         else session.Screen.Out.WriteLine($"wrote {answer.FilesWritten:n0} files with {answer.Rows:n0} rows, {answer.Bytes:n0} bytes, in {answer.Seconds:0.00} s; removed {answer.FilesRemoved:n0}");

@@ -14,7 +14,7 @@ static partial class SentimentCommand
     static async Task<int> RebuildAsync(Session session, CancellationToken cancellationToken)
     {
         await using var desk = await session.OpenAsync(cancellationToken);
-        var (tickers, results) = await new TickerRebuild(desk.DataSource, desk.Options.Scoring).RunAsync(cancellationToken);
+        var (tickers, results) = await new TickerRebuild(desk.DataSource, desk.Options.Scoring, desk.ColdRows).RunAsync(cancellationToken);
         var halfLife = desk.Options.Scoring.HalfLifeSeconds;
         if (session.Json) session.WriteJson(new(tickers, results, halfLife), CommandJson.Relaxed.RebuildAnswer);
         else session.Screen.Out.WriteLine($"rebuilt {tickers:n0} tickers from {results:n0} results, half-life {halfLife:n0} s");

@@ -8,7 +8,7 @@ static class ServeCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals)
     {
-        var urls = new Option<string[]>("--urls") { Description = $"Addresses to listen on; port 0 takes a free one [default: {DefaultUrl}]", HelpName = "URL", AllowMultipleArgumentsPerToken = true };
+        var urls = new Option<string[]>("--urls") { Description = $"Addresses to listen on; port 0 takes a free one; else ${UrlsVariable}, separated by semicolons [default: {DefaultUrl}]", HelpName = "URL", AllowMultipleArgumentsPerToken = true };
         var tokenFile = new Option<string?>("--token-file")
         {
             Description = $"File with the secret that requests must carry; else ${TokenVariable}. Needed for addresses that other machines can reach",
@@ -113,7 +113,7 @@ static class ServeCommand
     }
 
     // Written out: reading them from the server's options would load the web server for every --help.
-    const string DefaultUrl = "http://127.0.0.1:5080", TokenVariable = "BELLWETHER_TOKEN";
+    const string DefaultUrl = "http://127.0.0.1:5080", TokenVariable = "BELLWETHER_TOKEN", UrlsVariable = "BELLWETHER_URLS";
 }
 
 sealed record ServeAnswer(IReadOnlyList<string> Urls);

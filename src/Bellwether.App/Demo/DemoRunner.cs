@@ -50,7 +50,7 @@ sealed class DemoRunner(Session session, int events, int seed, bool serve)
         }
         var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
         meter.Report(default(LakeWriteProgress));
-        var written = await new LakeWriter(desk.DataSource, lake, session.Time).WriteDirtyDaysAsync(meter, cancellationToken);
+        var written = await new LakeWriter(desk.DataSource, lake, session.Time, desk.Cold).WriteDirtyDaysAsync(meter, cancellationToken);
         var known = session.Time.GetUtcNow();
         var tickers = (await desk.Reader.StoredAsync(null, cancellationToken))
             .OrderByDescending(s => s.Weight).ThenBy(s => s.Ticker, StringComparer.Ordinal).Select(s => SentimentAnswer.Of(s, known)).ToArray();

@@ -1,4 +1,5 @@
 using Bellwether.Events;
+using Bellwether.Lake;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Jobs;
 using Microsoft.Extensions.Hosting;
@@ -61,6 +62,14 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
             await log.PrepareTomorrowAsync(token);
             return "partitions are there";
         }),
+        .. desk.Options.LakeSealAfter is not { } age ? [] : new Job[] { new("seal-days", TimeSpan.FromHours(1), async token =>
+        {
+            var today = DateOnly.FromDateTime(desk.Time.GetUtcNow().UtcDateTime);
+            var done = await (await desk.LakeSealerAsync(null, token)).SealAsync(today.AddDays(-(int)age.TotalDays), null, token);
+            return $"{done.Days} days sealed, {done.Blocked.Count} could not be";
+        }) },
+        .. desk.Options.LakeViewRefresh is not { } every ? [] : new Job[] { new("refresh-all-sentiment-mv", every, async token =>
+            $"refreshed in {(await new SentimentCopy(desk.DataSource, desk.Options.LakeViewDays, desk.Time).RefreshAsync(token)).TotalSeconds:0.0} s") },
         // A worker that dies between its commit and its write to the shared store leaves a gap that nobody else knows of.
         .. desk.CreateCatchUp() is not { } hotStore ? [] : new Job[] { new("level-hot-store", TimeSpan.FromMinutes(10), async token =>
             await hotStore.TryAsync(token) ? "level with the database" : "the hot store is away") },

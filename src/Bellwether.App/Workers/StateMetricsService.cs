@@ -1,4 +1,6 @@
 using Bellwether.Diagnostics;
+using Bellwether.Events;
+using Bellwether.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -9,13 +11,15 @@ namespace Bellwether.App.Workers;
 sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService> logger) : BackgroundService
 {
     static readonly TimeSpan Every = TimeSpan.FromSeconds(15);
+    static readonly (string Topic, string Priority)[] Inputs = [(Topics.HighPriority, "high"), (Topics.StandardPriority, "standard")];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, desk.Time);
         try
         {
-            do await TryReadAsync(stoppingToken);
+            // Apart: brokers that are away, or slow, hide nothing of what the database says.
+            do await Task.WhenAll(TryAsync("database", ReadAsync, stoppingToken), TryAsync("event log", ReadLagAsync, stoppingToken));
             while (await timer.WaitForNextTickAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -24,17 +28,39 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
         }
     }
 
-    async Task TryReadAsync(CancellationToken cancellationToken)
+    async Task TryAsync(string source, Func<CancellationToken, Task> read, CancellationToken cancellationToken)
     {
         try
         {
-            await ReadAsync(cancellationToken);
+            await read(cancellationToken);
+            // The last values stand when reading fails: only this tells that they are old.
+            Instruments.StateReadTime.Record(desk.Time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0, Tag("source", source));
         }
-        catch (Exception error) when (error is NpgsqlException or IOException)
+        catch (Exception error) when (error is NpgsqlException or EventLogException or TimeoutException or IOException)
         {
-            Failed(logger, error.Message);
+            Failed(logger, source, error.Message);
         }
     }
+
+    /// <summary>Lag of the whole group, from its stored offsets: it is there, and grows, also when no worker is.</summary>
+    public async Task ReadLagAsync(CancellationToken cancellationToken)
+    {
+        var (options, group) = (desk.Options.EventLog, desk.Options.Scoring.Group);
+        foreach (var (topic, priority) in Inputs)
+        {
+            var records = await LagAsync(desk.Log, topic, options.StoredGroup(group), cancellationToken);
+            // From the time before the desk used Kafka: what was not carried over is still to be read.
+            if (desk.Forwarder is not null) records += await LagAsync(desk.Announcements, topic, group, cancellationToken);
+            Tell(topic, priority, records);
+        }
+        if (desk.Forwarder is null) return;
+        Tell(Topics.AnalyzedSentiment, "none", await LagAsync(desk.Announcements, Topics.AnalyzedSentiment, LogForwarder.Group, cancellationToken));
+
+        static void Tell(string topic, string priority, long records) => Instruments.GroupLag.Record(records, Tag("topic", topic), Tag("priority", priority));
+    }
+
+    async Task<long> LagAsync(IEventLog log, string topic, string storedGroup, CancellationToken cancellationToken) =>
+        (await GroupLag.OfAsync(desk.DataSource, log, topic, storedGroup, cancellationToken)).Records;
 
     /// <summary>Reads everything in one round trip. Sizes come from the manifest, so that nothing large is counted.</summary>
     public async Task ReadAsync(CancellationToken cancellationToken)
@@ -49,6 +75,8 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
         Instruments.LakeBytes.Record(row.GetInt64(2));
         Instruments.LakeDirtyDays.Record(row.GetInt64(3));
         Instruments.LakeWaitSeconds.Record(row.GetDouble(4));
+        Instruments.LakeSealedDays.Record(row.GetInt64(5));
+        Instruments.LakeColdRows.Record(row.GetInt64(6));
         await row.NextResultAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken)) Instruments.OpenDeadLetters.Record(row.GetInt64(1), Tag("stage", row.GetString(0)));
         await row.NextResultAsync(cancellationToken);
@@ -56,13 +84,16 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
         await row.NextResultAsync(cancellationToken);
         await row.ReadAsync(cancellationToken);
         Instruments.SchemaRevision.Record(row.GetInt64(0));
+        Instruments.SchemaPending.Record(Migration.Shipped.Count - row.GetInt64(0));
         await row.NextResultAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken)) Instruments.TickerAgeSeconds.Record(row.GetDouble(1), Tag("ticker", row.GetString(0)));
     }
 
     const string Lake = """
         SELECT (SELECT count(*) FROM ops.lake_files), (SELECT coalesce(sum(rows), 0)::bigint FROM ops.lake_files),
-               (SELECT coalesce(sum(bytes), 0)::bigint FROM ops.lake_files), count(*), coalesce(extract(epoch FROM now() - min(dirty_since)), 0)::float8
+               (SELECT coalesce(sum(bytes), 0)::bigint FROM ops.lake_files), count(*), coalesce(extract(epoch FROM now() - min(dirty_since)), 0)::float8,
+               (SELECT count(*) FROM ops.lake_days WHERE sealed_at IS NOT NULL),
+               (SELECT coalesce(sum(f.rows), 0)::bigint FROM ops.lake_files f JOIN ops.lake_days d USING (day) WHERE d.sealed_at IS NOT NULL)
         FROM ops.lake_days WHERE revision > written_revision
         """;
 
@@ -80,7 +111,7 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
         GROUP BY a.name
         """;
 
-    const string Revision = "SELECT max(revision)::bigint FROM public.bellwether_migrations";
+    const string Revision = "SELECT coalesce(max(revision), 0)::bigint FROM public.bellwether_migrations";
 
     const string Watched = """
         SELECT ticker, extract(epoch FROM now() - last_updated)::float8 FROM sentiment.ticker_sentiment WHERE ticker = ANY($1) AND count > 0
@@ -88,6 +119,6 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
 
     static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 
-    [LoggerMessage(EventId = 3601, Level = LogLevel.Debug, Message = "the state of the desk could not be read for the metrics: {Reason}")]
-    static partial void Failed(ILogger logger, string reason);
+    [LoggerMessage(EventId = 3601, Level = LogLevel.Debug, Message = "the state of the desk could not be read for the metrics from the {Source}: {Reason}")]
+    static partial void Failed(ILogger logger, string source, string reason);
 }

@@ -40,6 +40,8 @@ public static class Instruments
         new InstrumentAdvice<double> { HistogramBucketBoundaries = [.001, .005, .01, .05, .1, .25, .5, 1, 5] });
     public static readonly Gauge<long> ConsumerLag = Meter.CreateGauge<long>("bellwether_consumer_lag_records", null,
         "Records that this process has still to read of its partitions, by topic and priority");
+    public static readonly Gauge<long> GroupLag = Meter.CreateGauge<long>("bellwether_group_lag_records", null,
+        "Records that the whole desk has still to read, by topic and priority, whether workers run or not; told by those that play the scheduler");
     public static readonly Counter<long> EventTexts = Meter.CreateCounter<long>("bellwether_event_texts", null,
         "Events scored by type, and whether they came with their text or with a title alone");
     public static readonly Histogram<double> EventTextCharacters = Meter.CreateHistogram<double>(
@@ -62,6 +64,9 @@ public static class Instruments
     public static readonly Gauge<long> LakeFilesKept = Meter.CreateGauge<long>("bellwether_lake_files", null, "Files in the lake");
     public static readonly Gauge<long> LakeBytes = Meter.CreateGauge<long>("bellwether_lake_bytes", "By", "Size of the files in the lake");
     public static readonly Gauge<long> LakeRowsKept = Meter.CreateGauge<long>("bellwether_lake_rows", null, "Rows in the lake");
+    public static readonly Gauge<long> LakeSealedDays = Meter.CreateGauge<long>("bellwether_lake_sealed_partitions", null,
+        "Days whose rows are in the lake only");
+    public static readonly Gauge<long> LakeColdRows = Meter.CreateGauge<long>("bellwether_lake_cold_rows", null, "Rows that are in the lake only");
     public static readonly Gauge<long> LakeDirtyDays = Meter.CreateGauge<long>("bellwether_lake_dirty_partitions", null,
         "Days with changes that are not in the lake yet");
     public static readonly Gauge<double> LakeWaitSeconds = Meter.CreateGauge<double>("bellwether_lake_wait_seconds", "s",
@@ -74,6 +79,10 @@ public static class Instruments
         "Time since the last result of a watched ticker was stored");
     public static readonly Gauge<long> SchemaRevision = Meter.CreateGauge<long>("bellwether_schema_revision", null,
         "Revision of the database's schema");
+    public static readonly Gauge<long> SchemaPending = Meter.CreateGauge<long>("bellwether_schema_pending", null,
+        "Revisions of the schema that this program brings and the database lacks; below 0 when the database is ahead of the program");
+    public static readonly Gauge<double> StateReadTime = Meter.CreateGauge<double>("bellwether_state_read_timestamp_seconds", "s",
+        "When the scheduler last read the state of the desk for these metrics, since the Unix epoch, by source");
     public static readonly UpDownCounter<long> StreamClients = Meter.CreateUpDownCounter<long>("bellwether_stream_clients", null,
         "Clients of the live stream");
 

@@ -6,6 +6,10 @@ public sealed class EventLogException(string message, string code, Exception? in
 {
     public string Code { get; } = code;
 
+    /// <summary>The log is away; the same may succeed later.</summary>
+    public bool IsOutage => Code is "Local_Transport" or "Local_AllBrokersDown" or "Local_TimedOut" or "Local_MsgTimedOut" or "Local_Resolve" or "BrokerNotAvailable"
+        or "NotEnoughReplicas" or "NotEnoughReplicasAfterAppend";
+
     /// <summary>A record is larger than the log takes: trying again cannot help, without it the others pass.</summary>
     public bool IsTooLarge => Code is "MsgSizeTooLarge" or "RecordListTooLarge";
 }

@@ -103,7 +103,7 @@ public sealed partial class LogForwarder(
             await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
             var moves = ConsumerOffsets.MovesOf(entries);
             await ConsumerOffsets.AdvanceAsync(connection, group, topic, moves, cancellationToken);
-            await DeadLetter.StoreAsync(connection, [.. refused.Select(r => DeadLetter.From(entries[r.Index], Stage, "TooLarge", r.Reason))], cancellationToken);
+            await DeadLetter.StoreAsync(connection, [.. refused.Select(r => DeadLetter.From(entries[r.Index] with { Headers = RecordOf(entries[r.Index]).Headers! }, Stage, "TooLarge", r.Reason))], cancellationToken);
             await transaction.CommitAsync(cancellationToken);
             progress();
             await consumer.AcknowledgeAsync([.. moves.Select(m => new PartitionOffset(m.Partition, m.To))], cancellationToken);

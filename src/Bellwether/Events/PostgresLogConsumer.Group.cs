@@ -12,15 +12,16 @@ sealed partial class PostgresLogConsumer
 {
     readonly Guid _member = Guid.NewGuid();
     readonly CancellationTokenSource _stop = new();
-    DateTimeOffset? _balancedAt;
+    // By the steady clock: the other one may be set back by minutes, and nothing would be shared for as long.
+    long? _balancedAt;
     Task _renewing = Task.CompletedTask;
 
     TimeSpan BalanceInterval => options.LeaseTime / 10;
 
     async Task BalanceAsync(CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        if (_balancedAt is { } last && now - last < BalanceInterval) return;
+        var now = time.GetTimestamp();
+        if (_balancedAt is { } last && time.GetElapsedTime(last, now) < BalanceInterval) return;
         var inHand = _inHand.Partitions;
         if (_renewing.IsCompleted && !_stop.IsCancellationRequested) _renewing = RenewAsync();
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);

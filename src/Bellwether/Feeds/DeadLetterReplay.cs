@@ -62,6 +62,11 @@ public sealed partial class DeadLetterReplay(NpgsqlDataSource dataSource, IEvent
     /// <summary>Puts back what is due by the options, and what was cut off on its way; returns how many.</summary>
     public async Task<long> RetryDueAsync(DeadLetterOptions options, CancellationToken cancellationToken)
     {
+        // Records that never became events were read as somebody asked, with a time zone or a map that are not known here: they wait to be asked for anew.
+        await using (var reopen = dataSource.CreateCommand("""
+            UPDATE ops.dead_letters SET status = 'open' WHERE topic IS NULL AND status = 'replaying' AND last_attempt_at < now() - interval '1 minute'
+            """))
+            await reopen.ExecuteNonQueryAsync(cancellationToken);
         await using var due = dataSource.CreateCommand("""
             SELECT id FROM ops.dead_letters
             WHERE (retryable AND status = 'open' AND attempt < $1

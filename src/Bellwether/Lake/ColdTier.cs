@@ -15,7 +15,7 @@ public sealed record ColdTier
     const string ScriptName = "cold.sh";
 
     /// <summary>
-    /// A reader that dies must never look like a short day: only what ends with the mark `done` was whole. What goes wrong is said in place of
+    /// A process that dies must never look like a short day: only what ends with the mark `done` was whole. What goes wrong is said in place of
     /// rows, where PostgreSQL shows it to whoever asked. When PostgreSQL has enough, cat ends by SIGPIPE, and PostgreSQL is content with that.
     /// </summary>
     const string Script = """
@@ -23,25 +23,31 @@ public sealed record ColdTier
         here=${0%/*} id=$1.$$
         rows=$here/$id.rows end=$here/$id.end watch=
         clean() { [ -z "$watch" ] || kill $watch 2>/dev/null; [ ! -e "$rows" ] && [ ! -e "$end" ] || rm -f "$rows" "$end"; }
-        nobody='no Bellwether process is reading the lake; start `bellwether serve`'
-        [ -p "$here/$1.requests" ] || { printf '%s\n' "$nobody"; exit 3; }
-        [ ! -e "$rows" ] && [ ! -e "$end" ] || rm -f "$rows" "$end"
+        nobody() { printf '%s\n' 'no Bellwether process is reading the lake; start `bellwether serve`'; exit 3; }
+        [ -p "$here/$1.requests" ] || nobody
+        clean
         mkfifo -m 600 "$rows" "$end" || exit 4
         trap clean EXIT
         trap 'exit 143' HUP INT TERM
-        exec 5<>"$end" 6<>"$here/$1.requests"
-        printf '%-191s\n' "$id $2 $3" >&6
-        ( trap 'kill $nap; exit' TERM; sleep 10 & nap=$!; wait $nap; echo late >&5; [ ! -p "$rows" ] || : <>"$rows" ) >/dev/null 2>&1 &
+        # With both ends open here nothing waits for the other side to open; 7 alone stays, and ends when the other side does.
+        exec 4<>"$rows" 5<>"$end" 6<>"$here/$1.requests" 7<"$rows"
+        ( trap 'kill $nap; exit' TERM; sleep 10 & nap=$!; wait $nap; echo late >&5
+          sleep 1; [ ! -p "$rows" ] || kill -9 $$; rm -f "$rows" "$end" ) >/dev/null 2>&1 4>&- 6>&- 7<&- &
         watch=$!
-        cat "$rows" 5<&- 6<&-
+        printf '%-191s\n' "$id $2 $3" >&6
+        read -r word <&5
+        kill $watch 2>/dev/null
+        watch=
+        [ "$word" = taken ] || nobody
+        exec 4>&- 6>&-
+        cat <&7 5>&-
         code=$?
         [ $code = 0 ] || exit $code
         echo over >&5
-        taken=
-        while read -r line <&5; do
-          case $line in taken) taken=1 ;; done) exit 0 ;; over) break ;; esac
+        while read -r word <&5; do
+          case $word in done) exit 0 ;; over) break ;; esac
         done
-        if [ $taken ]; then printf '%s\n' 'the process that was reading the lake has ended in the midst of it; ask again'; else printf '%s\n' "$nobody"; fi
+        printf '%s\n' 'the process that was reading the lake has ended in the midst of it; ask again'
         exit 3
 
         """;

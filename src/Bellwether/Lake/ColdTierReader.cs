@@ -14,11 +14,8 @@ namespace Bellwether.Lake;
 /// </summary>
 public sealed partial class ColdTierReader : IAsyncDisposable
 {
-    static readonly TimeSpan ScriptPatience = TimeSpan.FromSeconds(10), LongestLook = TimeSpan.FromMilliseconds(20);
-
     readonly ColdTier _cold;
     readonly NpgsqlDataSource _database;
-    readonly TimeProvider _time;
     readonly ILogger<ColdTierReader> _logger;
     readonly ColdTierEngine _engine;
     readonly PipePoller _poller = new("cold tier");
@@ -30,7 +27,7 @@ public sealed partial class ColdTierReader : IAsyncDisposable
 
     ColdTierReader(ColdTier cold, NpgsqlDataSource database, Func<CancellationToken, Task<LakeOptions>> options, TimeProvider time, ILogger<ColdTierReader> logger)
     {
-        (_cold, _database, _time, _logger) = (cold, database, time, logger);
+        (_cold, _database, _logger) = (cold, database, logger);
         _engine = new(options, time);
         _requests = NamedPipe.OpenToRead(cold.Programs.MakePipe(cold.RequestPipe));
         _loop = Task.Run(ListenAsync);
@@ -81,7 +78,8 @@ public sealed partial class ColdTierReader : IAsyncDisposable
         var endPath = Path.Combine(_cold.Programs.Folder, $"{id}.end");
         try
         {
-            using var rows = await OpenAsync(rowsPath).ConfigureAwait(false);
+            // The script has both open before it asks; where it has not, it has given up.
+            using var rows = NamedPipe.OpenToWrite(rowsPath);
             using var end = rows is null ? null : NamedPipe.OpenToWrite(endPath);
             if (rows is null || end is null) return;
             end.Write("taken\n"u8);
@@ -113,18 +111,6 @@ public sealed partial class ColdTierReader : IAsyncDisposable
             var text = new CopyText();
             text.Fail($"the sealed day {day:yyyy-MM-dd} cannot be read: {error.Message}");
             rows.Write(text.Written);
-        }
-    }
-
-    /// <summary>The script's end for writing; null when it has given up. It asks first and then opens its end.</summary>
-    async Task<NamedPipe?> OpenAsync(string path)
-    {
-        var started = _time.GetTimestamp();
-        for (var pause = TimeSpan.FromMilliseconds(1); ; pause = pause * 2 < LongestLook ? pause * 2 : LongestLook)
-        {
-            if (NamedPipe.OpenToWrite(path) is { } pipe) return pipe;
-            if (!File.Exists(path) || _time.GetElapsedTime(started) > ScriptPatience) return null;
-            await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(false);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 
 namespace Bellwether.Lake;
@@ -29,12 +30,29 @@ public sealed record LakeFilter
     /// <summary>The whole text and the payload of the source; by far the largest part of a row.</summary>
     public bool WithText { get; init; }
 
-    /// <summary>In whatever order is at hand: nothing is sorted, so that memory does not grow with the answer.</summary>
+    /// <summary>So many characters of the text, where not all of it is asked for.</summary>
+    [Range(0, int.MaxValue)] public int TextPreview { get; init; }
+
+    /// <summary>The rows in any order, which is cheaper.</summary>
     public bool Unordered { get; init; }
 
-    static readonly string[] Large = ["text", "raw_source_payload_json"];
+    internal IEnumerable<LakeColumn> Columns => LakeSchema.Columns.Where(column => WithText || column.Name switch
+    {
+        "text" => TextPreview > 0,
+        "raw_source_payload_json" => false,
+        _ => true,
+    });
 
-    internal IEnumerable<LakeColumn> Columns => LakeSchema.Columns.Where(column => WithText || !Large.Contains(column.Name));
+    /// <summary>Only so many rows, the newest ones, newest first.</summary>
+    [Range(1, int.MaxValue)] public int? Newest { get; init; }
+
+    /// <summary>Only rows that come behind this one when the newest come first: a time, and of rows of that time those with a smaller article id.</summary>
+    public (DateTimeOffset Timestamp, string ArticleId)? Behind { get; init; }
+
+    /// <summary>Days that rows can be of.</summary>
+    internal LakeDays Days => new(
+        From is { } from ? DateOnly.FromDateTime(from.UtcDateTime) : null,
+        To is { } to ? DateOnly.FromDateTime(new DateTime(Math.Max(to.UtcTicks - 1, 0), DateTimeKind.Utc)) : null);
 
     /// <exception cref="ArgumentException">The conditions contradict each other, or cannot be true of any row.</exception>
     internal string ToSql()
@@ -50,9 +68,13 @@ public sealed record LakeFilter
         if (Sources.Count > 0) conditions.Add($"source IN ({string.Join(", ", Sources.Select(Text))})");
         if (MinSentiment is { } least) conditions.Add($"sentiment >= {Number(least)}");
         if (MaxSentiment is { } most) conditions.Add($"sentiment <= {Number(most)}");
+        if (Behind is var (time, article)) conditions.Add($"(timestamp < {Time(time)} OR timestamp = {Time(time)} AND article_id < {Text(article)})");
         if (AsOf is { } asOf) conditions.Add($"processing_timestamp_utc <= {Time(asOf)}");
-        return $"SELECT {LakeSchema.Names(Columns)} FROM {LakeTables.AllSentiment}"
-            + (conditions.Count > 0 ? $" WHERE {string.Join(" AND ", conditions)}" : "") + (Unordered ? "" : " ORDER BY timestamp, ticker, article_id");
+        var columns = Columns.Select(column => column.Name == "text" && !WithText
+            ? string.Create(CultureInfo.InvariantCulture, $"left({column.Quoted}, {TextPreview}) AS {column.Quoted}") : column.Quoted);
+        return $"SELECT {string.Join(", ", columns)} FROM {LakeTables.AllSentiment}"
+            + (conditions.Count > 0 ? $" WHERE {string.Join(" AND ", conditions)}" : "") + (Newest is { } newest ? string.Create(CultureInfo.InvariantCulture, $" ORDER BY timestamp DESC, article_id DESC LIMIT {newest}")
+                : Unordered ? "" : " ORDER BY timestamp, ticker, article_id");
     }
 
     static string Time(DateTimeOffset time) =>

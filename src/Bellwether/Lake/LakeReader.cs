@@ -30,6 +30,11 @@ public sealed class LakeReader(LakeSql sql, NpgsqlDataSource database, TimeProvi
     public async IAsyncEnumerable<LakeRow> ReadAsync(LakeFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var query = await OpenAsync(filter, cancellationToken).ConfigureAwait(false);
+        await foreach (var row in RowsAsync(query, cancellationToken).ConfigureAwait(false)) yield return row;
+    }
+
+    internal static async IAsyncEnumerable<LakeRow> RowsAsync(LakeQuery query, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         // Places of the columns in the answer; those that were not asked for have none.
         var names = query.Columns.Select(column => column.Name).ToList();
         int[] place = [.. LakeSchema.Columns.Select(column => names.IndexOf(column.Name))];

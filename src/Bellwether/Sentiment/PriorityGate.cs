@@ -10,14 +10,16 @@ public sealed class PriorityGate(TimeSpan bound, TimeProvider time)
 {
     static readonly TimeSpan Memory = TimeSpan.FromSeconds(1);
 
+    readonly HashSet<object> _inside = [];
     volatile TaskCompletionSource? _high;
     long _entered;
 
-    /// <summary>High priority has a batch in hand.</summary>
-    public void EnterHigh()
+    /// <summary>A loop of high priority has a batch in hand.</summary>
+    public void EnterHigh(object loop)
     {
         Interlocked.Exchange(ref _entered, time.GetTimestamp());
-        Interlocked.CompareExchange(ref _high, new(TaskCreationOptions.RunContinuationsAsynchronously), null);
+        lock (_inside)
+            if (_inside.Add(loop)) _high ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>
@@ -26,16 +28,24 @@ public sealed class PriorityGate(TimeSpan bound, TimeProvider time)
     /// </summary>
     public bool IsHighExpected => Interlocked.Read(ref _entered) is not 0 and var entered && time.GetElapsedTime(entered) < Memory;
 
-    /// <summary>High priority has caught up.</summary>
-    public void LeaveHigh() => Interlocked.Exchange(ref _high, null)?.TrySetResult();
+    /// <summary>A loop of high priority has caught up; with the last of them high priority has.</summary>
+    public void LeaveHigh(object loop)
+    {
+        TaskCompletionSource? left = null;
+        lock (_inside)
+            if (_inside.Remove(loop) && _inside.Count == 0) (left, _high) = (_high, null);
+        left?.TrySetResult();
+    }
 
     /// <summary>Waits until high priority has caught up or the bound is reached; returns how long.</summary>
-    public async ValueTask<TimeSpan> StandBackAsync(CancellationToken cancellationToken)
+    /// <param name="before">How long the same batch has stood back already.</param>
+    public async ValueTask<TimeSpan> StandBackAsync(TimeSpan before, CancellationToken cancellationToken)
     {
-        if (_high is not { } high || bound <= TimeSpan.Zero) return TimeSpan.Zero;
+        var left = bound - before;
+        if (_high is not { } high || left <= TimeSpan.Zero) return TimeSpan.Zero;
         var started = Stopwatch.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(high.Task, Task.Delay(bound, time, limit.Token));
+        await Task.WhenAny(high.Task, Task.Delay(left, time, limit.Token));
         await limit.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
         return Stopwatch.GetElapsedTime(started);

@@ -25,13 +25,18 @@ public sealed partial class ScoringWorker
                 using var prepared = await next;
                 if (prepared.Entries.Count == 0) continue;
                 // High priority may have come since this batch was prepared.
-                if (early && !high) await gate.StandBackAsync(cancellationToken);
+                if (!high)
+                {
+                    var stood = prepared.StoodBack;
+                    if (early) stood += await gate.StandBackAsync(stood, cancellationToken);
+                    Instruments.StandardYieldSeconds.Record(stood.TotalSeconds);
+                }
                 if (consumer.Lag >= prepared.Entries.Count) ahead = PrepareAsync(consumer, topic, drop.Token);
                 await CommitAsync(topic, prepared, cancellationToken);
                 progress();
                 await consumer.AcknowledgeAsync(
                     [.. ConsumerOffsets.MovesOf(prepared.Entries).Select(m => new PartitionOffset(m.Partition, m.To))], cancellationToken);
-                if (high && ahead is null && consumer.Lag == 0) gate.LeaveHigh();
+                if (high && ahead is null && consumer.Lag == 0) gate.LeaveHigh(this);
             }
         }
         finally
@@ -55,16 +60,16 @@ public sealed partial class ScoringWorker
         LagMeter.Record(consumer, topic);
         if (entries.Count == 0)
         {
-            if (high) gate.LeaveHigh();
-            return new([], null, null);
+            if (high) gate.LeaveHigh(this);
+            return new([], null, null, TimeSpan.Zero);
         }
-        if (high) gate.EnterHigh();
-        else Instruments.StandardYieldSeconds.Record((await gate.StandBackAsync(cancellationToken)).TotalSeconds);
+        if (high) gate.EnterHigh(this);
+        var stood = high ? TimeSpan.Zero : await gate.StandBackAsync(TimeSpan.Zero, cancellationToken);
         var span = StartSpan(topic, entries);
         try
         {
             // Elsewhere than in the loop, which is committing.
-            return new(entries, await Task.Run(() => ScoreAsync(topic, entries, cancellationToken), cancellationToken), span);
+            return new(entries, await Task.Run(() => ScoreAsync(topic, entries, cancellationToken), cancellationToken), span, stood);
         }
         catch
         {
@@ -74,7 +79,7 @@ public sealed partial class ScoringWorker
     }
 
     /// <summary>A batch that was read and scored.</summary>
-    sealed record Prepared(IReadOnlyList<LogEntry> Entries, ScoredBatch? Batch, Activity? Span) : IDisposable
+    sealed record Prepared(IReadOnlyList<LogEntry> Entries, ScoredBatch? Batch, Activity? Span, TimeSpan StoodBack) : IDisposable
     {
         public void Dispose() => Span?.Dispose();
     }

@@ -41,7 +41,7 @@ public sealed partial class ScoringWorker(
                 }
                 catch (Exception error) when (error is not OperationCanceledException || !token.IsCancellationRequested)
                 {
-                    if (topic == Topics.HighPriority) gate.LeaveHigh();
+                    if (topic == Topics.HighPriority) gate.LeaveHigh(this);
                     // A partition moved to another member with a batch of it in hand: rolled back here, done there, and no trouble.
                     if (error is OffsetFencedException)
                     {

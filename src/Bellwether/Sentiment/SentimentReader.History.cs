@@ -1,3 +1,4 @@
+using Bellwether.Lake;
 using Bellwether.Storage;
 using Npgsql;
 
@@ -18,19 +19,26 @@ public readonly record struct ArticleCursor(DateTimeOffset Timestamp, string Art
 
 public sealed partial class SentimentReader
 {
+    const int PreviewLength = 400;
+
     /// <summary>Intervals with results between two times (half-open), oldest first.</summary>
     public async Task<IReadOnlyList<SentimentInterval>> HistoryAsync(
         string ticker, DateTimeOffset from, DateTimeOffset to, TimeSpan interval, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
         if (interval < TimeSpan.FromSeconds(1)) throw new ArgumentOutOfRangeException(nameof(interval), interval, "an interval is at least one second");
         if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
-        await using var command = dataSource.CreateCommand("""
-            SELECT date_bin($4, timestamp, 'epoch'::timestamptz) AS start, sum(sentiment * weight) / sum(weight), avg(confidence), sum(weight), count(*),
-                   min(sentiment), max(sentiment)
-            FROM sentiment.all_sentiment
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var held = await LakeColdRows.HoldAsync(connection, cancellationToken);
+        if (await ColdAsync(connection, DateOnly.FromDateTime(from.UtcDateTime), DateOnly.FromDateTime(to.UtcDateTime), cancellationToken) is { Rows: { } cold })
+            return await HistoryAsync(connection, cold, new() { Tickers = [ticker], From = from, To = to, AsOf = asOf }, interval, cancellationToken);
+        // Sums of doubles depend on their order, and are to be the same wherever the rows lie.
+        await using var command = new NpgsqlCommand("""
+            SELECT date_bin($4, timestamp, 'epoch'::timestamptz) AS start, sum(sentiment * weight ORDER BY timestamp, article_id) / sum(weight ORDER BY timestamp, article_id),
+                   avg(confidence ORDER BY timestamp, article_id), sum(weight ORDER BY timestamp, article_id), count(*), min(sentiment), max(sentiment)
+            FROM sentiment.sentiment_data
             WHERE ticker = $1 AND timestamp >= $2 AND timestamp < $3 AND ($5::timestamptz IS NULL OR processing_timestamp_utc <= $5)
             GROUP BY start ORDER BY start
-            """);
+            """, connection, held);
         command.Parameters.Add(new() { Value = ticker });
         command.Parameters.Add(new() { Value = from.ToUniversalTime() });
         command.Parameters.Add(new() { Value = to.ToUniversalTime() });
@@ -48,14 +56,35 @@ public sealed partial class SentimentReader
         string ticker, ArticleCursor? after, int limit, bool fullText, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
         if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
-        await using var command = dataSource.CreateCommand("""
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var held = await LakeColdRows.HoldAsync(connection, cancellationToken);
+        var articles = await HotArticlesAsync(connection, ticker, after, limit, fullText, asOf, cancellationToken);
+        // Sealed days that could have one of the newest.
+        var first = articles.Count == limit ? DateOnly.FromDateTime(articles[^1].Timestamp.UtcDateTime) : DateOnly.MinValue;
+        var last = after is { } cursor ? DateOnly.FromDateTime(cursor.Timestamp.UtcDateTime) : DateOnly.MaxValue;
+        if (await ColdAsync(connection, first, last, cancellationToken) is not { Rows: { } cold, Days: var days }) return articles;
+        return await WithColdAsync(connection, cold, days, articles, new()
+        {
+            Tickers = [ticker],
+            AsOf = asOf,
+            WithText = fullText,
+            TextPreview = PreviewLength,
+            Newest = limit,
+            Behind = after is { } behind ? (behind.Timestamp, behind.ArticleId) : null,
+        }, cancellationToken);
+    }
+
+    static async Task<List<Article>> HotArticlesAsync(
+        NpgsqlConnection connection, string ticker, ArticleCursor? after, int limit, bool fullText, DateTimeOffset? asOf, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""
             SELECT article_id, ticker, timestamp, processing_timestamp_utc, article_title, source, source_url, event_type, sentiment, confidence,
                    model, model_version, weight, left(text, 400), CASE WHEN $6 THEN text END
-            FROM sentiment.all_sentiment
+            FROM sentiment.sentiment_data
             WHERE ticker = $1 AND ($2::timestamptz IS NULL OR (timestamp, article_id) < ($2, $3))
               AND ($4::timestamptz IS NULL OR processing_timestamp_utc <= $4)
             ORDER BY timestamp DESC, article_id DESC LIMIT $5
-            """);
+            """, connection);
         command.Parameters.Add(new() { Value = ticker });
         command.Parameters.Add(new NpgsqlParameter<DateTime?> { TypedValue = after?.Timestamp.UtcDateTime });
         command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = after?.ArticleId });

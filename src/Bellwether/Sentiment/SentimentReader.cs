@@ -1,3 +1,4 @@
+using Bellwether.Lake;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Npgsql;
@@ -5,7 +6,8 @@ using Npgsql;
 namespace Bellwether.Sentiment;
 
 /// <summary>Reads ticker sentiment and articles, now and as of any past moment. Knowledge later than <c>asOf</c> is never seen.</summary>
-public sealed partial class SentimentReader(NpgsqlDataSource dataSource, IHotStore hot, ScoringOptions options, TimeProvider time)
+/// <param name="cold">Reads sealed days; null where there are none.</param>
+public sealed partial class SentimentReader(NpgsqlDataSource dataSource, IHotStore hot, ScoringOptions options, TimeProvider time, LakeColdRows? cold = null)
 {
     /// <summary>The live sentiment of tickers; null for one without any result. Answers come from the hot store, else from the database.</summary>
     public async Task<IReadOnlyList<TickerSnapshot?>> LatestAsync(IReadOnlyList<string> tickers, CancellationToken cancellationToken)
@@ -38,15 +40,28 @@ public sealed partial class SentimentReader(NpgsqlDataSource dataSource, IHotSto
     public async Task<TickerSnapshot?> AsOfAsync(string ticker, DateTimeOffset asOf, CancellationToken cancellationToken)
     {
         await KnowledgeBarrier.WaitAsync(dataSource, asOf, time, cancellationToken);
-        await using var command = dataSource.CreateCommand(
-            $"SELECT {TickerFold.Columns} FROM sentiment.all_sentiment WHERE ticker = $1 AND processing_timestamp_utc <= $2");
-        command.Parameters.Add(new() { Value = ticker });
-        command.Parameters.Add(new() { Value = asOf.ToUniversalTime() });
         var fold = new TickerFold(ticker, await HalfLifeOfAsync(ticker, cancellationToken));
-        await using (var row = await command.ExecuteReaderAsync(cancellationToken))
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var held = await LakeColdRows.HoldAsync(connection, cancellationToken);
+        await using (var command = new NpgsqlCommand(
+            $"SELECT {TickerFold.Columns} FROM sentiment.sentiment_data WHERE ticker = $1 AND processing_timestamp_utc <= $2", connection, held))
+        {
+            command.Parameters.Add(new() { Value = ticker });
+            command.Parameters.Add(new() { Value = asOf.ToUniversalTime() });
+            await using var row = await command.ExecuteReaderAsync(cancellationToken);
             while (await row.ReadAsync(cancellationToken)) fold.Add(row);
+        }
+        if (await ColdAsync(connection, DateOnly.MinValue, DateOnly.MaxValue, cancellationToken) is { Rows: { } rows })
+            await foreach (var row in rows.ReadAsync(connection, TickerFold.Filter with { Tickers = [ticker], AsOf = asOf }, cancellationToken)) fold.Add(row);
         var state = fold.State();
         return state.Sums.Count == 0 ? null : state.ToSnapshot();
+    }
+
+    /// <summary>Sealed days between two days, newest first, and what reads them; nothing where there are none.</summary>
+    async Task<(LakeColdRows? Rows, IReadOnlyList<DateOnly> Days)> ColdAsync(NpgsqlConnection held, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+    {
+        var days = await LakeColdRows.DaysAsync(held, from, to, cancellationToken);
+        return days.Count == 0 ? (null, days) : (cold ?? throw LakeColdRows.Unreadable(days), days);
     }
 
     /// <summary>Tickers whose live state has another half-life than the options say; a rebuild brings them in line.</summary>

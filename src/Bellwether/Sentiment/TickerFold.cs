@@ -1,5 +1,6 @@
 using Bellwether.Analytics.Decay;
 using Bellwether.Feeds;
+using Bellwether.Lake;
 using Npgsql;
 
 namespace Bellwether.Sentiment;
@@ -11,6 +12,9 @@ sealed class TickerFold(string ticker, double halfLifeSeconds)
         ticker, timestamp, sentiment, weight, model, article_id, article_title, source_url, left(text, 400), processing_timestamp_utc
         """;
 
+    /// <summary>The same of rows of the lake.</summary>
+    public static readonly LakeFilter Filter = new() { TextPreview = 400, Unordered = true };
+
     const int ResultsAtOnce = 4_096;
 
     readonly List<(string Model, EventEnvelope Envelope, double Score)> _pending = [];
@@ -20,10 +24,27 @@ sealed class TickerFold(string ticker, double halfLifeSeconds)
     public string Ticker => ticker;
 
     /// <summary>Adds a row selected by <see cref="Columns"/>.</summary>
-    public void Add(NpgsqlDataReader row)
+    public void Add(NpgsqlDataReader row) => Add(row.GetString(4), ArticleOf(row), row.GetDouble(2), row.GetFieldValue<DateTimeOffset>(9));
+
+    /// <summary>Adds a row read by <see cref="Filter"/>.</summary>
+    public void Add(LakeRow row) => Add(row.Model, new()
     {
-        _pending.Add((row.GetString(4), ArticleOf(row), row.GetDouble(2)));
-        if (row.GetFieldValue<DateTimeOffset>(9) is var at && at > _known) _known = at;
+        Timestamp = row.Timestamp,
+        Weight = row.Weight,
+        ArticleId = row.ArticleId,
+        EventId = "",
+        Source = "",
+        Tickers = [ticker],
+        ArticleTitle = row.ArticleTitle,
+        SourceUrl = row.SourceUrl,
+        Text = row.Text ?? "",
+        FetchedAt = default,
+    }, row.Sentiment, row.KnownAt);
+
+    void Add(string model, EventEnvelope article, double score, DateTimeOffset known)
+    {
+        _pending.Add((model, article, score));
+        if (known > _known) _known = known;
         if (_pending.Count == ResultsAtOnce) Flush();
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Bellwether.Lake;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -10,7 +11,8 @@ namespace Bellwether.Sentiment;
 /// from the new states; a state that is now another gets a higher revision, so that it replaces the cached one, and every running process is
 /// told. With an unchanged half-life nothing changes, bit for bit.
 /// </summary>
-public sealed class TickerRebuild(NpgsqlDataSource dataSource, ScoringOptions options)
+/// <param name="cold">Reads sealed days; null where there are none.</param>
+public sealed class TickerRebuild(NpgsqlDataSource dataSource, ScoringOptions options, LakeColdRows? cold = null)
 {
     /// <summary>PostgreSQL notification channel on which a rebuild is announced.</summary>
     public const string Channel = "bellwether_tickers";
@@ -66,7 +68,10 @@ public sealed class TickerRebuild(NpgsqlDataSource dataSource, ScoringOptions op
     async IAsyncEnumerable<TickerState> StatesAsync(
         NpgsqlConnection connection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var read = new NpgsqlCommand($"SELECT {TickerFold.Columns} FROM sentiment.all_sentiment ORDER BY ticker", connection)
+        await using var held = await LakeColdRows.HoldAsync(connection, cancellationToken);
+        // Results of sealed days come in the order of the days, so that every ticker of theirs is open at a time; the hot ones ticker by ticker.
+        var begun = await FoldColdAsync(connection, cancellationToken);
+        await using var read = new NpgsqlCommand($"SELECT {TickerFold.Columns} FROM sentiment.sentiment_data ORDER BY ticker", connection, held)
         {
             CommandTimeout = 0,
         };
@@ -80,9 +85,24 @@ public sealed class TickerRebuild(NpgsqlDataSource dataSource, ScoringOptions op
                 yield return fold.State();
                 fold = null;
             }
-            (fold ??= new(ticker, options.HalfLifeSeconds)).Add(row);
+            if (fold is null && !begun.Remove(ticker, out fold)) fold = new(ticker, options.HalfLifeSeconds);
+            fold.Add(row);
         }
         if (fold is not null) yield return fold.State();
+        foreach (var left in begun.Values) yield return left.State();
+    }
+
+    async Task<Dictionary<string, TickerFold>> FoldColdAsync(NpgsqlConnection held, CancellationToken cancellationToken)
+    {
+        var folds = new Dictionary<string, TickerFold>(StringComparer.Ordinal);
+        var days = await LakeColdRows.DaysAsync(held, DateOnly.MinValue, DateOnly.MaxValue, cancellationToken);
+        if (days.Count == 0) return folds;
+        await foreach (var row in (cold ?? throw LakeColdRows.Unreadable(days)).ReadAsync(held, TickerFold.Filter, cancellationToken))
+        {
+            if (!folds.TryGetValue(row.Ticker, out var fold)) folds.Add(row.Ticker, fold = new(row.Ticker, options.HalfLifeSeconds));
+            fold.Add(row);
+        }
+        return folds;
     }
 
     static async Task InsertAsync(NpgsqlConnection connection, List<TickerState> states, CancellationToken cancellationToken)

@@ -83,11 +83,38 @@ public sealed class KafkaBrokerTests(TestServer server, TestKafka kafka)
                 await log.Log.AppendAsync("t", [new("K", new byte[1]), new("L", new byte[1])], Cancel);
                 repeated = true;
             }
-            catch (EventLogException still) when (still.Code == "Local_MsgTimedOut")
+            catch (EventLogException still) when (still.IsOutage)
             {
                 // The client looks for the broker every two seconds, and this append waits for one.
             }
         Assert.Equal(["K", "K", "L"], (await log.ReadAsync("t", 3)).Select(e => e.Key).Order());
+    }
+
+    [Fact]
+    public async Task Brokers_that_do_not_take_records_are_left_alone_and_then_tried_again()
+    {
+        using var broker = await TestKafka.OwnAsync();
+        await using var log = await OpenAsync(broker, o => o with { Kafka = o.Kafka with { DeliveryTimeout = TimeSpan.FromSeconds(1) } });
+        Task AppendAsync() => log.Log.AppendAsync("t", [new("K", new byte[1])], Cancel);
+        await AppendAsync();
+        broker.Down();
+        for (var i = 0; i < 2; i++) Assert.Contains("records not acknowledged", (await Assert.ThrowsAsync<EventLogException>(AppendAsync)).Message);
+        // Not sent at all, and still an outage like any other.
+        var alone = await Assert.ThrowsAsync<EventLogException>(AppendAsync);
+        Assert.True(alone.IsOutage);
+        Assert.DoesNotContain("records not acknowledged", alone.Message);
+        broker.Up();
+        for (var taken = false; !taken;)
+            try
+            {
+                await AppendAsync();
+                taken = true;
+            }
+            catch (EventLogException still) when (still.IsOutage)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, Cancel);
+            }
+        Assert.Equal(2, (await log.ReadAsync("t", 2)).Count);
     }
 
     [Fact]

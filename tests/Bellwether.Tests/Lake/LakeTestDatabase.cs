@@ -20,6 +20,13 @@ public sealed class LakeTestDatabase : IAsyncDisposable
 
     public NpgsqlDataSource Source { get; }
 
+    public string ConnectionString => _database.ConnectionString;
+
+    /// <summary>How PostgreSQL reads sealed days; null where a test does not ask it.</summary>
+    public ColdTier? Cold { get; set; }
+
+    public string Name => new NpgsqlConnectionStringBuilder(_database.ConnectionString).Database!;
+
     public string Folder { get; } = Directory.CreateTempSubdirectory("lake-test-").FullName;
 
     public string Scratch { get; } = Directory.CreateTempSubdirectory("lake-scratch-").FullName;
@@ -29,7 +36,7 @@ public sealed class LakeTestDatabase : IAsyncDisposable
 
     public LakeOptions Options => new() { Directory = Folder, Store = Store, ScratchDirectory = Scratch, DuckDbLibrary = Engines.DuckDb.DuckDbTestLibrary.Path };
 
-    public LakeWriter Writer => new(Source, Options, TimeProvider.System);
+    public LakeWriter Writer => new(Source, Options, TimeProvider.System, Cold);
 
     public async Task ExecuteAsync(string sql)
     {
@@ -45,7 +52,9 @@ public sealed class LakeTestDatabase : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    public Task AddDayAsync(DateOnly day, int days = 1) => ExecuteAsync($"""
+    public Task AddDayAsync(DateOnly day, int days = 1) => ExecuteAsync(AddDaySql(day, days));
+
+    public static string AddDaySql(DateOnly day, int days) => $"""
         DO $$ DECLARE d timestamptz; BEGIN
           FOR i IN 0..{days - 1} LOOP
             d := timestamptz '{day:yyyy-MM-dd} 00:00:00+00' + i * interval '24 hours';
@@ -53,10 +62,12 @@ public sealed class LakeTestDatabase : IAsyncDisposable
                            'sentiment_data_' || to_char(d AT TIME ZONE 'UTC', 'YYYYMMDD'), d, d + interval '24 hours');
           END LOOP;
         END $$
-        """);
+        """;
 
     /// <summary>Rows spread evenly over days that have partitions; every kind of value and of absence occurs. The days become dirty.</summary>
-    public Task FillAsync(DateOnly first, int days, int rowsPerDay, string tag = "a") => ExecuteAsync($$"""
+    public Task FillAsync(DateOnly first, int days, int rowsPerDay, string tag = "a") => ExecuteAsync(FillSql(first, days, rowsPerDay, tag));
+
+    public static string FillSql(DateOnly first, int days, int rowsPerDay, string tag) => $$"""
         INSERT INTO sentiment.sentiment_data
         SELECT timestamptz '{{first:yyyy-MM-dd}} 00:00:00+00' + d * interval '24 hours' + (r % 86400) * interval '1 second' + (r % 7) * interval '1 microsecond',
                (ARRAY['AAPL','TSLA','BRK.B','Ünï','GME'])[1 + r % 5], CASE WHEN r % 11 = 0 THEN NULL WHEN r % 11 = 1 THEN '' ELSE 'Title of ' || r || ' é東🚀' END,
@@ -69,7 +80,7 @@ public sealed class LakeTestDatabase : IAsyncDisposable
         INSERT INTO ops.lake_days (day, hot_rows, revision)
         SELECT date '{{first:yyyy-MM-dd}}' + d, {{rowsPerDay}}, 1 FROM generate_series(0, {{days - 1}}) d
         ON CONFLICT (day) DO UPDATE SET hot_rows = ops.lake_days.hot_rows + excluded.hot_rows, revision = ops.lake_days.revision + 1
-        """);
+        """;
 
     /// <summary>An answer as CSV without its header, lines joined by semicolons.</summary>
     public async Task<string> CsvAsync(string sql)

@@ -92,6 +92,20 @@ public sealed class DeadLetterTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_replay_that_was_cut_off_is_not_ended_with_another_time_zone()
+    {
+        await using var desk = await TestDesk.OpenAsync(server, nameof(DeadLetterTests));
+        await desk.IngestAsync(Options, Write(desk, "a.csv", "id,headline,date", "1,$ACME rises,0000-00-00"));
+        await desk.Database.ScalarAsync<long>("""
+            WITH cut AS (UPDATE ops.dead_letters SET status = 'replaying', value = convert_to('{"id":"1","headline":"$ACME rises","date":"2024-05-01 10:00"}', 'utf8'),
+                last_attempt_at = now() - interval '2 minutes' RETURNING 1) SELECT count(*) FROM cut
+            """);
+        Assert.Equal(0, await desk.Desk.DeadLetterReplay.RetryDueAsync(new(), Cancel));
+        Assert.Equal("open", Assert.Single(await ListAsync(desk)).Status);
+        Assert.Equal(0, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.all_sentiment"));
+    }
+
+    [Fact]
     public async Task With_the_log_away_letters_stay_on_their_way_and_only_one_that_is_too_large_is_refused()
     {
         await using var desk = await TestDesk.OpenAsync(server, nameof(DeadLetterTests));

@@ -134,12 +134,12 @@ public sealed class ScoringWorkerTests(TestServer server)
     {
         await using var desk = await Bench.OpenAsync(server);
         var gate = new PriorityGate(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-        gate.EnterHigh();
-        Assert.InRange((await gate.StandBackAsync(Cancel)).TotalMilliseconds, 90, 10_000);
+        gate.EnterHigh(this);
+        Assert.InRange((await gate.StandBackAsync(TimeSpan.Zero, Cancel)).TotalMilliseconds, 90, 10_000);
         await desk.Log.AppendAsync(Topics.StandardPriority, [.. Enumerable.Range(0, 10).Select(i => Entry(Event($"a{i}", "AAPL", $"news {i}")))], Cancel);
         await desk.RunUntilAsync(new Model(_ => new(0.5, 0.2)), "SELECT count(*) FROM sentiment.all_sentiment", 10, gate);
-        gate.LeaveHigh();
-        Assert.Equal(TimeSpan.Zero, await gate.StandBackAsync(Cancel));
+        gate.LeaveHigh(this);
+        Assert.Equal(TimeSpan.Zero, await gate.StandBackAsync(TimeSpan.Zero, Cancel));
     }
 
     [Fact]
@@ -154,7 +154,7 @@ public sealed class ScoringWorkerTests(TestServer server)
         }
         var busy = new PriorityGate(TimeSpan.Zero, TimeProvider.System);
         // High priority comes again and again while standard has its backlog.
-        await using (new Timer(_ => busy.EnterHigh(), null, TimeSpan.Zero, TimeSpan.FromMilliseconds(100))) await RunAsync(0, busy);
+        await using (new Timer(_ => busy.EnterHigh(this), null, TimeSpan.Zero, TimeSpan.FromMilliseconds(100))) await RunAsync(0, busy);
         Assert.All(sizes, s => Assert.InRange(s, 1, new ScoringOptions().BatchSizeBesideHigh));
         sizes.Clear();
         await RunAsync(1, new(TimeSpan.Zero, TimeProvider.System));

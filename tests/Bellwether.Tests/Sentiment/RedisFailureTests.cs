@@ -40,6 +40,24 @@ public sealed class RedisFailureTests
         if (password is not null) Assert.DoesNotContain(password, $"{error}");
     }
 
+    [Theory]
+    [InlineData("redis.internal:6379", false)]
+    [InlineData("10.1.2.3:6379,password=right-secret", false)]
+    [InlineData("10.1.2.3:6379,password=right-secret", true)]
+    public void Password_goes_to_another_machine_only_with_tls_or_by_leave(string connection, bool allowed)
+    {
+        var options = new RedisOptions { Connection = connection, Password = connection.Contains("password") ? null : "right-secret", AllowClearPassword = allowed };
+        if (allowed) Assert.Equal("right-secret", RedisSettings.Of(options).Password);
+        else
+        {
+            var error = Assert.Throws<HotStoreException>(() => RedisSettings.Of(options));
+            Assert.Contains("in clear", error.Message);
+            Assert.DoesNotContain("right-secret", $"{error}");
+        }
+        Assert.True(RedisSettings.Of(options with { Tls = true }).Ssl);
+        Assert.Equal("own", RedisSettings.Of(new() { Connection = "localhost:6379", Password = "own" }).Password);
+    }
+
     [Fact]
     public async Task Password_is_read_from_a_file()
     {

@@ -26,6 +26,16 @@ public sealed class TestServer : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Programs that the private server runs; a server that was named has none, and then the calling test is skipped.</summary>
+    public ServerPrograms Programs
+    {
+        get
+        {
+            if (_engine?.Programs is null) Assert.Skip("this needs a PostgreSQL of our own, and BELLWETHER_TEST_POSTGRES names another");
+            return _engine.Programs;
+        }
+    }
+
     /// <summary>A new database with the schema migrated to the newest revision; its name begins with <paramref name="name"/>.</summary>
     public async Task<TestDatabase> MigratedAsync(string name)
     {

@@ -14,7 +14,7 @@ sealed class HealthProbe(Desk desk, ServeOptions options, WorkerStatus workers, 
     static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1), Patience = TimeSpan.FromSeconds(2);
 
     readonly SemaphoreSlim _once = new(1);
-    Findings? _last;
+    (long At, Findings Findings)? _last;
 
     public sealed record Findings(
         DateTimeOffset At, IReadOnlyList<HealthCheck> Checks, int? Revision, IReadOnlyList<TopicLag> Lag, long? OpenDeadLetters)
@@ -29,8 +29,10 @@ sealed class HealthProbe(Desk desk, ServeOptions options, WorkerStatus workers, 
         await _once.WaitAsync(cancellationToken);
         try
         {
-            if (_last is { } last && time.GetUtcNow() - last.At < Fresh) return last;
-            return _last = await ProbeAsync(cancellationToken);
+            if (_last is { } last && time.GetElapsedTime(last.At) < Fresh) return last.Findings;
+            var findings = await ProbeAsync(cancellationToken);
+            _last = (time.GetTimestamp(), findings);
+            return findings;
         }
         finally
         {

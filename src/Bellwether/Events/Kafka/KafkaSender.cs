@@ -1,20 +1,29 @@
+using Bellwether.Diagnostics;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Polly.CircuitBreaker;
 
 namespace Bellwether.Events.Kafka;
 
 /// <summary>
 /// The producer of this process. Idempotent: what it sends again after a lost answer stands in the log once. After an error that it cannot
-/// go on from, the next append makes a new one.
+/// go on from, the next append makes a new one. When brokers do not take records, a breaker keeps later appends from waiting for them, too.
 /// </summary>
 sealed class KafkaSender(KafkaOptions options, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     static readonly TimeSpan QueueFullPause = TimeSpan.FromMilliseconds(5), LastFlush = TimeSpan.FromSeconds(5);
 
+    // Behind the time limit of the library, which tells of every record; a producer that was given up may not tell any more.
+    static readonly TimeSpan Slack = TimeSpan.FromSeconds(10);
+
+    // A broker that is tried again is first asked a small question.
+    static readonly TimeSpan LeftAlone = TimeSpan.FromSeconds(1), Trial = TimeSpan.FromSeconds(2);
+
     // What a record costs beside its key and value, generously.
     const int Overhead = 512;
 
     readonly Lock _sync = new();
+    readonly SinkBreaker _breaker = new("event_log", options.DeliveryTimeout * 4, LeftAlone, error => error is EventLogException { IsOutage: true }, time);
     IProducer<string, byte[]>? _producer;
     IAdminClient? _admin;
     volatile bool _broken;
@@ -38,6 +47,34 @@ sealed class KafkaSender(KafkaOptions options, TimeProvider time, ILogger logger
             if (record.Value.Length + record.Key.Length + Overhead > options.MaxMessageBytes)
                 throw new EventLogException(
                     $"A record of {record.Value.Length} bytes is too large for topic {topic}: EventLog:Kafka:MaxMessageBytes is {options.MaxMessageBytes}. Nothing was sent.", "MsgSizeTooLarge");
+        try
+        {
+            await _breaker.RunAsync(async (isTrial, token) =>
+            {
+                if (isTrial) await ProbeAsync(topic, token);
+                await ProduceAsync(topic, records, token);
+            }, cancellationToken);
+        }
+        catch (BrokenCircuitException)
+        {
+            throw KafkaFailure.Of($"appending to {topic}", options, new KafkaException(ErrorCode.Local_AllBrokersDown));
+        }
+    }
+
+    async Task ProbeAsync(string topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Run(() => Admin.GetMetadata(topic, Trial), cancellationToken);
+        }
+        catch (KafkaException error)
+        {
+            throw KafkaFailure.Of($"appending to {topic}", options, error);
+        }
+    }
+
+    async Task ProduceAsync(string topic, IReadOnlyList<LogRecord> records, CancellationToken cancellationToken)
+    {
         var sending = new Sending(records.Count);
         var producer = Producer();
         foreach (var record in records)
@@ -62,7 +99,15 @@ sealed class KafkaSender(KafkaOptions options, TimeProvider time, ILogger logger
                 }
             }
         }
-        await sending.Done.WaitAsync(cancellationToken);
+        try
+        {
+            await sending.Done.WaitAsync(options.DeliveryTimeout + Slack, time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            _broken = true;
+            throw KafkaFailure.Of($"appending to {topic}", options, new KafkaException(ErrorCode.Local_MsgTimedOut));
+        }
         if (sending.Failure is not { } failure) return;
         if (failure.IsFatal) _broken = true;
         throw KafkaFailure.Of($"appending to {topic} ({sending.Failed} of {records.Count} records not acknowledged)", options, failure);

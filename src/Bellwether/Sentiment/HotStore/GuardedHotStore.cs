@@ -1,6 +1,5 @@
 using Bellwether.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Polly;
 using Polly.CircuitBreaker;
 
 namespace Bellwether.Sentiment.HotStore;
@@ -22,11 +21,12 @@ public sealed record HotStoreState(CircuitState Breaker, string? Problem, bool I
 public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
 {
     // Asked for by health and metrics without a token, while each answer looks at every key.
-    static readonly TimeSpan StatsFresh = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan StatsFresh = TimeSpan.FromSeconds(15);
+
+    static readonly TimeSpan ShortestWindow = TimeSpan.FromSeconds(2);
 
     readonly RedisHotStore _inner;
-    readonly ResiliencePipeline _breaker;
-    readonly CircuitBreakerStateProvider _circuit = new();
+    readonly SinkBreaker _breaker;
     readonly TimeProvider _time;
     readonly ILogger _logger;
     HotStoreException? _problem;
@@ -40,33 +40,12 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
         (_inner, _time, _logger) = (inner, time, logger);
         inner.Restored += Owe;
         var window = options.Timeout * 4;
-        _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
-            .AddCircuitBreaker(new()
-            {
-                ShouldHandle = new PredicateBuilder().Handle<HotStoreException>(),
-                FailureRatio = 0.5,
-                MinimumThroughput = 2,
-                // Short: what went well before the server fell silent soon counts no more.
-                SamplingDuration = window > TimeSpan.FromSeconds(2) ? window : TimeSpan.FromSeconds(2),
-                BreakDuration = options.BreakDuration,
-                StateProvider = _circuit,
-                OnOpened = opened =>
-                {
-                    Publish();
-                    Opened(logger, inner.Address, _problem?.Message, opened.BreakDuration.TotalSeconds);
-                    return default;
-                },
-                OnClosed = _ =>
-                {
-                    Publish();
-                    Closed(logger, inner.Address);
-                    return default;
-                },
-            })
-            .Build();
+        // Short: what went well before the server fell silent soon counts no more.
+        _breaker = new("hot_store", window > ShortestWindow ? window : ShortestWindow, options.BreakDuration, error => error is HotStoreException, time,
+            pause => Opened(logger, inner.Address, _problem?.Message, pause.TotalSeconds), () => Closed(logger, inner.Address));
     }
 
-    sealed record Looked(DateTimeOffset At, HotStoreStats Stats);
+    sealed record Looked(long At, HotStoreStats Stats);
 
     /// <summary>The store behind, which throws; for those that want to know.</summary>
     public RedisHotStore Inner => _inner;
@@ -78,7 +57,7 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
             var foreign = _inner.ForeignKeys;
             var problem = Volatile.Read(ref _problem) is { } failed ? $"{failed.Message} {failed.Mend}"
                 : foreign.Count > 0 ? RedisConnection.Foreign(foreign[0], "data").Message : null;
-            return new(_circuit.CircuitState, problem, IsBehind);
+            return new(_breaker.State, problem, IsBehind);
         }
     }
 
@@ -96,8 +75,7 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
     /// <summary>Records the state as metrics; now and then too, since a gauge tells nothing until it was first set.</summary>
     internal void Publish()
     {
-        var state = _circuit.CircuitState switch { CircuitState.Closed => 0, CircuitState.HalfOpen => 1, _ => 2 };
-        Instruments.BreakerState.Record(state, new KeyValuePair<string, object?>("breaker", "hot_store"));
+        _breaker.Publish();
         Instruments.HotStoreBehind.Record(IsBehind ? 1 : 0);
     }
 
@@ -150,11 +128,19 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
 
     public async ValueTask<HotStoreStats> StatsAsync(CancellationToken cancellationToken)
     {
-        var now = _time.GetUtcNow();
-        if (Volatile.Read(ref _looked) is { } last && now - last.At < StatsFresh) return last.Stats;
-        var stats = await TryAsync("read", async (store, token) => await store.StatsAsync(token), null, cancellationToken)
-            ?? _inner.StatsWithoutServer;
-        Volatile.Write(ref _looked, new(now, stats));
+        var own = _inner.StatsWithoutServer;
+        if (Volatile.Read(ref _looked) is { } last && _time.GetElapsedTime(last.At) < StatsFresh) return last.Stats with { Hits = own.Hits, Misses = own.Misses };
+        var stats = own;
+        try
+        {
+            // Past the breaker: it takes long where there is much, and that is no reason to leave the server alone.
+            if (_breaker.State == CircuitState.Closed) stats = await _inner.StatsAsync(cancellationToken);
+        }
+        catch (HotStoreException)
+        {
+            // Whoever reads or writes finds out, too.
+        }
+        Volatile.Write(ref _looked, new(_time.GetTimestamp(), stats));
         return stats;
     }
 
@@ -164,7 +150,7 @@ public sealed partial class GuardedHotStore : IHotStore, IAsyncDisposable
     {
         try
         {
-            var answer = await _breaker.ExecuteAsync(static async (state, token) => await state.call(state._inner, token), (call, _inner), cancellationToken);
+            var answer = await _breaker.AskAsync(token => call(_inner, token), cancellationToken);
             Volatile.Write(ref _problem, null);
             return answer;
         }

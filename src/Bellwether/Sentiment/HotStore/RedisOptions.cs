@@ -27,6 +27,9 @@ public sealed record RedisOptions
     /// <summary>File whose first line is the password.</summary>
     public string? PasswordFile { get; init; }
 
+    /// <summary>Send the password to another machine without <see cref="Tls"/>, where the network between is trusted.</summary>
+    public bool AllowClearPassword { get; init; }
+
     [Range(0, 65_535)] public int Database { get; init; }
 
     /// <summary>Put before every key, so that several desks can share one database: <c>desk1:</c>.</summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using StackExchange.Redis;
@@ -26,8 +27,17 @@ static class RedisSettings
         // A certificate that is named is wanted: never a plain connection for want of one more word.
         if (options.Tls || settings.Ssl || options is not { TlsHost: null, TlsAuthorityFile: null, TlsCertificateFile: null, TlsKeyFile: null })
             UseTls(settings, options);
+        if (settings is { Ssl: false, Password.Length: > 0 } && !options.AllowClearPassword && !settings.EndPoints.All(IsHere))
+            throw Unusable("HotStore:Redis would send its password in clear over the network.", "Set Tls, or AllowClearPassword where that network is trusted.");
         return settings;
     }
+
+    static bool IsHere(EndPoint server) => server switch
+    {
+        IPEndPoint address => IPAddress.IsLoopback(address.Address),
+        DnsEndPoint name => name.Host is "localhost",
+        _ => true,
+    };
 
     public static string AddressOf(RedisOptions options) =>
         string.Join(',', options.Connection.Split(',', StringSplitOptions.TrimEntries).Where(p => p.Length > 0 && !p.Contains('=')));
