@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Bellwether.App;
 using Bellwether.App.Commands;
 using Bellwether.Tests.Engines.DuckDb;
 using Bellwether.Tests.Lake.Legacy;
@@ -66,6 +67,7 @@ public sealed class LakeMigrateCommandTests(TestServer server)
             var csv = Path.Combine(root, "a.csv");
             await File.WriteAllTextAsync(csv, "id,text,timestamp,ticker\n1,ACME rises,2026-03-02T10:00:00Z,ACME\n2,ACME falls,2026-03-03T10:00:00Z,ACME\n", TestContext.Current.CancellationToken);
             await RunAsync(data, "ingest", csv, "--wait");
+            Assert.Equal(1, Number((await RunAsync(data, "lake", "seal", "--before", "2026-03-03", "--json")).Json, "days"));
             Assert.Contains("no backup", (await RunAsync(data, ExitCode.BadInput, "backup", "verify")).Error);
             var made = (await RunAsync(data, "backup", "create", "--with-lake", "--json")).Json;
             Assert.Equal(2, Number(made, "lake_files"));
@@ -92,6 +94,12 @@ public sealed class LakeMigrateCommandTests(TestServer server)
             await RunAsync(fresh, "backup", "restore", "--from", Path.Combine(data, "backups"));
             Assert.Equal(await ScoreAsync(data), await ScoreAsync(fresh));
             Assert.Equal(2, Number((await RunAsync(fresh, "lake", "verify", "--json")).Json, "ok"));
+            Assert.Contains("ACME rises", (await RunAsync(fresh, "sql", "select text from all_sentiment", "--format", "csv")).Out);
+            // PostgreSQL itself reads the sealed day, from the files of the new desk.
+            await using (var desk = await Desk.OpenAsync(DeskOptions.Load(fresh, new Dictionary<string, string?>()) with { DuckDb = DuckDbTestLibrary.Path }, null, TestContext.Current.CancellationToken))
+            await using (desk.CreateColdReader())
+            await using (var read = desk.DataSource.CreateCommand("SELECT count(*) || ' ' || min(text) FROM sentiment.all_sentiment WHERE timestamp < '2026-03-03'"))
+                Assert.Equal("1 ACME rises", await read.ExecuteScalarAsync(TestContext.Current.CancellationToken));
             Assert.Contains("ACME falls", (await RunAsync(fresh, "sql", "select text from all_sentiment", "--format", "csv")).Out);
         }
         finally
