@@ -66,6 +66,7 @@ public static partial class CommandLine
         LakeCommand.Create,
         RetentionCommand.Create,
         ArchiveCommand.Create,
+        BackupCommand.Create,
         HotStoreCommand.Create,
         BenchCommand.Create,
         DeadLetterCommand.Create,
