@@ -94,19 +94,22 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
             {
                 var done = await (await desk.RetentionEngineAsync(null, token)).RunAsync(RetentionCause.Schedule, null, token);
                 return $"{done.Sum(item => item.Rows)} rows of {done.Count(item => item.Rows > 0)} tables";
-            }) { Patient = true };
+            })
+            { Patient = true };
         yield return new("verify-archive", TimeSpan.FromHours(24), async token =>
         {
             var found = await (await desk.ArchiveVerifierAsync(null, token)).VerifyAsync(FilesVerifiedADay, null, token);
             if (found.Bad.Count > 0) throw new RetentionException($"{found.Bad.Count} of {found.Files} archive files are not as they should be, the first is {found.Bad[0].Path}: {found.Bad[0].Reason}");
             return $"{found.Ok} files are as they should be";
-        }) { Patient = true };
+        })
+        { Patient = true };
         if (options.DrillScheduleHours > 0)
             yield return new("archive-drill", TimeSpan.FromHours(options.DrillScheduleHours), async token =>
             {
                 var done = await (await desk.ArchiveDrillAsync(null, token)).RunAsync(token);
                 return done.Succeeded ? done.Table is null ? "the archive is empty" : $"{done.Rows} rows of {done.Table} came back equal" : throw new RetentionException(done.Message!);
-            }) { Patient = true };
+            })
+            { Patient = true };
     }
 
     [LoggerMessage(EventId = 3403, Level = LogLevel.Error, Message = "the scheduler could not reach its jobs and tries again")]

@@ -99,7 +99,8 @@ sealed class Downsampling(LiveTable source, string time, DailySummary summary)
     async Task<long> SamplesAsync(NpgsqlConnection connection, string rows, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            $"SELECT coalesce(sum(samples), 0)::bigint FROM {_target} AS d WHERE ({Keys("d.")}d.day) IN (SELECT {Keys("t.")}{Day("t.")} FROM {rows})", connection) { CommandTimeout = 0 };
+            $"SELECT coalesce(sum(samples), 0)::bigint FROM {_target} AS d WHERE ({Keys("d.")}d.day) IN (SELECT {Keys("t.")}{Day("t.")} FROM {rows})", connection)
+        { CommandTimeout = 0 };
         return (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }
 

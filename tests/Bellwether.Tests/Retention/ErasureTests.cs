@@ -138,8 +138,15 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         var now = TimeProvider.System.GetUtcNow();
         EventEnvelope Event(string id, string author) => new()
         {
-            EventId = id, ArticleId = ArticleId.FromNativeId("tweet", id), Timestamp = now, Source = "x", Type = EventType.Tweet, Tickers = ["AAPL"],
-            Text = $"profits rise, says {author}", FetchedAt = now, Author = new() { Id = author, Username = $"name{author}" },
+            EventId = id,
+            ArticleId = ArticleId.FromNativeId("tweet", id),
+            Timestamp = now,
+            Source = "x",
+            Type = EventType.Tweet,
+            Tickers = ["AAPL"],
+            Text = $"profits rise, says {author}",
+            FetchedAt = now,
+            Author = new() { Id = author, Username = $"name{author}" },
         };
         await Desk.Log.AppendAsync(Topics.StandardPriority, [.. new[] { Event("1", "7"), Event("2", "8"), Event("3", "7") }.Select(e => new LogRecord("AAPL", EnvelopeJson.Serialize(e)))], Token);
         var receipt = await (await EraserAsync()).EraseAsync(Ann, Token);

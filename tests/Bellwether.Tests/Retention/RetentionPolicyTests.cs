@@ -92,8 +92,13 @@ public sealed class RetentionPolicyTests(TestServer server)
     {
         var variables = new Dictionary<string, string?>
         {
-            ["RETENTION_TWEETS_DAYS"] = "30", ["RETENTION_REDDIT_POSTS_DAYS"] = "31", ["RETENTION_SYMBOL_SENTIMENTS_DAYS"] = "32", ["RETENTION_AGGREGATED_SENTIMENTS_DAYS"] = "33",
-            ["RETENTION_CONFLUENCE_SCORES_DAYS"] = "34", ["RETENTION_ENABLE_CLEANUP"] = "False", ["RETENTION_CLEANUP_SCHEDULE_HOURS"] = "6",
+            ["RETENTION_TWEETS_DAYS"] = "30",
+            ["RETENTION_REDDIT_POSTS_DAYS"] = "31",
+            ["RETENTION_SYMBOL_SENTIMENTS_DAYS"] = "32",
+            ["RETENTION_AGGREGATED_SENTIMENTS_DAYS"] = "33",
+            ["RETENTION_CONFLUENCE_SCORES_DAYS"] = "34",
+            ["RETENTION_ENABLE_CLEANUP"] = "False",
+            ["RETENTION_CLEANUP_SCHEDULE_HOURS"] = "6",
         };
         var read = RetentionVariables.Read(variables.GetValueOrDefault).ToDictionary(pair => pair.Key, pair => pair.Value);
         Assert.Equal("30", read["Retention:Days:tweets"]);

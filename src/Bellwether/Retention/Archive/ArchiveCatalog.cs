@@ -16,9 +16,9 @@ static class ArchiveCatalog
         NpgsqlConnection connection, string? table, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken) => ReadAsync(new(
         $"SELECT {Columns} FROM ops.archive_files WHERE ($1::text IS NULL OR table_name = $1) AND ($2::timestamptz IS NULL OR to_time > $2) "
         + "AND ($3::timestamptz IS NULL OR from_time < $3) ORDER BY table_name, from_time, id", connection)
-    {
-        Parameters = { new NpgsqlParameter<string?> { TypedValue = table }, Time(from), Time(to) },
-    }, cancellationToken);
+        {
+            Parameters = { new NpgsqlParameter<string?> { TypedValue = table }, Time(from), Time(to) },
+        }, cancellationToken);
 
     /// <summary>Those that were verified the longest ago.</summary>
     public static Task<List<ArchiveFile>> OldestVerifiedAsync(NpgsqlConnection connection, int? most, CancellationToken cancellationToken) => ReadAsync(
@@ -111,7 +111,8 @@ static class ArchiveCatalog
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false))
             files.Add(new(
                 row.GetInt64(0), row.GetString(1), row.GetString(2), At(3), At(4), row.GetInt64(5), row.GetInt64(6), row.GetString(7), row.GetString(8),
-                ArchiveColumn.FromJson(row.GetString(9)), At(10), At(11), row.IsDBNull(12) ? null : row.GetString(12), row.IsDBNull(13) ? null : At(13)) { Time = row.GetString(14) });
+                ArchiveColumn.FromJson(row.GetString(9)), At(10), At(11), row.IsDBNull(12) ? null : row.GetString(12), row.IsDBNull(13) ? null : At(13))
+            { Time = row.GetString(14) });
         return files;
 
         DateTimeOffset At(int column) => row.GetFieldValue<DateTimeOffset>(column);

@@ -144,7 +144,8 @@ public sealed partial class Eraser
         async IAsyncEnumerable<(ErasedRecord Record, byte[] Value)> LogAsync(string[] topics)
         {
             await using var command = new NpgsqlCommand(
-                "SELECT topic, partition, log_offset, appended_at, value FROM ops.event_log WHERE topic = ANY($1) AND position($2 IN value) > 0", connection) { CommandTimeout = 0 };
+                "SELECT topic, partition, log_offset, appended_at, value FROM ops.event_log WHERE topic = ANY($1) AND position($2 IN value) > 0", connection)
+            { CommandTimeout = 0 };
             command.Parameters.Add(new() { Value = topics });
             command.Parameters.Add(new() { Value = Encoding.UTF8.GetBytes($"\"type\":\"{subject.EventType}\"") });
             await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
