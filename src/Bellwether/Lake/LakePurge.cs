@@ -20,24 +20,24 @@ public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, Co
         var left = await HashesAsync(days, cancellationToken).ConfigureAwait(false);
         left.IntersectWith(old);
         if (left.Count > 0) throw new LakeException($"{left.Count} days changed while they were written without the rows; run it again");
-        await SweepAsync([.. days], cancellationToken).ConfigureAwait(false);
+        await SweepAsync(days, cancellationToken).ConfigureAwait(false);
         await using var copied = database.CreateCommand("SELECT relispopulated FROM pg_class WHERE oid = 'sentiment.all_sentiment_mv'::regclass");
         if (await copied.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
             await new SentimentCopy(database, viewDays, time).RefreshAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>No grace for anybody: a query that began before gets an error instead of what was removed.</summary>
-    async Task SweepAsync(HashSet<DateOnly> days, CancellationToken cancellationToken)
+    async Task SweepAsync(IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
     {
         await using var owner = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await LakeLock.TakeAsync(owner, cancellationToken).ConfigureAwait(false);
         try
         {
-            var named = await LakeWriter.ReadHashesAsync(owner, options, cancellationToken).ConfigureAwait(false);
-            var now = await HashesAsync([.. days], cancellationToken).ConfigureAwait(false);
-            // What such a day was before old files came into it goes, too: that migration cannot be taken back any more.
-            foreach (var (hash, file) in named)
-                if (days.Contains(file.Day) && !now.Contains(hash)) named.Remove(hash);
+            // What other days were before old files came into them stays, for a rollback.
+            var before = await Legacy.LegacyRecords.FilesBeforeAsync(owner, options.KeepMigrated, cancellationToken).ConfigureAwait(false);
+            var named = before.Where(file => !days.Contains(file.Value.Day)).ToDictionary(StringComparer.Ordinal);
+            foreach (var entry in await LakeManifest.ReadAsync(owner, null, cancellationToken).ConfigureAwait(false))
+                if (entry.File.Sha256 is { } hash) named[hash] = entry.File;
             await new LakeFiles(options with { KeepReplaced = TimeSpan.Zero }, time).SweepAsync(named, cancellationToken).ConfigureAwait(false);
             options.Store?.Cache.Keep(named.Keys.ToHashSet(StringComparer.Ordinal));
         }

@@ -88,7 +88,7 @@ public sealed class RetentionPolicies
         yield return Policy("archive_drills", "at", 365, RetentionMethod.Delete, "results of restore drills");
         yield return Policy("event_log", "appended_at", null, RetentionMethod.Keep, "trimmed by EventLog:Retention") with { Settable = false };
         yield return Policy("inbox", "seen_at", null, RetentionMethod.Keep, "recognises redeliveries for good") with { Settable = false };
-        foreach (var audit in new[] { "jobs", "lake_days", "lake_files", "archive_files", "retention_runs", "retention_actions", "erasures" })
+        foreach (var audit in new[] { "lake_migrations", "lake_migration_files", "lake_migration_rejects", "lake_migration_days", "lake_migration_tickers", "jobs", "lake_days", "lake_files", "archive_files", "retention_runs", "retention_actions", "erasures" })
             yield return Policy(audit, "", null, RetentionMethod.Keep, "records of what was done, and where data lies") with { Settable = false };
         foreach (var table in Reference)
             yield return Policy(table, "", null, RetentionMethod.Keep, "reference data, states and results: updated, never deleted") with { Settable = false };
