@@ -12,7 +12,7 @@ namespace Bellwether.Analytics.Counts.Calibration;
 /// </remarks>
 public sealed class ConformalLevel
 {
-    const double Least = 0.002;
+    const double Least = 0.0005;
     const double Most = 0.3;
 
     readonly double _target;

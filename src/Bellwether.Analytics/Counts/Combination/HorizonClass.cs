@@ -10,13 +10,11 @@ sealed class HorizonClass
     readonly CombinedOptions _options;
     readonly CrpsStack _stack;
     readonly LogScorePool _pool;
-    readonly PitMap[] _maps;
-    readonly ConformalLevel[] _levels;
-    readonly double[] _crps = new double[Kinds];
-    double[][] _weights = [];
-
-    // 0: weights by log score, 1: weights by CRPS.
-    const int Kinds = 2;
+    readonly PitMap _map;
+    readonly ConformalLevel _level;
+    double[] _poolWeights = [];
+    double[] _stackWeights = [];
+    double[] _weights = [];
 
     // Totals of seven days issued daily share six of them: a week of outcomes tells about as much as one.
     readonly int _overlap;
@@ -27,8 +25,8 @@ sealed class HorizonClass
         _overlap = Math.Max(1, (windows[0].To - windows[0].From) / perDay);
         _stack = new(options.Experts.Count, options.Ridge * _overlap);
         _pool = new(options.Experts.Count);
-        _maps = [.. Enumerable.Range(0, Kinds).Select(_ => new PitMap(options.CalibrationPrior * _overlap))];
-        _levels = [.. Enumerable.Range(0, Kinds).Select(_ => new ConformalLevel(options.Coverage, options.ConformalRate / windows.Length))];
+        _map = new(options.CalibrationPrior * _overlap);
+        _level = new(options.Coverage, options.ConformalRate / windows.Length);
         Reweigh();
     }
 
@@ -37,8 +35,8 @@ sealed class HorizonClass
     /// <summary>Leads that are followed day by day; a forecast of another window takes the class whose windows are most like it.</summary>
     public (int From, int To)[] Windows { get; }
 
-    /// <summary>Weights by CRPS, expert by expert.</summary>
-    public ReadOnlySpan<double> Weights => _weights[1];
+    /// <summary>The mean of both kinds of weights, expert by expert.</summary>
+    public ReadOnlySpan<double> Weights => _weights;
 
     public double Distance(int from, int to)
     {
@@ -51,12 +49,12 @@ sealed class HorizonClass
 
     public CombinedTotal Combine(CountDistribution[] experts)
     {
-        var pool = MixtureCount.Pool(experts, _weights[0]);
-        var stack = MixtureCount.Pool(experts, _weights[1]);
-        // The one that has done better of late.
-        var chosen = _crps[0] < _crps[1] ? 0 : 1;
-        var calibrated = _maps[chosen].Apply(chosen == 0 ? pool : stack);
-        return new(calibrated, _levels[chosen].Interval(calibrated), pool, stack, experts);
+        // Weights by log score go to the one model that is right most often, weights by CRPS spread over those that err apart;
+        // half of each has done better than either, and than changing from one to the other.
+        var both = MixtureCount.Pool(experts, _weights);
+        var calibrated = _map.Apply(both);
+        return new(calibrated, _level.Interval(calibrated), both, MixtureCount.Pool(experts, _poolWeights),
+            MixtureCount.Pool(experts, _stackWeights), experts);
     }
 
     public void Forget()
@@ -65,27 +63,22 @@ sealed class HorizonClass
         var calibrationKeep = Math.Pow(2, -1 / _options.CalibrationHalfLifeDays);
         _stack.Forget(weightKeep);
         _pool.Forget(weightKeep);
-        foreach (var map in _maps)
-            map.Forget(calibrationKeep);
-        for (var kind = 0; kind < Kinds; kind++)
-            _crps[kind] *= weightKeep;
+        _map.Forget(calibrationKeep);
     }
 
     public void Learn(CombinedTotal said, int actual)
     {
         _stack.Add(said.Experts, actual);
         _pool.Add(said.Experts, actual, 1.0 / (Windows.Length * _overlap));
-        CountDistribution[] pooled = [said.Pool, said.Stack];
-        for (var kind = 0; kind < Kinds; kind++)
-        {
-            var calibrated = _maps[kind].Apply(pooled[kind]);
-            _crps[kind] += CountScores.Crps(calibrated, actual);
-            _levels[kind].Add(_levels[kind].Interval(calibrated).Contains(actual));
-            _maps[kind].Add(PitStep.Of(pooled[kind], actual));
-        }
+        _level.Add(said.Interval.Contains(actual));
+        _map.Add(PitStep.Of(said.Raw, actual));
     }
 
-    public void Reweigh() => _weights = [_pool.Weights(), _stack.Weights()];
+    public void Reweigh()
+    {
+        (_poolWeights, _stackWeights) = (_pool.Weights(), _stack.Weights());
+        _weights = [.. _poolWeights.Zip(_stackWeights, (a, b) => (a + b) / 2)];
+    }
 
     public static HorizonClass[] All(int perDay, CombinedOptions options)
     {
@@ -108,8 +101,10 @@ sealed class HorizonClass
 /// <summary>Everything that a combination says of one window.</summary>
 /// <param name="Calibrated">The default forecast.</param>
 /// <param name="Interval">The interval that is steered to its coverage.</param>
+/// <param name="Raw">The pool before recalibration, by the mean of both kinds of weights.</param>
 /// <param name="Pool">Linear pool with weights by rolling log score, not recalibrated.</param>
 /// <param name="Stack">Linear pool with weights by rolling CRPS, not recalibrated.</param>
 /// <param name="Experts">The models' own, in the order of the options.</param>
 public sealed record CombinedTotal(
-    CountDistribution Calibrated, CountInterval Interval, CountDistribution Pool, CountDistribution Stack, CountDistribution[] Experts);
+    CountDistribution Calibrated, CountInterval Interval, CountDistribution Raw, CountDistribution Pool, CountDistribution Stack,
+    CountDistribution[] Experts);
