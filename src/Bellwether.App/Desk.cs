@@ -1,9 +1,11 @@
+using Bellwether.Backup;
 using Bellwether.Engines;
 using Bellwether.Engines.Postgres;
 using Bellwether.Events;
 using Bellwether.Events.Kafka;
 using Bellwether.Feeds;
 using Bellwether.Lake;
+using Bellwether.Lake.Legacy;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
@@ -146,6 +148,7 @@ public sealed class Desk : IAsyncDisposable
         Directory = Options.LakeDirectory,
         Store = _lakeStore.Value,
         KeepReplaced = Options.LakeKeepReplaced,
+        KeepMigrated = Options.LakeKeepMigrated,
         ScratchDirectory = Path.Combine(Options.DataDirectory, "scratch"),
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
@@ -165,6 +168,34 @@ public sealed class Desk : IAsyncDisposable
 
     public async Task<LakeSql> LakeSqlAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken));
+
+    /// <summary>Brings old files into the lake.</summary>
+    public async Task<LegacyMigration> LegacyMigrationAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), await LakeWriterAsync(progress, cancellationToken), LegacyTickers(), Time);
+
+    public async Task<LegacyRollback> LegacyRollbackAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), await LakeWriterAsync(progress, cancellationToken), LegacyTickers(), Time);
+
+    public async Task<LegacyDiff> LegacyDiffAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<BackupWriter> BackupWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Options.LakePlace, typeof(Desk).Assembly.GetName().Version!.ToString(3), Time);
+
+    public async Task<BackupRestore> BackupRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, Time);
+
+    LegacyTickers LegacyTickers()
+    {
+        var (states, days) = (new TickerBackfill(Options.Scoring), new ResultDays(DataSource, Options.Scoring, Time));
+        return new(
+            (connection, rows, token) => states.AddAsync(connection, rows.Select(ResultOf), token),
+            (connection, tickers, rows, token) => states.RefoldAsync(connection, tickers, rows.Select(ResultOf), token),
+            days.EnsureAsync, days.Forget, TickerRebuild.Channel);
+
+        static ForeignResult ResultOf(LakeRow row) =>
+            new(row.Ticker, row.Model, row.Timestamp, row.Sentiment, row.Weight, row.ArticleId, row.ArticleTitle, row.SourceUrl, row.Text);
+    }
 
     LakeStore? OpenLakeStore() => Options.LakeBucket is not { } bucket ? null : new(
         new S3ObjectStore(bucket, Options.LakeObjects, Time),

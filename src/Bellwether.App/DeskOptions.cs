@@ -43,6 +43,9 @@ public sealed record DeskOptions
     /// <summary>How long a lake file that was replaced stays for queries that began before.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")] public TimeSpan LakeKeepReplaced { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long after a migration of old files the lake files that it replaced stay, for a rollback to put back byte for byte.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")] public TimeSpan LakeKeepMigrated { get; init; } = TimeSpan.FromDays(30);
+
     [Range(64, 1 << 20)] public int LakeMemoryMegabytes { get; init; } = 256;
 
     [Range(1, 256)] public int LakeThreads { get; init; } = 2;
@@ -67,6 +70,9 @@ public sealed record DeskOptions
     /// <summary>Days that the copy goes back; null for all there are, sealed ones included.</summary>
     [Range(1, 36_500)] public int? LakeViewDays { get; init; }
 
+    /// <summary>Folder of backups; null for <c>backups</c> in the data folder.</summary>
+    public string? Backups { get; init; }
+
     /// <summary>Tickers whose age is a metric of its own; the ages of all others are counted by class.</summary>
     [Required, MaxLength(50)] public IReadOnlyList<string> WatchedTickers { get; init; } = [];
 
@@ -85,6 +91,8 @@ public sealed record DeskOptions
     public string LakeDirectory => Lake is null || LakeBucket is not null ? Path.Combine(DataDirectory, "lake") : Lake;
 
     public string LakeCacheDirectory => LakeCache ?? Path.Combine(DataDirectory, "lake-cache");
+
+    public string BackupFolder => Backups ?? Path.Combine(DataDirectory, "backups");
 
     /// <summary>Where the lake lies, for people.</summary>
     public string LakePlace => LakeBucket?.ToString() ?? LakeDirectory;

@@ -64,6 +64,7 @@ public static partial class CommandLine
         SqlCommand.Create,
         ServeCommand.Create,
         LakeCommand.Create,
+        BackupCommand.Create,
         HotStoreCommand.Create,
         BenchCommand.Create,
         DeadLetterCommand.Create,

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
+using Bellwether.Backup;
 using Bellwether.Engines;
 using Bellwether.Engines.DuckDb;
 using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Lake;
+using Bellwether.Lake.Legacy;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
@@ -50,6 +52,9 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         ObjectStoreException store => new(ExitCode.Unavailable, "object_store", Sentence(store.Message), store.Mend),
         HotStoreException { Problem: HotStoreProblem.Settings } hot => CommandException.Usage(Sentence(hot.Message), hot.Mend),
         HotStoreException hot => new(ExitCode.Unavailable, "hot_store", Sentence(hot.Message), hot.Mend),
+        BackupException { InnerException: IOException or UnauthorizedAccessException or ArgumentException } disk => new(ExitCode.Failure, "io", Sentence(disk.Message), disk.Mend),
+        BackupException backup => new(ExitCode.BadInput, "backup", Sentence(backup.Message), backup.Mend),
+        LegacyException legacy => new(ExitCode.BadInput, "migration", Sentence(legacy.Message)),
         LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),
         IOException or UnauthorizedAccessException => new(ExitCode.Failure, "io", Sentence(error.Message)),
         _ => new(ExitCode.Failure, "unexpected", $"Unexpected failure: {Sentence(error.Message)}", "Run it again with --verbose and report what it says."),

@@ -20,6 +20,10 @@ static class LakeCommand
         command.Add(new Verb("write", "Write every day that changed as one verified Parquet file", "lake write", "lake write --json").Runs(screen, globals, WriteAsync));
         command.Add(new Verb("verify", "Read every file of the lake and compare it with the manifest, value for value", "lake verify", "lake verify --json").Runs(screen, globals, VerifyAsync));
         command.Add(LakeExport.Create(screen, globals));
+        command.Add(LakeMigrateCommand.Migrate(screen, globals));
+        command.Add(LakeMigrateCommand.Diff(screen, globals));
+        command.Add(LakeMigrateCommand.Migrations(screen, globals));
+        command.Add(LakeMigrateCommand.Rollback(screen, globals));
         command.Add(LakeSeal.Create(screen, globals));
         command.Add(LakeSeal.CreateUndo(screen, globals));
         command.Add(LakeDdl.Create(screen, globals));

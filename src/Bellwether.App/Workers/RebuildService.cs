@@ -1,24 +1,34 @@
 using System.Threading.Channels;
+using Bellwether.Lake.Legacy;
 using Bellwether.Sentiment;
+using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Bellwether.App.Workers;
 
-/// <summary>Reads all ticker states into this process's hot store when some process has computed them anew.</summary>
+/// <summary>
+/// Reads all ticker states into this process's hot store when some process has computed them anew. Where they went back, the older ones are right
+/// and replace what is there.
+/// </summary>
 sealed partial class RebuildService(Desk desk, ILogger<RebuildService> logger) : BackgroundService
 {
     // One is enough, however many rebuilds there were: what is read is the newest.
     readonly Channel<bool> _asked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
+    // A reader that had the newer state in hand puts it in meanwhile; after so long none has.
+    static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
+
+    volatile bool _wentBack;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var connected = false;
-        await using var listener = new NotificationListener(desk.DataSource, TickerRebuild.Channel, _ => _asked.Writer.TryWrite(true), () =>
+        await using var listener = new NotificationListener(desk.DataSource, TickerRebuild.Channel, payload => Ask(payload == LegacyTickers.WentBack), () =>
         {
-            // A rebuild may have been missed while nobody listened.
-            if (connected) _asked.Writer.TryWrite(true);
+            // Either may have been missed while nobody listened.
+            if (connected) Ask(wentBack: true);
             connected = true;
         }, desk.Time);
         try
@@ -31,11 +41,26 @@ sealed partial class RebuildService(Desk desk, ILogger<RebuildService> logger) :
         }
     }
 
+    void Ask(bool wentBack)
+    {
+        if (wentBack) _wentBack = true;
+        _asked.Writer.TryWrite(true);
+    }
+
     async Task ReadAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await desk.Reader.StoredAsync(null, cancellationToken);
+            // A shared store is brought level by whoever takes the states back.
+            if (!_wentBack || desk.Hot is not MemoryHotStore)
+            {
+                await desk.Reader.StoredAsync(null, cancellationToken);
+                return;
+            }
+            _wentBack = false;
+            await new HotStoreRebuild(desk.Reader, desk.Hot).RunAsync(null, cancellationToken);
+            await Task.Delay(Late, desk.Time, cancellationToken);
+            await new HotStoreRebuild(desk.Reader, desk.Hot).RunAsync(null, cancellationToken);
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

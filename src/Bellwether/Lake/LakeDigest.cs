@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Bellwether.Lake;
@@ -42,7 +43,26 @@ sealed class LakeDigest
     }
 
     /// <summary>As the manifest keeps it: <c>sha256-rowsum:</c> and 64 hexadecimal digits, highest first.</summary>
-    public string ContentHash => $"{Algorithm}:{_high:x32}{_low:x32}";
+    public string ContentHash => Text(_high, _low);
+
+    /// <summary>What the rows of two digests have together: the sum modulo 2^256.</summary>
+    public static string Sum(string first, string second)
+    {
+        var ((firstHigh, firstLow), (secondHigh, secondLow)) = (Parse(first), Parse(second));
+        var low = firstLow + secondLow;
+        return Text(firstHigh + secondHigh + (low < firstLow ? UInt128.One : UInt128.Zero), low);
+    }
+
+    /// <summary>Of no rows.</summary>
+    public static string Nothing => Text(0, 0);
+
+    static (UInt128 High, UInt128 Low) Parse(string hash)
+    {
+        var digits = hash.AsSpan(Algorithm.Length + 1);
+        return (UInt128.Parse(digits[..32], NumberStyles.HexNumber, CultureInfo.InvariantCulture), UInt128.Parse(digits[32..], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+    }
+
+    static string Text(UInt128 high, UInt128 low) => $"{Algorithm}:{high:x32}{low:x32}";
 
     public override string ToString() => Text(Rows, MinTimestamp, MaxTimestamp, ContentHash);
 

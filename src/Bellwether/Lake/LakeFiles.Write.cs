@@ -26,15 +26,20 @@ sealed partial class LakeFiles
     /// whatever it was: a run that was cut off, or one that had lost its lock, may have put it there.
     /// </summary>
     /// <param name="old">What the manifest had of these days before.</param>
-    public Task PlaceAsync(IReadOnlyList<LakeFile> files, IReadOnlyDictionary<DateOnly, LakeFile> old, CancellationToken cancellationToken) =>
-        Parallel.ForEachAsync(files, AtOnce(cancellationToken), async (file, token) =>
+    public async Task PlaceAsync(IReadOnlyList<LakeFile> files, IReadOnlyDictionary<DateOnly, LakeFile> old, CancellationToken cancellationToken)
+    {
+        var (keep, place) = (new ConcurrentBag<ObjectCopy>(), new ConcurrentBag<ObjectCopy>());
+        await Parallel.ForEachAsync(files, AtOnce(cancellationToken), async (file, token) =>
         {
             var found = await Objects.HeadAsync(file.Path, token).ConfigureAwait(false);
             if (IsMeant(found, file)) return;
-            if (old.TryGetValue(file.Day, out var before) && before.Sha256 is not null && IsMeant(found, before)) await KeepAsync(before, before.Sha256, token).ConfigureAwait(false);
-            else if (found?.Sha256 is { } unknown) await KeepAsync(file, unknown, token).ConfigureAwait(false);
-            await Objects.CopyAsync(Kept + file.Sha256, file.Path, token).ConfigureAwait(false);
-        });
+            var there = old.TryGetValue(file.Day, out var before) && before.Sha256 is not null && IsMeant(found, before) ? before.Sha256 : found?.Sha256;
+            if (there is not null) keep.Add(new(file.Path, Kept + there));
+            place.Add(new(Kept + file.Sha256, file.Path));
+        }).ConfigureAwait(false);
+        await Objects.CopyManyAsync([.. keep], cancellationToken).ConfigureAwait(false);
+        await Objects.CopyManyAsync([.. place], cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Takes files away that the manifest still names; they stay under their hashes.</summary>
     public async Task RemoveAsync(IReadOnlyList<LakeFile> files, CancellationToken cancellationToken)

@@ -17,6 +17,9 @@ public sealed record LakeOptions
     /// <summary>How long a replaced file can still be read by queries that began before.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00")] public TimeSpan KeepReplaced { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How long after a migration of old files the files that it replaced stay, for a rollback to put back byte for byte.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")] public TimeSpan KeepMigrated { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Folder for what a large query does not keep in memory; on the same disk as the data by default.</summary>
     [Required] public required string ScratchDirectory { get; init; }
 

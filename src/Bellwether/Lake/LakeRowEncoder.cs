@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
+using System.Text;
 using Bellwether.Engines.DuckDb;
 
 namespace Bellwether.Lake;
 
-/// <summary>Writes a row as <see cref="LakeDigest"/> defines it, from either side: as PostgreSQL sent it, or as the Parquet file gives it back.</summary>
+/// <summary>Writes a row as <see cref="LakeDigest"/> defines it, from any side: as PostgreSQL sent it, as the Parquet file gives it back, or as it is to be stored.</summary>
 sealed class LakeRowEncoder
 {
     byte[] _buffer = new byte[4096];
@@ -72,6 +73,35 @@ sealed class LakeRowEncoder
         }
     }
 
+    /// <param name="row">Its payload as PostgreSQL spells it.</param>
+    public void Encode(LakeRow row)
+    {
+        _length = 0;
+        Value(Micros(row.Timestamp));
+        Text(row.Ticker);
+        Text(row.ArticleTitle);
+        Value(BitConverter.DoubleToInt64Bits(row.Sentiment));
+        Value(BitConverter.DoubleToInt64Bits(row.Confidence));
+        Text(row.Source);
+        Text(row.SourceUrl);
+        Text(row.Model);
+        Text(row.ArticleId);
+        Text(row.Text);
+        Value(Micros(row.FetchedAt));
+        Value(Micros(row.KnownAt));
+        Text(row.RawPayload);
+        Text(row.EventId);
+        Text(row.EventType);
+        Text(row.Priority);
+        Value(BitConverter.DoubleToInt64Bits(row.Weight));
+        Text(row.ModelVersion);
+        Value(BitConverter.DoubleToInt64Bits(row.Positive));
+        Value(BitConverter.DoubleToInt64Bits(row.Negative));
+        Value(row.SchemaVersion);
+    }
+
+    public static long Micros(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+
     void Null()
     {
         Reserve(1);
@@ -93,6 +123,21 @@ sealed class LakeRowEncoder
         BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(_length + 1), text.Length);
         text.CopyTo(_buffer.AsSpan(_length + 5));
         _length += 5 + text.Length;
+    }
+
+    void Text(string? text)
+    {
+        if (text is null)
+        {
+            Null();
+            return;
+        }
+        var length = Encoding.UTF8.GetByteCount(text);
+        Reserve(5 + length);
+        _buffer[_length] = 1;
+        BinaryPrimitives.WriteInt32LittleEndian(_buffer.AsSpan(_length + 1), length);
+        Encoding.UTF8.GetBytes(text, _buffer.AsSpan(_length + 5));
+        _length += 5 + length;
     }
 
     void Reserve(int more)

@@ -6,9 +6,10 @@ namespace Bellwether.Lake;
 
 public sealed partial class LakeWriter
 {
-    static async Task<Dictionary<string, LakeFile>> ReadHashesAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    async Task<Dictionary<string, LakeFile>> ReadHashesAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
     {
-        var named = new Dictionary<string, LakeFile>(StringComparer.Ordinal);
+        // What days were before old files came into them, too: a rollback puts it back byte for byte.
+        var named = await Legacy.LegacyRecords.FilesBeforeAsync(owner, options.KeepMigrated, cancellationToken).ConfigureAwait(false);
         foreach (var entry in await LakeManifest.ReadAsync(owner, null, cancellationToken).ConfigureAwait(false))
             if (entry.File.Sha256 is { } hash) named[hash] = entry.File;
         return named;

@@ -1,17 +1,12 @@
-using System.Text.Json;
-using Bellwether.Analytics.Decay;
 using Bellwether.Events;
 using Bellwether.Sentiment.HotStore;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Bellwether.Sentiment;
 
 /// <summary>The live state of tickers: integer sums, so that the order in which results arrive leaves no trace.</summary>
 public sealed partial class ResultStore
 {
-    const string LockTickers = $"SELECT {TickerState.Columns} FROM sentiment.ticker_sentiment WHERE ticker = ANY($1) ORDER BY ticker COLLATE \"C\" FOR UPDATE";
-
     /// <summary>Adds results to their tickers' states and returns the new snapshots by ticker.</summary>
     async Task<SortedDictionary<string, TickerSnapshot>> UpdateTickersAsync(
         NpgsqlConnection connection, ScoredBatch batch, List<Result> results, DateTimeOffset known, CancellationToken cancellationToken)
@@ -19,78 +14,15 @@ public sealed partial class ResultStore
         var changed = new SortedDictionary<string, TickerSnapshot>(StringComparer.Ordinal);
         if (results.Count == 0) return changed;
         var byTicker = results.GroupBy(r => r.Ticker, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToArray();
-        var states = await LockAsync(connection, [.. byTicker.Select(g => g.Key)], known, cancellationToken);
+        var states = await TickerTable.LockAsync(connection, [.. byTicker.Select(g => g.Key)], options.HalfLifeSeconds, known, cancellationToken);
         foreach (var group in byTicker)
             states[group.Key] = states[group.Key].Add(batch.Model, [.. group.Select(r => (r.Event.Envelope, r.Event.Score.Score))], known);
 
         var rows = byTicker.Select(g => states[g.Key]).ToArray();
-        await using var update = new NpgsqlCommand("""
-            UPDATE sentiment.ticker_sentiment AS t SET revision = n.revision, buckets = n.buckets::bigint[], weighted_sums = n.weighted_sums::bigint[],
-                weight_sums = n.weight_sums::bigint[], score = n.score, weight = n.weight, count = n.count, model_counts = n.model_counts,
-                latest_timestamp = n.latest_timestamp, latest_article_id = n.latest_article_id, article_title = n.article_title,
-                source_url = n.source_url, text_preview = n.text_preview, last_updated = $14
-            FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::jsonb[], $9::timestamptz[],
-                $10::text[], $11::text[], $12::text[], $13::text[], $15::bigint[]) AS n(ticker, revision, buckets, weighted_sums, weight_sums, score,
-                weight, model_counts, latest_timestamp, latest_article_id, article_title, source_url, text_preview, count)
-            WHERE t.ticker = n.ticker
-            """, connection);
-        void Add<T>(Func<TickerState, T> value) => update.Parameters.Add(new NpgsqlParameter<T[]> { TypedValue = [.. rows.Select(value)] });
-        Add(s => s.Ticker);
-        Add(s => s.Revision);
-        Add(s => ArrayText(s.Sums.Buckets));
-        Add(s => ArrayText(s.Sums.WeightedSums));
-        Add(s => ArrayText(s.Sums.WeightSums));
-        Add(s => s.Sums.Score);
-        Add(s => s.Sums.Weight);
-        update.Parameters.Add(new()
-        {
-            Value = rows.Select(s => JsonSerializer.Serialize(s.ModelCounts)).ToArray(),
-            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Jsonb,
-        });
-        Add(s => s.LatestTimestamp.UtcDateTime);
-        Add(s => s.LatestArticleId);
-        Add(s => s.ArticleTitle);
-        Add(s => s.SourceUrl);
-        Add(s => s.TextPreview);
-        update.Parameters.Add(new() { Value = known });
-        Add(s => s.Sums.Count);
-        await update.ExecuteNonQueryAsync(cancellationToken);
+        await TickerTable.UpdateAsync(connection, rows, known, cancellationToken);
         foreach (var row in rows) changed[row.Ticker] = row.ToSnapshot();
         return changed;
     }
-
-    /// <summary>
-    /// Reads the states for update. A ticker never seen gets an empty row first, so that two workers cannot both start one. Rows are made in
-    /// the tickers' order and then all locked in that order, so that no two workers wait for each other.
-    /// </summary>
-    async Task<Dictionary<string, TickerState>> LockAsync(
-        NpgsqlConnection connection, string[] tickers, DateTimeOffset known, CancellationToken cancellationToken)
-    {
-        var states = new Dictionary<string, TickerState>(tickers.Length, StringComparer.Ordinal);
-        await using var batch = new NpgsqlBatch(connection)
-        {
-            BatchCommands =
-            {
-                new("""
-                    INSERT INTO sentiment.ticker_sentiment (ticker, revision, half_life_seconds, buckets, weighted_sums, weight_sums, score, weight,
-                        count, model_counts, latest_timestamp, latest_article_id, last_updated)
-                    SELECT ticker, 0, $2, '{}', '{}', '{}', 0, 0, 0, '{}', '-infinity', '', $3 FROM unnest($1::text[]) AS n(ticker)
-                    WHERE NOT EXISTS (SELECT FROM sentiment.ticker_sentiment AS t WHERE t.ticker = n.ticker)
-                    ORDER BY ticker COLLATE "C" ON CONFLICT DO NOTHING
-                    """) { Parameters = { new() { Value = tickers }, new() { Value = options.HalfLifeSeconds }, new() { Value = known } } },
-                new(LockTickers) { Parameters = { new() { Value = tickers } } },
-            },
-        };
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var state = TickerState.Read(reader);
-            states[state.Ticker] = state;
-        }
-        return states;
-    }
-
-    static string ArrayText(long[] values) => $"{{{string.Join(',', values)}}}";
 
     static List<LogRecord> Announcements(
         ScoredBatch batch, List<Result> results, SortedDictionary<string, TickerSnapshot> changed, DateTimeOffset known) =>

@@ -15,8 +15,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
 {
     const int PartitionAttempts = 3;
 
-    readonly RangePartitions _days = new(dataSource, "sentiment.sentiment_data");
-    DateOnly? _history;
+    readonly ResultDays _days = new(dataSource, options, time);
 
     /// <summary>One result to store: an event for one ticker.</summary>
     readonly record struct Result(ScoredEvent Event, string Ticker);
@@ -33,7 +32,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
             catch (PostgresException error) when (attempt < PartitionAttempts && error is { SqlState: PostgresErrorCodes.CheckViolation, ConstraintName: null })
             {
                 // The partition of a day that was sealed is gone; late rows get a new one.
-                foreach (var day in DaysOf(batch)) _days.Forget(day);
+                _days.Forget(DaysOf(batch));
             }
         }
     }
@@ -41,7 +40,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     async Task<CommittedBatch> TryCommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
     {
         var started = Stopwatch.GetTimestamp();
-        await EnsurePartitionsAsync(batch, cancellationToken);
+        await _days.EnsureAsync(DaysOf(batch), cancellationToken);
         await log.PrepareAsync(Topics.AnalyzedSentiment, cancellationToken);
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
@@ -134,27 +133,5 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         await mark.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>
-    /// Days since shortly before the first start have a partition each, so that they can be dropped one by one. Older history, which comes in
-    /// bulk over thousands of sparse days, shares one: PostgreSQL slows down by the number of partitions.
-    /// </summary>
-    async Task EnsurePartitionsAsync(ScoredBatch batch, CancellationToken cancellationToken)
-    {
-        if (batch.Events.Count == 0) return;
-        _history ??= await HistoryEndAsync(cancellationToken);
-        foreach (var day in DaysOf(batch))
-            if (day >= _history) await _days.EnsureDayAsync(day, cancellationToken);
-    }
-
     static DateOnly[] DaysOf(ScoredBatch batch) => [.. batch.Events.Select(e => DateOnly.FromDateTime(e.Envelope.Timestamp.UtcDateTime)).Distinct()];
-
-    async Task<DateOnly> HistoryEndAsync(CancellationToken cancellationToken)
-    {
-        await _days.EnsureBeforeAsync(DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime).AddDays(-options.HotDays), cancellationToken);
-        await using var read = dataSource.CreateCommand("""
-            SELECT (regexp_match(pg_get_expr(relpartbound, oid), 'TO \(''([0-9-]{10})'))[1]::date
-            FROM pg_class WHERE oid = 'sentiment.sentiment_data_history'::regclass
-            """);
-        return (DateOnly)(await read.ExecuteScalarAsync(cancellationToken))!;
-    }
 }

@@ -1,6 +1,13 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Bellwether.App;
+using Bellwether.App.Api;
+using Bellwether.App.Workers;
+using Bellwether.Diagnostics;
+using Bellwether.Storage;
 using Bellwether.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 using static Bellwether.Tests.Api.ServedDesk;
 
 namespace Bellwether.Tests.Api;
@@ -32,6 +39,60 @@ public sealed partial class MetricsTests(TestServer server)
         Assert.True(families["process_resident_memory_bytes"].Single().Value > 10_000_000);
         Assert.Contains(families["http_server_request_duration_seconds"], s => s.Labels.Contains("http_route=\"/api/v1/events\""));
         Assert.DoesNotContain(families.SelectMany(f => f.Value), s => s.Labels.Contains("ACME", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_lag_of_the_group_is_told_without_any_worker_by_the_scheduler(bool kafka)
+    {
+        using var broker = kafka ? await TestKafka.OwnAsync() : null;
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MetricsTests), o => o with { Roles = ServeRoles.Api },
+            o => broker is null ? o : o with { EventLog = TestKafka.Options("lag", broker.Bootstrap) });
+        foreach (var (id, more) in new[] { ("1", ""), ("2", ""), ("3", ",\"priority\":\"high\"") })
+            using (var accepted = await desk.Http.PostAsync("/api/v1/events", Lines(Event(id, "ACME", "Acme rises", more: more)), Token))
+                Assert.Equal(System.Net.HttpStatusCode.Accepted, accepted.StatusCode);
+        string[] inputs = ["hipri-events high 1", "stdpri-events standard 2"];
+        Assert.Equal(kafka ? ["analyzed-sentiment none 0", .. inputs] : inputs, await LagAsync(desk.Desk.Desk));
+
+        await using (desk.Desk.Work())
+            while (!(await LagAsync(desk.Desk.Desk)).All(l => l.EndsWith(" 0", StringComparison.Ordinal)))
+                await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Token);
+    }
+
+    /// <summary>What one desk tells of its lag. Others in this process tell theirs at the same time, under the same names.</summary>
+    static async Task<string[]> LagAsync(Desk desk)
+    {
+        var (mine, told) = (new AsyncLocal<bool> { Value = true }, new List<string>());
+        using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i == Instruments.GroupLag) l.EnableMeasurementEvents(i); } };
+        listener.SetMeasurementEventCallback<long>((_, value, tags, _) =>
+        {
+            if (mine.Value) told.Add($"{tags[0].Value} {tags[1].Value} {value}");
+        });
+        listener.Start();
+        await new StateMetricsService(desk, NullLogger<StateMetricsService>.Instance).ReadLagAsync(Token);
+        return [.. told.Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public async Task A_database_that_is_behind_the_program_or_ahead_of_it_is_told_by_how_much()
+    {
+        await using var desk = await TestDesk.OpenAsync(server, nameof(MetricsTests));
+        Assert.Equal(0, await PendingAsync());
+        await desk.Database.ScalarAsync<object?>("DELETE FROM public.bellwether_migrations WHERE revision > 2");
+        Assert.Equal(Migration.Shipped.Count - 2, await PendingAsync());
+        await desk.Database.ScalarAsync<object?>($"INSERT INTO public.bellwether_migrations (revision, name, checksum) VALUES ({Migration.Shipped.Count + 3}, 'later', '')");
+        Assert.Equal(-3, await PendingAsync());
+
+        async Task<long> PendingAsync()
+        {
+            var (mine, told) = (new AsyncLocal<bool> { Value = true }, new List<long>());
+            using var listener = new MeterListener { InstrumentPublished = (i, l) => { if (i == Instruments.SchemaPending) l.EnableMeasurementEvents(i); } };
+            listener.SetMeasurementEventCallback<long>((_, value, _, _) => { if (mine.Value) told.Add(value); });
+            listener.Start();
+            await new StateMetricsService(desk.Desk, NullLogger<StateMetricsService>.Instance).ReadAsync(Token);
+            return Assert.Single(told);
+        }
     }
 
     [Fact]

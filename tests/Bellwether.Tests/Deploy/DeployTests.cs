@@ -3,16 +3,14 @@ using Bellwether.App;
 using Bellwether.App.Commands;
 using Bellwether.Tests.Commands;
 using Bellwether.Tests.Support;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
-using YamlDotNet.Serialization;
+using static Bellwether.Tests.Deploy.DeployFiles;
 
 namespace Bellwether.Tests.Deploy;
 
 /// <summary>The files of deploy/, as far as they can be checked without running containers.</summary>
 public sealed partial class DeployTests
 {
-    static string Deploy(params string[] parts) => Repository.File(["deploy", .. parts]);
+    static string Deploy(params string[] parts) => DeployFiles.Of(parts);
 
     public static TheoryData<string> Manifests => [.. Directory.EnumerateFiles(Deploy(), "*.y*ml", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Deploy(), f)).Order()];
 
@@ -60,32 +58,6 @@ public sealed partial class DeployTests
         Assert.Equal(["api", "lake", "scheduler", "worker"], lines.SelectMany(l => l[l.IndexOf("--roles") + 1].Split(',')).Order());
     }
 
-    [Theory]
-    [InlineData("bellwether.service")]
-    [InlineData("bellwether@.service")]
-    public async Task Every_unit_passes_the_check_of_systemd_and_starts_what_exists(string unit)
-    {
-        var text = await File.ReadAllTextAsync(Deploy("systemd", unit), TestContext.Current.CancellationToken);
-        var line = Assert.Single(text.Split('\n'), l => l.StartsWith("ExecStart=", StringComparison.Ordinal))["ExecStart=".Length..];
-        var words = ShellWords.Split(line.Replace("%i", "worker", StringComparison.Ordinal));
-        Assert.Empty(CommandLine.Build(new Screen(TextWriter.Null, TextWriter.Null, () => Stream.Null), new()).Parse(words.Skip(1).ToArray()).Errors);
-        if (!Programs.Has("systemd-analyze")) return;
-        var folder = TestFolder.Create("units");
-        try
-        {
-            var file = Path.Combine(folder, unit.Replace("@.", "@worker.", StringComparison.Ordinal));
-            await File.WriteAllTextAsync(file, text.Replace("/opt/bellwether/Bellwether.App", "/bin/true", StringComparison.Ordinal), TestContext.Current.CancellationToken);
-            var (code, output) = await Programs.RunAsync("systemd-analyze", "verify", "--man=no", file);
-            // Which of its own services a machine lacks is not the unit's matter.
-            Assert.DoesNotContain(output.Split('\n'), l => l.Contains("bellwether", StringComparison.Ordinal) && !l.Contains("user", StringComparison.OrdinalIgnoreCase));
-            Assert.True(code == 0 || output.Length > 0);
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
     [Fact]
     public void The_image_is_made_of_what_is_there()
     {
@@ -113,6 +85,32 @@ public sealed partial class DeployTests
         });
     }
 
+    /// <summary>Where each engine keeps its data is said, and is a volume: else it goes with the container.</summary>
+    [Theory]
+    [InlineData("postgres", "PGDATA")]
+    [InlineData("kafka", "KAFKA_LOG_DIRS")]
+    [InlineData("objects", "server")]
+    [InlineData("prometheus", "--storage.tsdb.path=")]
+    [InlineData("grafana", "GF_PATHS_DATA")]
+    public void Every_engine_keeps_its_data_on_its_volume(string name, string setting)
+    {
+        var compose = Assert.Single(Documents("compose.yaml"));
+        var service = At(compose, "services", name);
+        var words = service.GetValueOrDefault("command") is List<object> list ? list.Select(w => $"{w}").ToList() : [];
+        var path = service.GetValueOrDefault("environment") is Dictionary<object, object> values && Text(values, setting) is { } value ? value
+            : words.Find(w => w.StartsWith(setting, StringComparison.Ordinal) && w.Length > setting.Length)?[setting.Length..]
+                ?? words[words.IndexOf(setting) + 1];
+        var volumes = ((List<object>)service["volumes"]).Select(v => $"{v}".Split(':')).Where(v => v[0] == name).ToArray();
+        Assert.Equal([name, path], Assert.Single(volumes));
+        Assert.Contains(name, At(compose, "volumes").Keys);
+    }
+
+    [Fact]
+    public void Every_volume_is_that_of_an_engine_whose_path_is_checked() => Assert.Equal(
+        At(Assert.Single(Documents("compose.yaml")), "volumes").Keys.Select(k => $"{k}").Order(),
+        typeof(DeployTests).GetMethod(nameof(Every_engine_keeps_its_data_on_its_volume))!.GetCustomAttributes(typeof(InlineDataAttribute), false)
+            .Select(a => $"{((InlineDataAttribute)a).Data[0]}").Order());
+
     [Fact]
     public void No_secret_stands_in_a_manifest()
     {
@@ -127,34 +125,4 @@ public sealed partial class DeployTests
 
     [GeneratedRegex(@"engines/fetch (\w+) ")]
     private static partial Regex Fetch();
-
-    static IReadOnlyList<Dictionary<object, object>> Documents(string file)
-    {
-        using var reader = new StreamReader(Deploy(file.Split('/')));
-        var parser = new MergingParser(new Parser(reader));
-        var (yaml, documents) = (new DeserializerBuilder().Build(), new List<Dictionary<object, object>>());
-        parser.Consume<StreamStart>();
-        while (parser.Accept<DocumentStart>(out _)) documents.Add(yaml.Deserialize<Dictionary<object, object>>(parser));
-        return documents;
-    }
-
-    static IEnumerable<(string Name, string Value)> Scalars(object? node) => node switch
-    {
-        Dictionary<object, object> map => map.SelectMany(p => p.Value is string text ? [($"{p.Key}", text)] : Scalars(p.Value)),
-        IEnumerable<object> list => list.SelectMany(Scalars),
-        _ => [],
-    };
-
-    static IEnumerable<List<string>> Lists(object? node, string key) => node switch
-    {
-        Dictionary<object, object> map => map.SelectMany(p =>
-            $"{p.Key}" == key && p.Value is List<object> list ? [[.. list.Select(i => $"{i}")]] : $"{p.Key}".StartsWith("x-", StringComparison.Ordinal) ? [] : Lists(p.Value, key)),
-        IEnumerable<object> list => list.SelectMany(i => Lists(i, key)),
-        _ => [],
-    };
-
-    static Dictionary<object, object> At(Dictionary<object, object> map, params string[] path) =>
-        path.Aggregate(map, (at, name) => (Dictionary<object, object>)at[name]);
-
-    static string? Text(Dictionary<object, object> map, string name) => map.GetValueOrDefault(name) as string;
 }

@@ -288,6 +288,41 @@ public sealed class LakeInBucketTests(TestServer server, S3Server s3) : IAsyncLi
         Assert.Equal($"{rows}", await _database.CsvAsync("SELECT count(DISTINCT article_id) FROM all_sentiment"));
     }
 
+    /// <summary>The same for days that are in the bucket only, where nothing could be made anew.</summary>
+    [Fact]
+    public async Task Merge_of_sealed_days_cut_off_at_any_request_loses_nothing_and_is_finished_by_the_next()
+    {
+        await _database.FillAsync(Day, 2, 40);
+        await WriteAsync();
+        Assert.Equal(2, (await new LakeSealer(_database.Source, _database.Options, null, TimeProvider.System).SealAsync(Day.AddDays(2), null, Token)).Days);
+        var rows = 80;
+        for (var passing = 0; ; passing++)
+        {
+            foreach (var day in (DateOnly[])[Day, Day.AddDays(1)])
+                if (!await _database.ScalarAsync<bool>($"SELECT to_regclass('sentiment.sentiment_data_{day:yyyyMMdd}') IS NOT NULL")) await _database.AddDayAsync(day);
+            await _database.FillAsync(Day, 2, 1, tag: $"late {passing}");
+            rows += 2;
+            var (left, cut) = (passing, false);
+            _proxy.Decide = _ =>
+            {
+                if (Interlocked.Decrement(ref left) >= 0) return null;
+                cut = true;
+                return Fault.Status(403, "AccessDenied");
+            };
+            var error = await Record.ExceptionAsync(WriteAsync);
+            _proxy.Decide = _ => null;
+            Assert.Equal(cut, error is ObjectStoreException);
+            Assert.Equal($"{rows},{rows}", await _database.CsvAsync("SELECT count(*), count(DISTINCT article_id) FROM all_sentiment"));
+            await WriteAsync();
+            Assert.Equal($"{rows},{rows}", await _database.CsvAsync("SELECT count(*), count(DISTINCT article_id) FROM all_sentiment"));
+            Assert.Equal(0L, await _database.ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data"));
+            Assert.Equal(2, (await KeysAsync()).Count(key => key.EndsWith(".parquet", StringComparison.Ordinal)));
+            foreach (var day in (DateOnly[])[Day, Day.AddDays(1)]) Assert.Equal(await HashOfAsync(day), (await _objects.HeadAsync(KeyOf(day), Token))!.Sha256);
+            if (!cut) break;
+        }
+        Assert.Empty((await new LakeVerifier(_database.Source, _database.Options, TimeProvider.System).VerifyAsync(null, Token)).Bad);
+    }
+
     /// <summary>Cut off when the new file is recorded and the old one still in its place; the hot rows are gone.</summary>
     [Fact]
     public async Task Reader_finds_what_its_manifest_names_while_the_file_is_being_replaced()

@@ -122,7 +122,9 @@ public static class TestFolder
     public static string Create(string name)
     {
         var path = Directory.CreateTempSubdirectory($"bellwether-{name}-").FullName;
-        Posix.SetMode(path, Posix.OpenDirectory);
+        Open(path);
         return path;
     }
+
+    public static void Open(string path) => Posix.SetMode(path, Posix.OpenDirectory);
 }

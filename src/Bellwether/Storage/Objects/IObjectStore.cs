@@ -33,6 +33,11 @@ public interface IObjectStore : IDisposable
     /// <summary>Stores an object under another key too, inside of the store.</summary>
     Task CopyAsync(string from, string to, CancellationToken cancellationToken);
 
+    /// <summary>Stores objects under other keys too, several at a time; which of them are there when it fails is open.</summary>
+    Task CopyManyAsync(IReadOnlyList<ObjectCopy> copies, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        copies, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancellationToken },
+        async (copy, token) => await CopyAsync(copy.From, copy.To, token).ConfigureAwait(false));
+
     /// <summary>Objects whose keys begin with a prefix, in the order of their UTF-8, read a page at a time; without hashes.</summary>
     /// <param name="after">Only those behind this key.</param>
     IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, string? after, CancellationToken cancellationToken);
@@ -56,3 +61,6 @@ public sealed record ObjectInfo(string Key, long Size, string? Sha256, string ET
 /// <summary>A file to be stored.</summary>
 /// <param name="Sha256">Of its content, where that is known already.</param>
 public sealed record ObjectUpload(string Key, string File, string? Sha256 = null);
+
+/// <summary>An object that is to be stored under another key too.</summary>
+public readonly record struct ObjectCopy(string From, string To);

@@ -112,6 +112,33 @@ public sealed partial class LocalObjectStore
         }, cancellationToken);
     }
 
+    public Task CopyManyAsync(IReadOnlyList<ObjectCopy> copies, CancellationToken cancellationToken) => GuardAsync("copying", copies.Count == 1 ? copies[0].From : null, () =>
+    {
+        var placed = new List<(string Staged, string Target)>(copies.Count);
+        foreach (var (from, to) in copies)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var (source, staged) = (FileOf(from), Stage());
+            using var handle = File.OpenHandle(source);
+            if (PosixFiles.TryLink(source, staged)) File.SetLastWriteTimeUtc(staged, time.GetUtcNow().UtcDateTime);
+            else PosixFiles.TrySetAttribute(staged, HashAttribute, Copy(handle, staged, cancellationToken));
+            placed.Add((staged, FileOf(to)));
+        }
+        if (placed.Count == 0) return 0;
+        var together = placed.Count >= FileSystemSyncFrom;
+        if (together) PosixFiles.SyncFileSystem(_root);
+        foreach (var (staged, target) in placed)
+        {
+            if (!together) PosixFiles.SyncFile(staged);
+            MoveIn(staged, target);
+            // Renaming one name of a file over another name of it does nothing.
+            File.Delete(staged);
+        }
+        if (together) PosixFiles.SyncFileSystem(_root);
+        else foreach (var (_, target) in placed) SyncFolders(target);
+        return placed.Count;
+    }, cancellationToken);
+
     public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
     {
         var targets = keys.Select(FileOf).ToArray();
