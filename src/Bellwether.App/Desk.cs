@@ -6,6 +6,9 @@ using Bellwether.Events.Kafka;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Lake.Legacy;
+using Bellwether.Retention;
+using Bellwether.Retention.Archive;
+using Bellwether.Retention.Erase;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
@@ -28,6 +31,7 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<ISentimentModel> _model;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
+    readonly Lazy<IObjectStore> _archive;
     readonly Lazy<ColdTier?> _cold;
 
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
@@ -43,6 +47,7 @@ public sealed class Desk : IAsyncDisposable
             _kafka = new(() => new(DataSource, options.EventLog, kafkaLibrary, loggers.CreateLogger<KafkaEventLog>(), time));
         _results = new(() => new(DataSource, _embedded.Value.Appender, options.Scoring, time));
         _lakeStore = new(OpenLakeStore);
+        _archive = new(() => options.ArchiveBucket is { } bucket ? new S3ObjectStore(bucket, options.LakeObjects, time) : new LocalObjectStore(options.ArchiveDirectory, time));
         _cold = new(() => engine.Programs is not { } programs ? null
             : ColdTier.Install(programs, new NpgsqlConnectionStringBuilder(engine.ConnectionString).Database!));
         Gate = new(options.Scoring.StarvationBound, time);
@@ -197,6 +202,46 @@ public sealed class Desk : IAsyncDisposable
             new(row.Ticker, row.Model, row.Timestamp, row.Sentiment, row.Weight, row.ArticleId, row.ArticleTitle, row.SourceUrl, row.Text);
     }
 
+    /// <summary>The archive's settings; DuckDB is found, and fetched where it is missing.</summary>
+    public async Task<ArchiveOptions> ArchiveOptionsAsync(IProgress<string>? progress, CancellationToken cancellationToken) => new()
+    {
+        Objects = _archive.Value,
+        ScratchDirectory = Path.Combine(Options.DataDirectory, "scratch"),
+        DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
+        MemoryLimitMb = Options.LakeMemoryMegabytes,
+        RowsPerFile = Options.Retention.RowsPerFile,
+    };
+
+    public RetentionPolicies Policies => RetentionPolicies.Of(Options.Retention);
+
+    /// <param name="ages">Clock that ages are counted by; null for the desk's.</param>
+    public async Task<RetentionPlanner> RetentionPlannerAsync(IProgress<string>? progress, CancellationToken cancellationToken, TimeProvider? ages = null) =>
+        new(DataSource, Policies, Options.Retention, await DaySealerAsync(progress, cancellationToken), ages ?? Time);
+
+    /// <inheritdoc cref="RetentionPlannerAsync"/>
+    public async Task<RetentionEngine> RetentionEngineAsync(IProgress<string>? progress, CancellationToken cancellationToken, TimeProvider? ages = null) =>
+        new(DataSource, Policies, Options.Retention, await ArchiveOptionsAsync(progress, cancellationToken), await DaySealerAsync(progress, cancellationToken), ages ?? Time);
+
+    public async Task<ArchiveVerifier> ArchiveVerifierAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<ArchiveRestore> ArchiveRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, Policies, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<ArchiveDrill> ArchiveDrillAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
+    public async Task<Eraser> EraserAsync(IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        var lake = await LakeOptionsAsync(progress, cancellationToken);
+        return new(DataSource, lake, new(DataSource, lake, Cold, Options.LakeViewDays, Time), ColdRows, await ArchiveOptionsAsync(progress, cancellationToken), Options.Scoring, Hot,
+            _kafka is not null, Time);
+    }
+
+    async Task<IDaySealer> DaySealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Cold is not null || Options.LakeSealExternal
+        ? new LakeDaySealer(await LakeSealerAsync(progress, cancellationToken), await LakeWriterAsync(progress, cancellationToken))
+        : new NoDaySealer("plain SQL on a PostgreSQL that is not the program's own would not see sealed days; LakeSealExternal allows it");
+
     LakeStore? OpenLakeStore() => Options.LakeBucket is not { } bucket ? null : new(
         new S3ObjectStore(bucket, Options.LakeObjects, Time),
         new(Options.LakeCacheDirectory, (long)Options.LakeCacheMegabytes << 20, Time, Loggers.CreateLogger<ObjectCache>()));
@@ -213,6 +258,7 @@ public sealed class Desk : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_lakeStore is { IsValueCreated: true, Value: { } lake }) lake.Objects.Dispose();
+        if (_archive.IsValueCreated) _archive.Value.Dispose();
         if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
         if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Bellwether.Events;
+using Bellwether.Retention;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Objects;
@@ -84,8 +85,22 @@ public sealed record DeskOptions
 
     [Required] public HotStoreOptions HotStore { get; init; } = new();
 
+    /// <summary>How long data stays in its tables. The <c>RETENTION_*</c> variables of <see cref="RetentionVariables"/> are read too.</summary>
+    [Required] public RetentionOptions Retention { get; init; } = new();
+
+    /// <summary>
+    /// Folder of the archive, or <c>s3://bucket/prefix</c>; null for <c>archive</c> in the data folder, or beside a lake that lies in a bucket.
+    /// </summary>
+    public string? Archive { get; init; }
+
     /// <summary>The bucket of the lake; null where it lies in a folder.</summary>
     public S3Location? LakeBucket => Lake is { } place && S3Location.IsS3(place) ? S3Location.Parse(place) : null;
+
+    /// <summary>The bucket of the archive, reached like that of the lake; null where it lies in a folder.</summary>
+    public S3Location? ArchiveBucket => Archive is { } place ? S3Location.IsS3(place) ? S3Location.Parse(place) : null
+        : LakeBucket is { } lake ? lake with { Prefix = $"{(lake.Prefix.Length == 0 ? "" : lake.Prefix + "-")}archive" } : null;
+
+    public string ArchiveDirectory => Archive is null || ArchiveBucket is not null ? Path.Combine(DataDirectory, "archive") : Archive;
 
     /// <summary>The folder of the lake, or the one in which files are made that then go to the bucket.</summary>
     public string LakeDirectory => Lake is null || LakeBucket is not null ? Path.Combine(DataDirectory, "lake") : Lake;
@@ -104,6 +119,7 @@ public sealed record DeskOptions
     public DeskOptions Passing() => this with
     {
         Lake = null,
+        Archive = null,
         HotStore = HotStore with
         {
             TimeToLive = TimeSpan.FromMinutes(10),
@@ -120,6 +136,7 @@ public sealed record DeskOptions
         {
             var options = new ConfigurationBuilder()
                 .AddJsonFile(file, optional: true, reloadOnChange: false)
+                .AddInMemoryCollection(RetentionVariables.Read(Environment.GetEnvironmentVariable))
                 .AddEnvironmentVariables(EnvironmentPrefix)
                 .AddInMemoryCollection(commandLine.Where(o => o.Value is not null).Append(new(nameof(DataDirectory), root)))
                 .Build()
@@ -131,11 +148,13 @@ public sealed record DeskOptions
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
-            _ = options.LakeBucket;
+            Validate(options.Retention, nameof(Retention) + ":");
+            _ = RetentionPolicies.Of(options.Retention);
+            _ = (options.LakeBucket, options.ArchiveBucket);
             Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");
             return options;
         }
-        catch (Exception error) when (error is InvalidOperationException or InvalidDataException or FormatException)
+        catch (Exception error) when (error is InvalidOperationException or InvalidDataException or FormatException or RetentionPolicyException)
         {
             throw new DeskOptionsException($"{error.Message} Look in {file} and in environment variables that begin with {EnvironmentPrefix}.");
         }

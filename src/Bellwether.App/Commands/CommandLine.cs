@@ -65,6 +65,8 @@ public static partial class CommandLine
         ServeCommand.Create,
         LakeCommand.Create,
         BackupCommand.Create,
+        RetentionCommand.Create,
+        ArchiveCommand.Create,
         HotStoreCommand.Create,
         BenchCommand.Create,
         DeadLetterCommand.Create,

@@ -7,6 +7,7 @@ using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Lake.Legacy;
+using Bellwether.Retention;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
@@ -55,6 +56,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         BackupException { InnerException: IOException or UnauthorizedAccessException or ArgumentException } disk => new(ExitCode.Failure, "io", Sentence(disk.Message), disk.Mend),
         BackupException backup => new(ExitCode.BadInput, "backup", Sentence(backup.Message), backup.Mend),
         LegacyException legacy => new(ExitCode.BadInput, "migration", Sentence(legacy.Message)),
+        RetentionException retention => new(ExitCode.Failure, "retention", Sentence(retention.Message)),
         LakeException lake => new(ExitCode.Failure, "lake", Sentence(lake.Message)),
         IOException or UnauthorizedAccessException => new(ExitCode.Failure, "io", Sentence(error.Message)),
         _ => new(ExitCode.Failure, "unexpected", $"Unexpected failure: {Sentence(error.Message)}", "Run it again with --verbose and report what it says."),

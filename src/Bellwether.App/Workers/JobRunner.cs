@@ -5,11 +5,21 @@ namespace Bellwether.App.Workers;
 
 /// <summary>Work that is done every so often, by one process at a time.</summary>
 /// <param name="Run">Does it, and tells in a few words what was done. May run twice: a process that was cut off may still be in it.</param>
-sealed record Job(string Name, TimeSpan Every, Func<CancellationToken, Task<string>> Run);
+sealed record Job(string Name, TimeSpan Every, Func<CancellationToken, Task<string>> Run)
+{
+    /// <summary>The first time comes one period after the job was first seen, not at once.</summary>
+    public bool Patient { get; init; }
+}
 
 /// <summary>Runs jobs that are due under a lease that is renewed while they work, and stops a job whose lease is lost.</summary>
 sealed partial class JobRunner(JobTable jobs, TimeSpan lease, TimeProvider time, ILogger<JobRunner> logger)
 {
+    /// <summary>Puts patient jobs on the schedule.</summary>
+    public async Task RegisterAsync(IEnumerable<Job> all, CancellationToken cancellationToken)
+    {
+        foreach (var job in all.Where(job => job.Patient)) await jobs.RegisterAsync(job.Name, cancellationToken);
+    }
+
     /// <summary>
     /// Runs one job if it is due and free; false when it was not this process's turn, or its result came too late to count.
     /// </summary>

@@ -51,12 +51,12 @@ sealed partial class RebuildService(Desk desk, ILogger<RebuildService> logger) :
     {
         try
         {
+            var stored = (await desk.Reader.StoredAsync(null, cancellationToken)).Select(state => state.Ticker).ToHashSet(StringComparer.Ordinal);
+            // One whose results were all erased has no state any more. One that came since is merely read from the database again.
+            foreach (var ticker in await desk.Hot.TickersAsync(cancellationToken))
+                if (!stored.Contains(ticker)) await desk.Hot.RemoveAsync(ticker, cancellationToken);
             // A shared store is brought level by whoever takes the states back.
-            if (!_wentBack || desk.Hot is not MemoryHotStore)
-            {
-                await desk.Reader.StoredAsync(null, cancellationToken);
-                return;
-            }
+            if (!_wentBack || desk.Hot is not MemoryHotStore) return;
             _wentBack = false;
             await new HotStoreRebuild(desk.Reader, desk.Hot).RunAsync(null, cancellationToken);
             await Task.Delay(Late, desk.Time, cancellationToken);

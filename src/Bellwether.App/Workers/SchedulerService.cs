@@ -1,5 +1,6 @@
 using Bellwether.Events;
 using Bellwether.Lake;
+using Bellwether.Retention;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Jobs;
 using Microsoft.Extensions.Hosting;
@@ -13,17 +14,17 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
     const string Name = "scheduler";
     static readonly TimeSpan Tick = TimeSpan.FromSeconds(10);
     static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
+    const int FilesVerifiedADay = 200;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var runner = new JobRunner(new JobTable(desk.DataSource), Lease, desk.Time, desk.Loggers.CreateLogger<JobRunner>());
         var jobs = JobsOf(desk, new LogUpkeep(desk.DataSource, [.. new[] { desk.Announcements, desk.Log }.Distinct()], desk.Options.EventLog, desk.Time));
         status.Running(Name);
-        using var timer = new PeriodicTimer(Tick, desk.Time);
         try
         {
-            do await RunDueAsync(runner, jobs, stoppingToken);
-            while (await timer.WaitForNextTickAsync(stoppingToken));
+            // Moving a year's rows takes its time, and must not hold up what is due every few seconds.
+            await Task.WhenAll(jobs.GroupBy(job => job.Patient).Select(lane => LoopAsync(runner, [.. lane], stoppingToken)));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -35,11 +36,19 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         }
     }
 
+    async Task LoopAsync(JobRunner runner, IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Tick, desk.Time);
+        do await RunDueAsync(runner, jobs, cancellationToken);
+        while (await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
     async Task RunDueAsync(JobRunner runner, IReadOnlyList<Job> jobs, CancellationToken cancellationToken)
     {
         (desk.Hot as MemoryHotStore)?.Sweep();
         try
         {
+            await runner.RegisterAsync(jobs, cancellationToken);
             foreach (var job in jobs) await runner.TryRunAsync(job, cancellationToken);
             status.Running(Name);
         }
@@ -73,7 +82,32 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         // A worker that dies between its commit and its write to the shared store leaves a gap that nobody else knows of.
         .. desk.CreateCatchUp() is not { } hotStore ? [] : new Job[] { new("level-hot-store", TimeSpan.FromMinutes(10), async token =>
             await hotStore.TryAsync(token) ? "level with the database" : "the hot store is away") },
+        .. RetentionJobs(desk),
     ];
+
+    // Whoever starts a desk over old data has a period's time to look at what would be moved.
+    static IEnumerable<Job> RetentionJobs(Desk desk)
+    {
+        var options = desk.Options.Retention;
+        if (options.EnableCleanup)
+            yield return new(RetentionStatus.Job, TimeSpan.FromHours(options.CleanupScheduleHours), async token =>
+            {
+                var done = await (await desk.RetentionEngineAsync(null, token)).RunAsync(RetentionCause.Schedule, null, token);
+                return $"{done.Sum(item => item.Rows)} rows of {done.Count(item => item.Rows > 0)} tables";
+            }) { Patient = true };
+        yield return new("verify-archive", TimeSpan.FromHours(24), async token =>
+        {
+            var found = await (await desk.ArchiveVerifierAsync(null, token)).VerifyAsync(FilesVerifiedADay, null, token);
+            if (found.Bad.Count > 0) throw new RetentionException($"{found.Bad.Count} of {found.Files} archive files are not as they should be, the first is {found.Bad[0].Path}: {found.Bad[0].Reason}");
+            return $"{found.Ok} files are as they should be";
+        }) { Patient = true };
+        if (options.DrillScheduleHours > 0)
+            yield return new("archive-drill", TimeSpan.FromHours(options.DrillScheduleHours), async token =>
+            {
+                var done = await (await desk.ArchiveDrillAsync(null, token)).RunAsync(token);
+                return done.Succeeded ? done.Table is null ? "the archive is empty" : $"{done.Rows} rows of {done.Table} came back equal" : throw new RetentionException(done.Message!);
+            }) { Patient = true };
+    }
 
     [LoggerMessage(EventId = 3403, Level = LogLevel.Error, Message = "the scheduler could not reach its jobs and tries again")]
     static partial void Failed(ILogger logger, Exception error);

@@ -6,7 +6,7 @@ namespace Bellwether.Lake;
 
 public sealed partial class LakeWriter
 {
-    async Task<Dictionary<string, LakeFile>> ReadHashesAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    internal static async Task<Dictionary<string, LakeFile>> ReadHashesAsync(NpgsqlConnection owner, LakeOptions options, CancellationToken cancellationToken)
     {
         // What days were before old files came into them, too: a rollback puts it back byte for byte.
         var named = await Legacy.LegacyRecords.FilesBeforeAsync(owner, options.KeepMigrated, cancellationToken).ConfigureAwait(false);

@@ -66,7 +66,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
                     progress?.Report(new(total.Written + total.Removed, dirty.Count, total.Rows));
                 }
                 Directory.Delete(staging, recursive: true);
-                await _files.SweepAsync(await ReadHashesAsync(owner, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+                await _files.SweepAsync(await ReadHashesAsync(owner, options, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             }
             return new(total.Written, total.Removed, total.Rows, total.Bytes, time.GetElapsedTime(started));
         }

@@ -44,7 +44,8 @@ static class PostgresToDuckDb
         var micros => checked(micros + EpochMicros),
     };
 
-    static int Date(ReadOnlySpan<byte> field) => BinaryPrimitives.ReadInt32BigEndian(field) switch
+    /// <summary>Days since 1970-01-01; both infinities stay what they are.</summary>
+    public static int Date(ReadOnlySpan<byte> field) => BinaryPrimitives.ReadInt32BigEndian(field) switch
     {
         int.MaxValue => int.MaxValue,
         int.MinValue => -int.MaxValue,

@@ -27,6 +27,18 @@ public sealed class JobTableTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_job_put_on_the_schedule_is_due_one_period_later()
+    {
+        await using var database = await server.MigratedAsync(nameof(JobTableTests));
+        var jobs = new JobTable(database.DataSource);
+        await jobs.RegisterAsync("x", Token);
+        Assert.Null(await jobs.TryAcquireAsync("x", Hour, Hour, Token));
+        await database.ScalarAsync<int>("UPDATE ops.jobs SET last_started_at = last_started_at - interval '61 minutes'; SELECT 1");
+        await jobs.RegisterAsync("x", Token);
+        Assert.Equal(1, (await jobs.TryAcquireAsync("x", Hour, Hour, Token))!.Token);
+    }
+
+    [Fact]
     public async Task Only_one_of_many_gets_a_job()
     {
         await using var database = await server.MigratedAsync(nameof(JobTableTests));

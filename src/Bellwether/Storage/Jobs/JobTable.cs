@@ -8,6 +8,14 @@ namespace Bellwether.Storage.Jobs;
 /// </summary>
 public sealed class JobTable(NpgsqlDataSource dataSource)
 {
+    /// <summary>Puts a job that was never seen on the schedule as if it had just begun, so that it is due one period from now.</summary>
+    public async Task RegisterAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand("INSERT INTO ops.jobs (name, last_started_at) VALUES ($1, clock_timestamp()) ON CONFLICT DO NOTHING");
+        command.Parameters.Add(new() { Value = name });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>
     /// Takes a job that is due and that nobody holds, or whose holder has been silent for longer than its lease.
     /// Null when it is not due or somebody works on it.

@@ -42,6 +42,14 @@ public sealed partial class ObjectCache(string directory, long maxBytes, TimePro
         throw new IOException($"{path} is removed or changed as soon as it is written: something else cleans or writes {_root}");
     }
 
+    /// <summary>Removes all copies but those of some contents; who reads one goes on.</summary>
+    public void Keep(IReadOnlySet<string> hashes)
+    {
+        if (!System.IO.Directory.Exists(_root)) return;
+        foreach (var file in System.IO.Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories))
+            if (Path.GetFileName(file) is { Length: 64 } name && !hashes.Contains(name)) File.Delete(file);
+    }
+
     async Task FetchAsync(string path, string sha256, Func<string, CancellationToken, Task> fetch, CancellationToken cancellationToken)
     {
         System.IO.Directory.CreateDirectory(Path.Combine(_root, Locks), Posix.PrivateDirectory);
