@@ -77,6 +77,7 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
         Instruments.LakeWaitSeconds.Record(row.GetDouble(4));
         Instruments.LakeSealedDays.Record(row.GetInt64(5));
         Instruments.LakeColdRows.Record(row.GetInt64(6));
+        Instruments.LakeMigrationRatio.Record(row.GetDouble(7));
         await row.NextResultAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken)) Instruments.OpenDeadLetters.Record(row.GetInt64(1), Tag("stage", row.GetString(0)));
         await row.NextResultAsync(cancellationToken);
@@ -93,7 +94,9 @@ sealed partial class StateMetricsService(Desk desk, ILogger<StateMetricsService>
         SELECT (SELECT count(*) FROM ops.lake_files), (SELECT coalesce(sum(rows), 0)::bigint FROM ops.lake_files),
                (SELECT coalesce(sum(bytes), 0)::bigint FROM ops.lake_files), count(*), coalesce(extract(epoch FROM now() - min(dirty_since)), 0)::float8,
                (SELECT count(*) FROM ops.lake_days WHERE sealed_at IS NOT NULL),
-               (SELECT coalesce(sum(f.rows), 0)::bigint FROM ops.lake_files f JOIN ops.lake_days d USING (day) WHERE d.sealed_at IS NOT NULL)
+               (SELECT coalesce(sum(f.rows), 0)::bigint FROM ops.lake_files f JOIN ops.lake_days d USING (day) WHERE d.sealed_at IS NOT NULL),
+               (SELECT coalesce(sum(f.next_row) / nullif(sum(f.rows), 0), 1)::float8 FROM ops.lake_migration_files f
+                JOIN ops.lake_migrations m ON m.id = f.migration_id WHERE m.status = 'running')
         FROM ops.lake_days WHERE revision > written_revision
         """;
 

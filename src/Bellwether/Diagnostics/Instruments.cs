@@ -83,6 +83,8 @@ public static class Instruments
         "Rows that retention moved or deleted, by table and action");
     public static readonly Counter<long> ArchiveDrills = Meter.CreateCounter<long>("bellwether_archive_drills", null,
         "Restore drills of the archive, by outcome");
+    public static readonly Gauge<double> LakeMigrationRatio = Meter.CreateGauge<double>("bellwether_lake_migration_ratio", null,
+        "How far the migration of old files into the lake has come, 0 to 1; 1 when none is under way");
     public static readonly Gauge<long> SchemaPending = Meter.CreateGauge<long>("bellwether_schema_pending", null,
         "Revisions of the schema that this program brings and the database lacks; below 0 when the database is ahead of the program");
     public static readonly Gauge<double> StateReadTime = Meter.CreateGauge<double>("bellwether_state_read_timestamp_seconds", "s",

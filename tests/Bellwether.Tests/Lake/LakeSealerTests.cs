@@ -1,4 +1,5 @@
 using Bellwether.Lake;
+using Bellwether.Storage.Objects;
 using Bellwether.Tests.Support;
 
 namespace Bellwether.Tests.Lake;
@@ -252,6 +253,32 @@ public sealed class LakeSealerTests(TestServer server) : IAsyncLifetime
         await WriteAsync();
         Assert.Equal(newer, await File.ReadAllBytesAsync(_database.FileOf(Day), Token));
         Assert.Equal(0L, await _database.ScalarAsync<long>("SELECT count(*) FROM ops.lake_files WHERE placed_at IS NULL"));
+    }
+
+    [Fact]
+    public async Task Lake_that_cannot_be_written_leaves_late_rows_hot_and_the_next_run_merges_them()
+    {
+        await _database.AddDayAsync(Day);
+        await _database.FillAsync(Day, 1, 40);
+        await WriteAsync();
+        await SealAsync(Day.AddDays(1));
+        await _database.AddDayAsync(Day);
+        await _database.FillAsync(Day, 1, 5, tag: "late");
+        var before = await _database.CsvAsync(All);
+        foreach (var blocked in new[] { ".staging", "_kept" })
+        {
+            // A file where a folder has to be, which stops root too.
+            await File.WriteAllTextAsync(Path.Combine(_database.Folder, blocked), "in the way", Token);
+            var error = await Record.ExceptionAsync(WriteAsync);
+            Assert.True(error is ObjectStoreException or IOException, $"{error}");
+            Assert.Equal(5L, await HotAsync());
+            Assert.Equal(before, await _database.CsvAsync(All));
+            File.Delete(Path.Combine(_database.Folder, blocked));
+        }
+        Assert.Equal(45, (await WriteAsync()).Rows);
+        Assert.Equal(0L, await HotAsync());
+        Assert.Equal(before, await _database.CsvAsync(All));
+        await SoundAsync();
     }
 
     [Fact]

@@ -198,6 +198,26 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         Assert.Equal(ObjectStoreFault.NotFound, (await Assert.ThrowsAsync<ObjectStoreException>(() => Store.CopyAsync("none", "x", Token))).Fault);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(20)]
+    public async Task Many_copies_take_the_places_of_others_and_keep_content_and_hash(int count)
+    {
+        for (var i = 0; i < count; i++) await Store.PutAsync($"from/{i}", new MemoryStream(Bytes(100, i)), Token);
+        await Store.PutAsync("to/0", new MemoryStream([9]), Token);
+        ObjectCopy[] copies = [.. Enumerable.Range(0, count).Select(i => new ObjectCopy($"from/{i}", $"to/{i}"))];
+        await Store.CopyManyAsync(copies, Token);
+        await Store.CopyManyAsync(copies, Token);
+        for (var i = 0; i < count; i++)
+        {
+            Assert.Equal(Bytes(100, i), await GetAsync($"to/{i}", HashOf(Bytes(100, i))));
+            Assert.Equal(HashOf(Bytes(100, i)), (await Store.HeadAsync($"to/{i}", Token))!.Sha256);
+        }
+        Assert.Equal(2 * count, (await ListAsync("")).Count());
+        Assert.Equal(ObjectStoreFault.NotFound, (await Assert.ThrowsAsync<ObjectStoreException>(() => Store.CopyManyAsync([new("none", "x")], Token))).Fault);
+        await Store.CopyManyAsync([], Token);
+    }
+
     [Fact]
     public async Task Delete_removes_what_is_there_and_is_content_with_what_is_not()
     {
