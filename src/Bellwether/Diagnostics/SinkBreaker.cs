@@ -4,8 +4,8 @@ using Polly.CircuitBreaker;
 namespace Bellwether.Diagnostics;
 
 /// <summary>
-/// Keeps callers from waiting for a server that does not answer: two failures within a window, if they are half of the calls, open it for a
-/// while, and then one call tries again. Its state is the metric <c>bellwether_breaker_state</c> under its name.
+/// Keeps callers from waiting for a server that does not answer: it opens for a while when, of two or more calls within a window, half have
+/// failed, and then one call tries again. Its state is the metric <c>bellwether_breaker_state</c> under its name.
 /// </summary>
 sealed class SinkBreaker
 {

@@ -97,6 +97,12 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         await WriteLakeAsync();
         await _desk.Database.ScalarAsync<object>("UPDATE ops.lake_days SET revision = revision + 1; UPDATE sentiment.sentiment_data SET confidence = 0.5 WHERE ticker = 'ZANN'; SELECT 1");
         await WriteLakeAsync();
+        // As old files would have left it, which came after these posts.
+        await _desk.Database.ScalarAsync<object>("""
+            WITH m AS (INSERT INTO ops.lake_migrations (source, settings, sample, status, started_at) VALUES ('/old', '{}', 1, 'migrated', now()) RETURNING id)
+            INSERT INTO ops.lake_migration_tickers SELECT m.id, t.ticker, t.revision, false, to_jsonb(t) FROM m, sentiment.ticker_sentiment AS t;
+            SELECT 1
+            """);
         await Desk.Reader.StoredAsync(null, Token);
         var others = await OthersAsync();
         Assert.Contains("ecstatic-ann", await EverythingAsync());

@@ -31,6 +31,9 @@ public sealed partial class Eraser
         foreach (var record in found.Records)
             await RunAsync("UPDATE ops.event_log SET value = $5 WHERE topic = $1 AND partition = $2 AND log_offset = $3 AND appended_at = $4",
                 [record.Topic, record.Partition, record.Offset, record.AppendedAt.ToUniversalTime(), record.Value]).ConfigureAwait(false);
+        // A rollback of old files then computes these tickers anew.
+        await RunAsync("UPDATE ops.lake_migration_tickers SET mixed = true, state_before = NULL WHERE ticker = ANY($1) OR state_before->>'latest_article_id' = ANY($2)",
+            [found.Results.Select(result => result.Ticker).Distinct().ToArray(), found.Articles.ToArray()]).ConfigureAwait(false);
         var days = await ResultsAsync(found, connection, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return days;

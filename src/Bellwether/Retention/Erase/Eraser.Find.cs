@@ -24,6 +24,7 @@ public sealed partial class Eraser
         await LettersAsync(account, found, connection, cancellationToken).ConfigureAwait(false);
         found.Counts[subject.Scores] = await ScoresAsync(subject, found, connection, cancellationToken).ConfigureAwait(false);
         await ArchivedAsync(subject.Scores, In(subject.PostId, found.Posts), _ => { }).ConfigureAwait(false);
+        found.Counts["lake_migration_tickers"] = await StatesBeforeAsync(found, connection, cancellationToken).ConfigureAwait(false);
         return found;
 
         async Task ArchivedAsync(string table, string condition, Action<string> read)
@@ -40,6 +41,16 @@ public sealed partial class Eraser
                 found.Counts[place] += rows;
             }
         }
+    }
+
+    /// <summary>States of tickers from before old files came, with the beginning of one of these articles in them.</summary>
+    static async Task<long> StatesBeforeAsync(ErasureFinds found, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM ops.lake_migration_tickers WHERE state_before->>'latest_article_id' = ANY($1)", connection)
+        {
+            Parameters = { new() { Value = found.Articles.ToArray() } },
+        };
+        return (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }
 
     /// <summary>Rows about the account itself, which also tell by what it goes.</summary>
