@@ -74,7 +74,8 @@ static class ScaleBench
             await ShareAsync(desk, workers, cancellationToken);
             var first = await ScoredAsync(desk, run, 1, cancellationToken);
             var started = session.Time.GetTimestamp();
-            var last = await ScoredAsync(desk, run, events, cancellationToken);
+            // Nor the end, when one has its partitions done and the other has not: a hash of the tickers does not share them out evenly.
+            var last = await ScoredAsync(desk, run, events * 7L / 10, cancellationToken);
             var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
             return new(workers, Math.Round(seconds, 2), Math.Round((last - first) / seconds));
         }
