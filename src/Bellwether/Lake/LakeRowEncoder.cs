@@ -5,8 +5,11 @@ using Bellwether.Engines.DuckDb;
 namespace Bellwether.Lake;
 
 /// <summary>Writes a row as <see cref="LakeDigest"/> defines it, from any side: as PostgreSQL sent it, as the Parquet file gives it back, or as it is to be stored.</summary>
-sealed class LakeRowEncoder
+/// <remarks>Booleans and dates (days since 1970-01-01) are numbers of 8 bytes, identities and blobs bytes behind their length.</remarks>
+/// <param name="kinds">Of the columns, in order; null for those of the lake.</param>
+sealed class LakeRowEncoder(IEnumerable<LakeKind>? kinds = null)
 {
+    readonly LakeKind[] _kinds = [.. kinds ?? LakeSchema.Columns.Select(column => column.Kind)];
     byte[] _buffer = new byte[4096];
     int _length;
 
@@ -15,7 +18,7 @@ sealed class LakeRowEncoder
     public void Encode(PostgresCopyReader source)
     {
         _length = 0;
-        for (var i = 0; i < LakeSchema.Columns.Length; i++)
+        for (var i = 0; i < _kinds.Length; i++)
         {
             if (source.IsNull(i))
             {
@@ -23,13 +26,22 @@ sealed class LakeRowEncoder
                 continue;
             }
             var field = source.Field(i);
-            switch (LakeSchema.Columns[i].Kind)
+            switch (_kinds[i])
             {
                 case LakeKind.Timestamp:
                     Value(PostgresToDuckDb.Timestamp(field));
                     break;
-                case LakeKind.Double:
+                case LakeKind.Double or LakeKind.BigInt:
                     Value(BinaryPrimitives.ReadInt64BigEndian(field));
+                    break;
+                case LakeKind.Integer:
+                    Value(BinaryPrimitives.ReadInt32BigEndian(field));
+                    break;
+                case LakeKind.Boolean:
+                    Value(field[0] == 0 ? 0 : 1);
+                    break;
+                case LakeKind.Date:
+                    Value(PostgresToDuckDb.Date(field));
                     break;
                 case LakeKind.SmallInt:
                     Value(BinaryPrimitives.ReadInt16BigEndian(field));
@@ -46,11 +58,12 @@ sealed class LakeRowEncoder
 
     /// <param name="source">Stands on a chunk.</param>
     /// <param name="row">Row within the chunk.</param>
-    /// <param name="firstColumn">Where the columns of the lake schema start.</param>
-    public void Encode(DuckDbReader source, int row, int firstColumn)
+    /// <param name="firstColumn">Where the columns start.</param>
+    public void Encode(DuckDbReader source, int row, int firstColumn = 0)
     {
         _length = 0;
-        for (var i = 0; i < LakeSchema.Columns.Length; i++)
+        Span<byte> uuid = stackalloc byte[16];
+        for (var i = 0; i < _kinds.Length; i++)
         {
             ref readonly var vector = ref source.Vector(firstColumn + i);
             if (vector.IsNull(row))
@@ -58,10 +71,20 @@ sealed class LakeRowEncoder
                 Null();
                 continue;
             }
-            switch (LakeSchema.Columns[i].Kind)
+            switch (_kinds[i])
             {
-                case LakeKind.Timestamp or LakeKind.Double:
+                case LakeKind.Timestamp or LakeKind.Double or LakeKind.BigInt:
                     Value(vector.At<long>(row));
+                    break;
+                case LakeKind.Integer or LakeKind.Date:
+                    Value(vector.At<int>(row));
+                    break;
+                case LakeKind.Boolean:
+                    Value(vector.At<byte>(row) == 0 ? 0 : 1);
+                    break;
+                case LakeKind.Uuid:
+                    vector.Uuid(row).TryWriteBytes(uuid, bigEndian: true, out _);
+                    Text(uuid);
                     break;
                 case LakeKind.SmallInt:
                     Value(vector.At<short>(row));

@@ -27,7 +27,7 @@ sealed class ArchiveParquet(DuckDbConnection engine)
         {
             await using var stream = await connection.BeginRawBinaryCopyAsync(PostgresToDuckDb.Copy(query), stop.Token).ConfigureAwait(false);
             using var rows = new PostgresCopyReader(stream, kinds.Length);
-            var encoder = new ArchiveRowEncoder(columns);
+            var encoder = new LakeRowEncoder(columns.Select(column => column.Kind));
             while (await rows.FillAsync(stop.Token).ConfigureAwait(false))
                 while (rows.Next())
                 {
@@ -55,7 +55,7 @@ sealed class ArchiveParquet(DuckDbConnection engine)
     /// <param name="also">Gets the same rows, to add several files up.</param>
     public LakeDigest Read(string file, IReadOnlyList<ArchiveColumn> columns, int time, CancellationToken cancellationToken, LakeDigest? also = null)
     {
-        var (digest, encoder) = (new LakeDigest(), new ArchiveRowEncoder(columns));
+        var (digest, encoder) = (new LakeDigest(), new LakeRowEncoder(columns.Select(column => column.Kind)));
         using var reader = Open(file, columns, cancellationToken);
         while (reader.ReadChunk())
             for (var row = 0; row < reader.RowCount; row++)
@@ -70,7 +70,7 @@ sealed class ArchiveParquet(DuckDbConnection engine)
     public async Task<LakeDigest> LoadAsync(
         string file, IReadOnlyList<ArchiveColumn> columns, int time, NpgsqlConnection connection, string table, CancellationToken cancellationToken)
     {
-        var (digest, encoder) = (new LakeDigest(), new ArchiveRowEncoder(columns));
+        var (digest, encoder) = (new LakeDigest(), new LakeRowEncoder(columns.Select(column => column.Kind)));
         using var reader = Open(file, columns, cancellationToken);
         await using var stream = await connection.BeginRawBinaryCopyAsync(
             $"COPY {table} ({string.Join(", ", columns.Select(column => column.Quoted))}) FROM STDIN (FORMAT binary)", cancellationToken).ConfigureAwait(false);
@@ -116,7 +116,7 @@ sealed class ArchiveParquet(DuckDbConnection engine)
         $"SELECT {string.Join(", ", columns.Select(column => column.Decimal is null ? column.Quoted : $"CAST({column.Quoted} AS VARCHAR)"))} FROM {Parquet(file)}",
         cancellationToken: cancellationToken);
 
-    static void Add(LakeDigest digest, ArchiveRowEncoder encoder, DuckDbReader reader, int time, int row)
+    static void Add(LakeDigest digest, LakeRowEncoder encoder, DuckDbReader reader, int time, int row)
     {
         encoder.Encode(reader, row);
         ref readonly var times = ref reader.Vector(time);

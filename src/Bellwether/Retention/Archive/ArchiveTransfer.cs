@@ -28,7 +28,7 @@ sealed class ArchiveTransfer(NpgsqlConnection connection, ArchiveWorkshop worksh
     /// <summary>What a query gives back, which selects the columns in order and as they are sent.</summary>
     public async Task<LakeDigest> DigestAsync(string query, CancellationToken cancellationToken)
     {
-        var (digest, encoder, place) = (new LakeDigest(), new ArchiveRowEncoder(columns), Place);
+        var (digest, encoder, place) = (new LakeDigest(), new LakeRowEncoder(columns.Select(column => column.Kind)), Place);
         await using var stream = await connection.BeginRawBinaryCopyAsync(PostgresToDuckDb.Copy(query), cancellationToken).ConfigureAwait(false);
         using var rows = new PostgresCopyReader(stream, columns.Count);
         while (await rows.FillAsync(cancellationToken).ConfigureAwait(false))
