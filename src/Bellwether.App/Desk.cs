@@ -11,7 +11,6 @@ using Bellwether.Retention.Archive;
 using Bellwether.Retention.Erase;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
-using Bellwether.Sentiment.Lexicon;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Logging;
@@ -37,7 +36,7 @@ public sealed class Desk : IAsyncDisposable
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
-        _model = new(() => model ?? new LexiconModel());
+        _model = new(() => model ?? SentimentModels.LoadOrFallBack(options.Scoring, loggers.CreateLogger<ScoringWorker>()));
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         ColdRows = new(token => LakeOptionsAsync(null, token));

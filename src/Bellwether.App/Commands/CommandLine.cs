@@ -61,6 +61,7 @@ public static partial class CommandLine
         DemoCommand.Create,
         IngestCommand.Create,
         SentimentCommand.Create,
+        ModelCommand.Create,
         SqlCommand.Create,
         ServeCommand.Create,
         LakeCommand.Create,

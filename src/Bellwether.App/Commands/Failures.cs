@@ -8,6 +8,7 @@ using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Lake.Legacy;
 using Bellwether.Retention;
+using Bellwether.Sentiment.Classifier;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
@@ -41,6 +42,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         FeedException { IsUsage: true } feed =>
             CommandException.Usage($"{feed.Origin}: {feed.Problem}.", feed.Mend),
         FeedException feed => new(ExitCode.BadInput, "bad_input", $"{feed.Origin}{(feed.Line is { } line ? $", line {line}" : "")}: {feed.Problem}.", feed.Mend),
+        ModelFileException model => new(ExitCode.BadInput, "model", $"{model.File}: {model.Problem}.", model.Mend),
         DeskOptionsException options => CommandException.Usage(options.Message),
         EngineException engine => new(ExitCode.Unavailable, "engine", Sentence($"{engine.Engine}: {engine.Problem}"), engine.Mend),
         EventLogException log => new(ExitCode.Unavailable, "event_log", Sentence(log.Message)),

@@ -9,6 +9,9 @@ public interface ISentimentModel
     /// <summary>Changes whenever any score could change; stored beside the score so that it can be recomputed.</summary>
     string Version { get; }
 
+    /// <summary>The model in whose place this one scores, because that one cannot be used; null where it was asked for itself.</summary>
+    string? InsteadOf => null;
+
     /// <summary>Scores a batch; result i belongs to text i. Throws only when the model itself is unavailable.</summary>
     ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken);
 }

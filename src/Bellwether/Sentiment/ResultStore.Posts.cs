@@ -89,9 +89,9 @@ public sealed partial class ResultStore
         Add(r => r.Event.Envelope.EventId);
         Add(r => r.Ticker);
         Add(r => r.Event.Envelope.Timestamp.UtcDateTime);
-        Add(r => r.Event.Score.Score);
-        Add(r => r.Event.Score.Confidence);
-        Add(r => SentimentLevel.Of(r.Event.Score.Score));
+        Add(r => r.Score.Score);
+        Add(r => r.Score.Confidence);
+        Add(r => SentimentLevel.Of(r.Score.Score));
         command.Parameters.Add(new() { Value = batch.Model });
         command.Parameters.Add(new() { Value = batch.ModelVersion });
         command.Parameters.Add(new() { Value = known });

@@ -17,9 +17,9 @@ public sealed partial class ResultStore
     {
         if (results.Count == 0) return;
         await using var copy = await connection.BeginBinaryImportAsync(CopyResults, cancellationToken);
-        foreach (var (scored, ticker) in results)
+        foreach (var result in results)
         {
-            var (envelope, score) = (scored.Envelope, scored.Score);
+            var (envelope, ticker, score) = (result.Event.Envelope, result.Ticker, result.Score);
             await copy.StartRowAsync(cancellationToken);
             await copy.WriteAsync(envelope.Timestamp.ToUniversalTime(), NpgsqlDbType.TimestampTz, cancellationToken);
             await copy.WriteAsync(ticker, NpgsqlDbType.Text, cancellationToken);

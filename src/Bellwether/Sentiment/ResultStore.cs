@@ -18,7 +18,10 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     readonly ResultDays _days = new(dataSource, options, time);
 
     /// <summary>One result to store: an event for one ticker.</summary>
-    readonly record struct Result(ScoredEvent Event, string Ticker);
+    readonly record struct Result(ScoredEvent Event, string Ticker)
+    {
+        public SentimentScore Score => Event.ScoreOf(Ticker);
+    }
 
     /// <exception cref="OffsetFencedException">Another member has taken the partition; nothing was stored.</exception>
     public async Task<CommittedBatch> CommitAsync(ScoredBatch batch, CancellationToken cancellationToken)

@@ -4,7 +4,14 @@ using Bellwether.Feeds;
 namespace Bellwether.Sentiment;
 
 /// <summary>One event with its score, on its way into the store.</summary>
-public sealed record ScoredEvent(LogEntry Entry, EventEnvelope Envelope, SentimentScore Score);
+/// <param name="Score">Of the text as a whole.</param>
+public sealed record ScoredEvent(LogEntry Entry, EventEnvelope Envelope, SentimentScore Score)
+{
+    /// <summary>Scores of tickers of which the text says something by themselves; null where it does not.</summary>
+    public IReadOnlyDictionary<string, SentimentScore>? ByTicker { get; init; }
+
+    public SentimentScore ScoreOf(string ticker) => ByTicker is not null && ByTicker.TryGetValue(ticker, out var own) ? own : Score;
+}
 
 /// <summary>A batch of log entries worked out: what is to be stored, and what is put aside with its reason.</summary>
 public sealed record ScoredBatch(

@@ -9,6 +9,15 @@ public sealed record ScoringOptions
     /// <summary>Consumer group of the scoring workers.</summary>
     [Required] public string Group { get; init; } = "sentiment";
 
+    /// <summary>Which model scores: <c>classifier</c> or <c>lexicon</c>, which also steps in where the classifier cannot be used.</summary>
+    [Required, AllowedValues("classifier", "lexicon", ErrorMessage = "Model must be classifier or lexicon.")] public string Model { get; init; } = "classifier";
+
+    /// <summary>A classifier made by <c>bellwether model train</c>; null for the one that ships.</summary>
+    public string? ClassifierFile { get; init; }
+
+    /// <summary>Where a text names several of its tickers, each gets the score of what is said of it, if the model tells them apart.</summary>
+    public bool ScoreEachTicker { get; init; } = true;
+
     /// <summary>Scoring loops for each input topic in one process; they share its partitions. One scores while another commits.</summary>
     [Range(1, 64)] public int Workers { get; init; } = 1;
 

@@ -15,7 +15,7 @@ public sealed partial class ScoringWorker
     int _failures;
 
     /// <summary>Scores of the readable events; those that the model fails on leave the list and become dead letters.</summary>
-    async Task<IReadOnlyList<SentimentScore>> ScoreTextsAsync(
+    async Task<IReadOnlyList<EventScore>> ScoreTextsAsync(
         List<(LogEntry Entry, EventEnvelope Envelope)> readable, List<DeadLetter> dead, CancellationToken cancellationToken)
     {
         if (readable.Count == 0) return [];
@@ -31,7 +31,7 @@ public sealed partial class ScoringWorker
             // Down: its own error tells more than a text's.
             await model.ScoreAsync([PlainText], cancellationToken);
         }
-        var (kept, found) = (new List<(LogEntry, EventEnvelope)>(readable.Count), new List<SentimentScore>(readable.Count));
+        var (kept, found) = (new List<(LogEntry, EventEnvelope)>(readable.Count), new List<EventScore>(readable.Count));
         await SplitAsync(readable, kept, found, dead, cancellationToken);
         readable.Clear();
         readable.AddRange(kept);
@@ -40,7 +40,7 @@ public sealed partial class ScoringWorker
     }
 
     async Task SplitAsync(
-        IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> part, List<(LogEntry, EventEnvelope)> kept, List<SentimentScore> found, List<DeadLetter> dead,
+        IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> part, List<(LogEntry, EventEnvelope)> kept, List<EventScore> found, List<DeadLetter> dead,
         CancellationToken cancellationToken)
     {
         try
@@ -63,10 +63,18 @@ public sealed partial class ScoringWorker
         }
     }
 
-    async Task<IReadOnlyList<SentimentScore>> ScoreAllAsync(IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<EventScore>> ScoreAllAsync(IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
     {
         var scores = await model.ScoreAsync([.. events.Select(r => r.Envelope.Text)], cancellationToken);
         if (scores.Count != events.Count) throw new InvalidOperationException($"model {model.Name} gave {scores.Count} scores for {events.Count} texts");
-        return scores;
+        var byTicker = options.ScoreEachTicker && model is IEntitySentimentModel entities ? await TickerScores.OfAsync(entities, events, cancellationToken) : [];
+        return [.. scores.Select((score, i) => new EventScore(score, byTicker.GetValueOrDefault(i)))];
+    }
+
+    /// <param name="Score">Of the whole text.</param>
+    /// <param name="ByTicker">Of single tickers, where the text names several.</param>
+    readonly record struct EventScore(SentimentScore Score, IReadOnlyDictionary<string, SentimentScore>? ByTicker)
+    {
+        public IEnumerable<SentimentScore> All => ByTicker is null ? [Score] : [Score, .. ByTicker.Values];
     }
 }

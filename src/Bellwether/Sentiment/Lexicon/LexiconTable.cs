@@ -24,6 +24,11 @@ sealed class LexiconTable
         Hash = hash;
     }
 
+    /// <summary>The one table of this process.</summary>
+    public static LexiconTable Shared => Built.Value;
+
+    static readonly Lazy<LexiconTable> Built = new(Load);
+
     /// <summary>Terms, and first words of terms.</summary>
     public IReadOnlyDictionary<string, LexiconEntry> Terms { get; }
 

@@ -1,0 +1,106 @@
+using System.Runtime.CompilerServices;
+using Bellwether.Analytics.Text;
+using Bellwether.Sentiment.Lexicon;
+
+namespace Bellwether.Sentiment.Classifier;
+
+/// <summary>
+/// The features of one piece of text. They are a part of the format of a trained model: whoever changes them raises
+/// <see cref="Version"/>, so that a model trained on others is refused.
+/// </summary>
+static partial class TextFeatures
+{
+    public const int Version = 1;
+
+    const int MaxTokens = 128;
+    const int MaxMatches = 64;
+    const int NegationReach = 4;
+
+    // Seeds that keep kinds of features apart.
+    const uint Edge = 0x1B873593, Bigram = 0x27D4EB2F, Skip = 0x165667B1, Negated = 0xD3A2646C, Trigram = 0xFD7046C5;
+
+    /// <summary>Reads all of a text, or its first part that the buffers hold.</summary>
+    /// <param name="sentences">Sentences to read at most.</param>
+    [SkipLocalsInit]
+    public static void Read(LexiconTable table, ReadOnlySpan<char> text, FeatureBuffer features, int sentences = int.MaxValue)
+    {
+        var reader = new SentenceReader(text, stackalloc char[1024], stackalloc Token[MaxTokens]);
+        Read(table, ref reader, features, sentences);
+        Style(text, features);
+    }
+
+    [SkipLocalsInit]
+    static void Read(LexiconTable table, ref SentenceReader reader, FeatureBuffer features, int sentences)
+    {
+        Span<Match> matches = stackalloc Match[MaxMatches];
+        Span<NumberMove> moves = stackalloc NumberMove[NumberReader.MaxMoves];
+        double positive = 0, negative = 0, weights = 0;
+        var (good, bad, tokens) = (0, 0, 0);
+        for (var i = 0; i < sentences && reader.Read(); i++)
+        {
+            var found = matches[..SentenceScorer.Find(table, reader, matches)];
+            var evidence = SentenceScorer.Sum(reader, found);
+            var weight = i == 0 ? 1 : i < 3 ? 0.6 : 0.3;
+            (positive, negative, weights) = (positive + weight * evidence.Positive, negative + weight * evidence.Negative, weights + weight);
+            tokens += reader.Tokens.Length;
+            Words(reader, found, features);
+            var read = moves[..NumberReader.Find(reader, found, moves)];
+            foreach (var move in read)
+            {
+                if (move.Meaning > 0) good++;
+                if (move.Meaning < 0) bad++;
+                Mark(features, 90, move.Direction + 1, move.Meaning + 1);
+            }
+            Terms(found, read, features);
+        }
+        var scale = weights > 0 ? 1 / Math.Sqrt(weights) : 0;
+        Marks(positive * scale, negative * scale, good, bad, tokens, features);
+    }
+
+    static void Words(in SentenceReader sentence, ReadOnlySpan<Match> matches, FeatureBuffer features)
+    {
+        Span<uint> hashes = stackalloc uint[MaxTokens];
+        var tokens = sentence.Tokens;
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            var word = sentence.WordOf(tokens[i]);
+            hashes[i] = FeatureHash.Word(word);
+            features.Add(FeatureGroup.Words, hashes[i]);
+            if (word[^1] != '#') Characters(word, features);
+        }
+        var previous = Edge;
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            features.Add(FeatureGroup.Words, FeatureHash.Pair(previous, hashes[i]) ^ Bigram);
+            if (i > 1) features.Add(FeatureGroup.Words, FeatureHash.Pair(hashes[i - 2], hashes[i]) ^ Skip);
+            previous = hashes[i];
+        }
+        if (tokens.Length > 0) features.Add(FeatureGroup.Words, FeatureHash.Pair(previous, Edge) ^ Bigram);
+        foreach (ref readonly var match in matches)
+        {
+            if (match.Entry.Modifier != Modifier.Negate) continue;
+            var first = match.Index + match.Length;
+            for (var i = first; i < tokens.Length && i < first + NegationReach && tokens[i].Clause == match.Clause; i++)
+                features.Add(FeatureGroup.Words, hashes[i] ^ Negated);
+        }
+    }
+
+    // Three to five characters, with the blanks around the word; one running hash for the three lengths.
+    static void Characters(ReadOnlySpan<char> word, FeatureBuffer features)
+    {
+        for (var i = -1; i + 2 <= word.Length; i++)
+        {
+            var hash = FeatureHash.Next(0x811C9DC5, i < 0 ? ' ' : word[i]);
+            hash = FeatureHash.Next(hash, word[i + 1]);
+            for (var j = i + 2; j <= word.Length && j < i + 5; j++)
+            {
+                hash = FeatureHash.Next(hash, j == word.Length ? ' ' : word[j]);
+                features.Add(FeatureGroup.Characters, hash);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Mark(FeatureBuffer features, int kind, int value = 0, int second = 0) =>
+        features.Add(FeatureGroup.Marks, (uint)(kind << 16 | value << 8 | second) * 0x9E3779B1);
+}

@@ -1,0 +1,81 @@
+using Bellwether.Analytics.Text;
+using Bellwether.Sentiment.Evaluation;
+using Bellwether.Sentiment.Lexicon;
+
+namespace Bellwether.Sentiment.Classifier;
+
+/// <summary>
+/// The rows that the two heads are trained on: texts with one class, and texts with the class of one of their entities. The fold of a row
+/// follows from its text, so that no text is in two folds, whichever set it comes from.
+/// </summary>
+sealed class TrainingRows
+{
+    readonly HashSet<string> _texts = new(StringComparer.Ordinal);
+    readonly uint[] _room = new uint[FeatureBuffer.Room];
+    readonly int[] _counts = new int[FeatureBuffer.Groups];
+
+    public TrainingRows(ClassifierTrainingOptions options)
+    {
+        Options = options;
+        Text = new(options.TextBits, (int)FeatureGroup.Near);
+        Entity = new(options.EntityBits, FeatureBuffer.Groups);
+    }
+
+    public ClassifierTrainingOptions Options { get; }
+
+    public FeatureRows Text { get; }
+
+    public FeatureRows Entity { get; }
+
+    /// <summary>Fold of each row of a head; −1 for made-up sentences, which are trained on in every fold.</summary>
+    public List<int> TextFolds { get; } = [];
+
+    /// <inheritdoc cref="TextFolds"/>
+    public List<int> EntityFolds { get; } = [];
+
+    /// <summary>Adds the rows of a set; returns the first and the behind-last row of texts, and of entities.</summary>
+    public (Range Texts, Range Entities) Add(LabelledSet set)
+    {
+        var (texts, entities) = (Text.Count, Entity.Count);
+        foreach (var row in set.Rows.Where(r => r.Entity is not null)) AddEntity(row);
+        foreach (var same in set.Rows.GroupBy(r => r.Text, StringComparer.Ordinal))
+            // A text whose entities fare differently has no class as a whole.
+            if (same.First() is { Label: { } label } first && same.All(r => r.Label == label) && _texts.Add(KeyOf(first.Text)))
+                AddText(first.Text, label, 1, FoldOf(first.Text));
+        return (texts..Text.Count, entities..Entity.Count);
+    }
+
+    public void AddTemplates()
+    {
+        foreach (var (text, label) in TemplateTexts.BuiltIn.Make(Options.Templates, Options.Seed)) AddText(text, label, Options.TemplateWeight, -1);
+    }
+
+    public void AddText(string text, byte label, float weight, int fold)
+    {
+        var features = new FeatureBuffer(_room, _counts, Options.TextBits);
+        TextFeatures.Read(LexiconTable.Shared, text, features);
+        AddGroups(Text, features);
+        Text.EndRow(label, weight);
+        TextFolds.Add(fold);
+    }
+
+    void AddEntity(LabelledRow row)
+    {
+        var features = new FeatureBuffer(_room, _counts, Options.EntityBits);
+        TextFeatures.ReadFor(LexiconTable.Shared, row.Text, [.. row.Entity!.Target], [.. row.Entity.Others], features);
+        AddGroups(Entity, features);
+        // Several entities are what this head is for; those with one are many more.
+        Entity.EndRow(row.Label!.Value, row.Entity.Others.Count > 0 ? 1 : Options.SingleEntityWeight);
+        EntityFolds.Add(FoldOf(row.Text));
+    }
+
+    static void AddGroups(FeatureRows rows, FeatureBuffer features)
+    {
+        for (var g = 0; g < rows.Groups; g++) rows.AddGroup(features.Of((FeatureGroup)g), features.Scale((FeatureGroup)g));
+    }
+
+    public int FoldOf(string text) => (int)(FeatureHash.Bucket(FeatureHash.Word(KeyOf(text)) ^ (uint)Options.Seed * 0x9E3779B1, 24) % (uint)Options.Folds);
+
+    // The same headline comes with other blanks and capitals.
+    static string KeyOf(string text) => string.Join(' ', text.ToLowerInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+}
