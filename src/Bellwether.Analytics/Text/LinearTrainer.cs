@@ -5,26 +5,26 @@ namespace Bellwether.Analytics.Text;
 /// <summary>How a linear model is trained.</summary>
 public sealed record LinearTrainerOptions
 {
-    public int Epochs { get; init; } = 12;
+    public int Epochs { get; init; } = 15;
 
     public float LearningRate { get; init; } = 4;
 
     /// <summary>Strength of the penalty on squared weights, against the mean log-loss of a row.</summary>
-    public float L2 { get; init; } = 2e-5f;
+    public float L2 { get; init; } = 6e-5f;
 
     /// <summary>Power of the log-count ratio by which a feature is weighted (Wang and Manning 2012); 0 for no weighting.</summary>
-    public float RatioPower { get; init; } = 0.5f;
+    public float RatioPower { get; init; } = 0.6f;
 
     /// <summary>Features of fewer rows are left out.</summary>
     public int MinRows { get; init; } = 2;
 
     /// <summary>Share of visits to a row in which its first <see cref="DroppedGroups"/> groups are hidden, so that the others must do without.</summary>
-    public float GroupDropout { get; init; } = 0.2f;
+    public float GroupDropout { get; init; }
 
     public int DroppedGroups { get; init; } = 2;
 
-    /// <summary>Factor of each group.</summary>
-    public IReadOnlyList<float> GroupScales { get; init; } = [1, 1, 1, 1, 1];
+    /// <summary>Power of the inverse share of a class by which its rows are weighted; 0 for no weighting.</summary>
+    public float Balance { get; init; } = 0.3f;
 
     public ulong Seed { get; init; } = 1;
 }
@@ -42,6 +42,7 @@ public static class LinearTrainer
         var table = weights.Buckets;
         var order = subset.ToArray();
         var random = new SplitMix(options.Seed);
+        var balance = ClassWeights(rows, subset, options.Balance);
         // The weights are table·shrink: the penalty touches one number instead of all of them.
         var (shrink, step) = (1.0, 0L);
         var bias = Vector128<float>.Zero;
@@ -58,15 +59,15 @@ public static class LinearTrainer
                 {
                     var part = Vector128<float>.Zero;
                     foreach (var bucket in rows.Buckets(row, g)) part += table[bucket] * ratios[bucket];
-                    sum += part * (rows.Scale(row, g) * options.GroupScales[g]);
+                    sum += part * (rows.Scale(row, g));
                 }
                 var gradient = LinearWeights.Softmax(sum * (float)shrink + bias);
-                gradient = gradient.WithElement(rows.Label(row), gradient[rows.Label(row)] - 1) * rows.Weight(row);
+                gradient = gradient.WithElement(rows.Label(row), gradient[rows.Label(row)] - 1) * (rows.Weight(row) * balance[rows.Label(row)]);
                 shrink *= 1 - rate * options.L2;
                 var move = gradient * (float)(rate / shrink);
                 for (var g = first; g < rows.Groups; g++)
                 {
-                    var part = move * (rows.Scale(row, g) * options.GroupScales[g]);
+                    var part = move * (rows.Scale(row, g));
                     foreach (var bucket in rows.Buckets(row, g)) table[bucket] -= part * ratios[bucket];
                 }
                 bias -= gradient * (rate * 0.1f);
@@ -76,6 +77,13 @@ public static class LinearTrainer
         for (var i = 0; i < table.Length; i++) table[i] *= ratios[i] * (float)shrink;
         weights.Bias = bias;
         return weights;
+    }
+
+    static float[] ClassWeights(FeatureRows rows, ReadOnlySpan<int> subset, float power)
+    {
+        var shares = new double[3];
+        foreach (var row in subset) shares[rows.Label(row)] += 3.0 / subset.Length;
+        return [.. shares.Select(s => s == 0 ? 1 : (float)Math.Pow(s, -power))];
     }
 
     static void Fold(Vector128<float>[] table, ref double shrink)

@@ -87,7 +87,8 @@ sealed record ClassifierFile(ModelCard Card, PackedWeights Text, PackedWeights E
         if (bytes.Length < 12 + HashBytes || !bytes.StartsWith(Magic)) throw new ModelFileException(name, "this is no classifier file, or it was cut off", Train);
         var format = BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]);
         if (format != Format) throw new ModelFileException(name, $"it is of version {format}, this program reads version {Format}", Train);
-        var (content, hash) = (bytes[..^HashBytes], bytes[^HashBytes..]);
+        var content = bytes[..^HashBytes];
+        var hash = bytes[^HashBytes..];
         if (!SHA256.HashData(content).AsSpan().SequenceEqual(hash)) throw new ModelFileException(name, "its content does not match its checksum: it was cut off or altered", Train);
         var length = BinaryPrimitives.ReadInt32LittleEndian(content[8..]);
         try

@@ -14,7 +14,7 @@ public sealed record ClassifierTrainingOptions
     /// <summary>Made-up sentences beside the data.</summary>
     public int Templates { get; init; } = 4_500;
 
-    public float TemplateWeight { get; init; } = 0.5f;
+    public float TemplateWeight { get; init; } = 0.4f;
 
     public float SingleEntityWeight { get; init; } = 0.5f;
 
@@ -24,7 +24,7 @@ public sealed record ClassifierTrainingOptions
 
     public LinearTrainerOptions Text { get; init; } = new();
 
-    public LinearTrainerOptions Entity { get; init; } = new();
+    public LinearTrainerOptions Entity { get; init; } = new() { L2 = 8e-5f };
 }
 
 /// <summary>

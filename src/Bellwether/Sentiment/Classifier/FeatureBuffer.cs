@@ -9,7 +9,7 @@ enum FeatureGroup
     /// <summary>Words, pairs of words, words within the reach of a negation.</summary>
     Words,
 
-    /// <summary>Three to five characters of a word.</summary>
+    /// <summary>Runs of three to six characters.</summary>
     Characters,
 
     /// <summary>What the lexicon makes of the words: subjects, movements, praise and blame in their order.</summary>
@@ -26,7 +26,7 @@ enum FeatureGroup
 readonly ref struct FeatureBuffer
 {
     public const int Groups = 5;
-    public const int Room = 640 + 1536 + 320 + 96 + 480;
+    public const int Room = 640 + 2048 + 320 + 96 + 480;
 
     readonly Span<uint> _room;
     readonly Span<int> _counts;
@@ -36,11 +36,13 @@ readonly ref struct FeatureBuffer
     /// <param name="counts">At least <see cref="Groups"/>; cleared.</param>
     public FeatureBuffer(Span<uint> room, Span<int> counts, int bits)
     {
-        (_room, _counts, _bits) = (room[..Room], counts[..Groups], bits);
+        _room = room[..Room];
+        _counts = counts[..Groups];
+        _bits = bits;
         _counts.Clear();
     }
 
-    static ReadOnlySpan<int> Begins => [0, 640, 640 + 1536, 640 + 1536 + 320, 640 + 1536 + 320 + 96, Room];
+    static ReadOnlySpan<int> Begins => [0, 640, 640 + 2048, 640 + 2048 + 320, 640 + 2048 + 320 + 96, Room];
 
     static ReadOnlySpan<uint> Salts => [0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB];
 
@@ -58,5 +60,6 @@ readonly ref struct FeatureBuffer
     public ReadOnlySpan<uint> Of(FeatureGroup group) => _room.Slice(Begins[(int)group], _counts[(int)group]);
 
     /// <summary>Factor of every feature of the group.</summary>
-    public float Scale(FeatureGroup group) => group == FeatureGroup.Marks ? 0.35f : _counts[(int)group] is var n and > 0 ? 1 / MathF.Sqrt(n) : 0;
+    public float Scale(FeatureGroup group) => group == FeatureGroup.Marks ? 0.35f
+        : _counts[(int)group] is var n and > 0 ? (group == FeatureGroup.Terms ? 1 : 2) / MathF.Sqrt(n) : 0;
 }

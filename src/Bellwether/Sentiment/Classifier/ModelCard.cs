@@ -13,7 +13,7 @@ public sealed record ModelData(string Name, string Sha256, int Rows, string Lice
 public sealed record ModelMetric(string On, string Name, double Value);
 
 /// <summary>What a trained model is, what it was made from, how good it was found, and what it is not made for.</summary>
-public sealed partial record ModelCard
+public sealed record ModelCard
 {
     public required string Name { get; init; }
 
@@ -40,13 +40,13 @@ public sealed partial record ModelCard
     public static ModelCard FromJson(ReadOnlySpan<byte> utf8) =>
         JsonSerializer.Deserialize(utf8, Indented.ModelCard) ?? throw new JsonException("a model card cannot be null");
 
-    static readonly Json Indented = new(new JsonSerializerOptions
+    static readonly ModelCardJson Indented = new(new JsonSerializerOptions
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
-
-    [JsonSerializable(typeof(ModelCard))]
-    sealed partial class Json : JsonSerializerContext;
 }
+
+[JsonSerializable(typeof(ModelCard))]
+sealed partial class ModelCardJson : JsonSerializerContext;

@@ -33,9 +33,9 @@ sealed record PackedWeights(int Bits, float Step, (float Negative, float Neutral
                 }
         var step = used == 0 ? 1 : (float)Math.Min(most, Cut * Math.Sqrt(squares / used)) / 127;
         var packed = new int[weights.Buckets.Length];
+        Span<sbyte> lanes = stackalloc sbyte[4];
         for (var i = 0; i < packed.Length; i++)
         {
-            Span<sbyte> lanes = stackalloc sbyte[4];
             for (var c = 0; c < 3; c++) lanes[c] = (sbyte)Math.Clamp(MathF.Round(weights.Buckets[i][c] / step), -127, 127);
             packed[i] = MemoryMarshal.Read<int>(MemoryMarshal.AsBytes(lanes));
         }

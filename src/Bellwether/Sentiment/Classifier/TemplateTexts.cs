@@ -112,6 +112,7 @@ sealed class TemplateTexts
             "n" => (random.Next(12) * 100 + random.Next(90) + 5).ToString("n0", CultureInfo.InvariantCulture),
             "year" => (1998 + random.Next(27)).ToString(CultureInfo.InvariantCulture),
             "company" => Name() + Pick(Forms, random),
+            "cash" => string.Concat(Enumerable.Range(0, 3 + random.Next(2)).Select(_ => (char)('A' + random.Next(26)))),
             "person" => $"{Pick(FirstNames, random)} {Name()}",
             _ => texts._slots.TryGetValue(name, out var alternatives) ? Fill(Pick(alternatives, random))
                 : throw new InvalidDataException($"templates.txt: there is no slot {{{name}}}."),

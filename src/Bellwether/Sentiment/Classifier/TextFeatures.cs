@@ -15,6 +15,9 @@ static partial class TextFeatures
     const int MaxTokens = 128;
     const int MaxMatches = 64;
     const int NegationReach = 4;
+    const int MaxCharacters = 512;
+    const int ShortestRun = 3;
+    const int LongestRun = 6;
 
     // Seeds that keep kinds of features apart.
     const uint Edge = 0x1B873593, Bigram = 0x27D4EB2F, Skip = 0x165667B1, Negated = 0xD3A2646C, Trigram = 0xFD7046C5;
@@ -26,6 +29,7 @@ static partial class TextFeatures
     {
         var reader = new SentenceReader(text, stackalloc char[1024], stackalloc Token[MaxTokens]);
         Read(table, ref reader, features, sentences);
+        Characters(text, features);
         Style(text, features);
     }
 
@@ -63,16 +67,18 @@ static partial class TextFeatures
         var tokens = sentence.Tokens;
         for (var i = 0; i < tokens.Length; i++)
         {
-            var word = sentence.WordOf(tokens[i]);
-            hashes[i] = FeatureHash.Word(word);
+            hashes[i] = FeatureHash.Word(sentence.WordOf(tokens[i]));
             features.Add(FeatureGroup.Words, hashes[i]);
-            if (word[^1] != '#') Characters(word, features);
         }
         var previous = Edge;
         for (var i = 0; i < tokens.Length; i++)
         {
             features.Add(FeatureGroup.Words, FeatureHash.Pair(previous, hashes[i]) ^ Bigram);
-            if (i > 1) features.Add(FeatureGroup.Words, FeatureHash.Pair(hashes[i - 2], hashes[i]) ^ Skip);
+            if (i > 1)
+            {
+                features.Add(FeatureGroup.Words, FeatureHash.Pair(hashes[i - 2], hashes[i]) ^ Skip);
+                features.Add(FeatureGroup.Words, FeatureHash.Pair(FeatureHash.Pair(hashes[i - 2], previous), hashes[i]) ^ Trigram);
+            }
             previous = hashes[i];
         }
         if (tokens.Length > 0) features.Add(FeatureGroup.Words, FeatureHash.Pair(previous, Edge) ^ Bigram);
@@ -85,19 +91,59 @@ static partial class TextFeatures
         }
     }
 
-    // Three to five characters, with the blanks around the word; one running hash for the three lengths.
-    static void Characters(ReadOnlySpan<char> word, FeatureBuffer features)
+    // Runs of three to six characters across words, all lengths with one running hash. Digits are alike, a web address or a cashtag is one mark.
+    [SkipLocalsInit]
+    static void Characters(ReadOnlySpan<char> text, FeatureBuffer features)
     {
-        for (var i = -1; i + 2 <= word.Length; i++)
+        Span<char> plain = stackalloc char[MaxCharacters];
+        plain = plain[..Plain(text, plain)];
+        for (var i = 0; i + ShortestRun <= plain.Length; i++)
         {
-            var hash = FeatureHash.Next(0x811C9DC5, i < 0 ? ' ' : word[i]);
-            hash = FeatureHash.Next(hash, word[i + 1]);
-            for (var j = i + 2; j <= word.Length && j < i + 5; j++)
+            var run = plain.Slice(i, Math.Min(LongestRun, plain.Length - i));
+            var hash = FeatureHash.Next(FeatureHash.Next(0x811C9DC5, run[0]), run[1]);
+            for (var j = ShortestRun - 1; j < run.Length; j++)
             {
-                hash = FeatureHash.Next(hash, j == word.Length ? ' ' : word[j]);
+                hash = FeatureHash.Next(hash, run[j]);
                 features.Add(FeatureGroup.Characters, hash);
             }
         }
+    }
+
+    static int Plain(ReadOnlySpan<char> text, Span<char> plain)
+    {
+        const char Address = '~';
+        var count = 0;
+        plain[count++] = ' ';
+        for (var i = 0; i < text.Length && count < plain.Length - 1; i++)
+        {
+            var c = text[i];
+            if (char.IsAsciiLetterUpper(c))
+            {
+                c = (char)(c | 0x20);
+            }
+            else if (c == 'h' && text[i..].StartsWith("http"))
+            {
+                while (i + 1 < text.Length && !char.IsWhiteSpace(text[i + 1])) i++;
+                c = Address;
+            }
+            else if (c == '$' && i + 1 < text.Length && char.IsAsciiLetter(text[i + 1]))
+            {
+                while (i + 1 < text.Length && char.IsAsciiLetter(text[i + 1])) i++;
+            }
+            else if (c >= 128)
+            {
+                c = char.ToLowerInvariant(c);
+            }
+            else if (char.IsAsciiDigit(c))
+            {
+                c = '0';
+            }
+            if (char.IsWhiteSpace(c)) c = ' ';
+            if (c is ' ' or '0' && plain[count - 1] == c) continue;
+            plain[count++] = c;
+        }
+        plain[count++] = ' ';
+        return count;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

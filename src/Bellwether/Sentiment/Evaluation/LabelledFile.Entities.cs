@@ -6,7 +6,7 @@ public static partial class LabelledFile
 {
     // {'Tata Motors': 'positive', "Osian's Fund": 'neutral'}, in the spelling of Python or of JSON; an apostrophe within a name may stand unescaped.
     [GeneratedRegex("""(?:^\s*\{|,)\s*(?:"(?<name>.+?)"|'(?<name>.+?)')\s*:\s*['"](?<label>[^'"]*)['"]""", RegexOptions.CultureInvariant)]
-    private static partial Regex Decisions { get; }
+    static partial Regex Decisions { get; }
 
     static bool IsEntities(string label) => label.TrimStart().StartsWith('{') && Decisions.IsMatch(label);
 

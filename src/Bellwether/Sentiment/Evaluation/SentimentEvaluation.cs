@@ -30,7 +30,8 @@ public static class SentimentEvaluation
         return Of(model.Name, model.Version, set, scores, set.Rows.Count / Math.Max(seconds, 1e-9));
     }
 
-    internal static EvaluationResult Of(string model, string version, LabelledSet set, IReadOnlyList<SentimentScore> scores, double textsPerSecond) => set.HasScores
+    /// <summary>What scores that a model gave to the rows of a set are worth.</summary>
+    public static EvaluationResult Of(string model, string version, LabelledSet set, IReadOnlyList<SentimentScore> scores, double textsPerSecond) => set.HasScores
         ? new(model, version, null, ScoreReport.Of([.. scores.Select(s => s.Score)], [.. set.Rows.Select(r => r.Score!.Value)]), textsPerSecond)
         : new(model, version, ReportOf(set, scores, _ => true), null, textsPerSecond) { ByEntities = set.HasEntities ? Parts(set, scores) : null };
 
