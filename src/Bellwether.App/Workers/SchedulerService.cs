@@ -63,6 +63,8 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
     [
         new("retry-dead-letters", Tick, async token =>
             $"{await desk.DeadLetterReplay.RetryDueAsync(desk.Options.DeadLetters, token)} records put back"),
+        .. desk.DeadLetterTopics is not { } letters ? [] : new Job[] { new("publish-dead-letters", Tick, async token =>
+            $"{await letters.PublishAsync(token)} dead letters copied to the brokers") },
         new("trim-event-log", TimeSpan.FromHours(1), async token => $"{await log.TrimAsync(token)} records dropped"),
         new("remove-silent-members", TimeSpan.FromMinutes(10), async token =>
             $"{await log.RemoveSilentMembersAsync(token)} entries removed"),
