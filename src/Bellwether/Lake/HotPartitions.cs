@@ -68,7 +68,7 @@ static partial class HotPartitions
                 continue;
             }
             else if (!await HasOthersAsync(owner, partition, days, cancellationToken).ConfigureAwait(false)
-                && await CountAsync(owner, partition, cancellationToken).ConfigureAwait(false) == expected)
+                && (partition.Bytes > CountedBytes || await CountAsync(owner, partition, cancellationToken).ConfigureAwait(false) == expected))
             {
                 await ExecuteAsync(owner, $"TRUNCATE {partition.Name}", null, cancellationToken).ConfigureAwait(false);
             }
