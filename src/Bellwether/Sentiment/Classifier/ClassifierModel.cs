@@ -23,7 +23,7 @@ public sealed class ClassifierModel : IEntitySentimentModel
     const double NeutralShare = 0.15;
     const int TextsBetweenChecks = 128;
 
-    static readonly LexiconTable Table = LexiconTable.Shared;
+    static readonly LexiconTable Table = ClassifierTerms.Table;
 
     readonly ClassifierFile _file;
 

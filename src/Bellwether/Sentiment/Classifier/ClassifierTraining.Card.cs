@@ -13,7 +13,7 @@ public static partial class ClassifierTraining
     {
         var settings = SettingsOf(options);
         var inputs = string.Join('\n', sets.Select(s => s.Set.Sha256)
-            .Append($"templates {TemplateTexts.BuiltIn.Hash}").Append($"lexicon {LexiconTable.Shared.Hash}").Append($"format {ClassifierFile.Format}")
+            .Append($"templates {TemplateTexts.BuiltIn.Hash}").Append($"lexicon {ClassifierTerms.Table.Hash}").Append($"format {ClassifierFile.Format}")
             .Concat(settings.Select(s => $"{s.Key}={s.Value}")));
         return new()
         {

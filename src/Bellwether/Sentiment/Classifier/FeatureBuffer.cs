@@ -26,7 +26,7 @@ enum FeatureGroup
 readonly ref struct FeatureBuffer
 {
     public const int Groups = 5;
-    public const int Room = 640 + 2048 + 320 + 96 + 480;
+    public const int Room = 640 + 2048 + 960 + 96 + 480;
 
     readonly Span<uint> _room;
     readonly Span<int> _counts;
@@ -42,7 +42,7 @@ readonly ref struct FeatureBuffer
         _counts.Clear();
     }
 
-    static ReadOnlySpan<int> Begins => [0, 640, 640 + 2048, 640 + 2048 + 320, 640 + 2048 + 320 + 96, Room];
+    static ReadOnlySpan<int> Begins => [0, 640, 640 + 2048, 640 + 2048 + 960, 640 + 2048 + 960 + 96, Room];
 
     static ReadOnlySpan<uint> Salts => [0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB];
 

@@ -11,7 +11,7 @@ static class NumberReader
     public const int MaxMoves = 8;
 
     const int MaxNumbers = 16;
-    const int ReachBetween = 14;
+    const int ReachBetween = 18;
     const int ReachBefore = 3;
     const int SubjectReach = 14;
 
@@ -23,7 +23,14 @@ static class NumberReader
         Against,
     }
 
-    readonly record struct Number(int Token, double Value, bool IsPercentage, bool IsScaled, bool InBrackets);
+    enum Unit : byte
+    {
+        None,
+        Percent,
+        PerShare,
+    }
+
+    readonly record struct Number(int Token, double Value, Unit Unit, bool IsScaled, bool InBrackets);
 
     public static int Find(in SentenceReader sentence, ReadOnlySpan<Match> matches, Span<NumberMove> moves)
     {
@@ -36,8 +43,12 @@ static class NumberReader
         var found = 0;
         for (var i = 0; i + 1 < count && found < moves.Length; i++)
         {
-            var (a, b) = (numbers[i], numbers[i + 1]);
-            if (a.IsPercentage != b.IsPercentage || b.Token - a.Token > ReachBetween || !TryOrder(sentence, a, b, out var newerFirst)) continue;
+            // The next one of its kind: "a loss of 31 mn, or 0.44 a share, compared with one of 13 mn, or 0.19 a share".
+            var next = i + 1;
+            while (next < count && numbers[next].Unit != numbers[i].Unit) next++;
+            if (next == count) continue;
+            var (a, b) = (numbers[i], numbers[next]);
+            if (b.Token - a.Token > ReachBetween || !TryOrder(sentence, a, b, out var newerFirst)) continue;
             var (now, before) = newerFirst ? (a, b) : (b, a);
             moves[found++] = Compare(sentence, matches, a, now, before);
         }
@@ -64,7 +75,7 @@ static class NumberReader
     {
         "from" => Link.From,
         "to" => Link.To,
-        "against" or "versus" or "vs" or "v" or "compared" or "compares" or "comparison" or "than" or "comparing" => Link.Against,
+        "against" or "versus" or "vs" or "v" or "compared" or "compares" or "comparison" or "than" or "comparing" or "below" or "above" => Link.Against,
         _ => Link.None,
     };
 
@@ -112,12 +123,24 @@ static class NumberReader
         // 1st, 30th, 10th: no quantity.
         if (length + 1 < rest.Length && char.IsAsciiLetter(rest[length]) && rest[length..] is var tail
             && (tail.StartsWith("th") || tail.StartsWith("st") || tail.StartsWith("nd") || tail.StartsWith("rd"))) return null;
-        var next = token + 1 < sentence.Tokens.Length ? sentence.WordOf(sentence.Tokens[token + 1]) : default;
+        var next = WordAt(sentence, token + 1);
         if (scale == 1) scale = ScaleOf(next);
-        var isPercentage = length < rest.Length && rest[length] == '%' || next is "percent" or "per" or "pc" or "pct" or "percentage";
-        var isYear = isPlainInteger && value is >= 1900 and <= 2100 && scale == 1 && !isPercentage && !HasCurrency(sentence.Text[..source]);
-        return isYear ? null : new(token, value * scale, isPercentage, scale != 1, InBrackets(sentence.Text[..source]));
+        var unit = length < rest.Length && rest[length] == '%' || next is "percent" or "pc" or "pct" or "percentage" || next is "per" && WordAt(sentence, token + 2) is "cent" ? Unit.Percent
+            : IsPerShare(sentence, token) ? Unit.PerShare : Unit.None;
+        var isYear = isPlainInteger && value is >= 1900 and <= 2100 && scale == 1 && unit == Unit.None && !HasCurrency(sentence.Text[..source]);
+        return isYear ? null : new(token, value * scale, unit, scale != 1, InBrackets(sentence.Text[..source]));
     }
+
+    // "0.44 per share", "0.44 a diluted share", "44 cents a share".
+    static bool IsPerShare(in SentenceReader sentence, int token)
+    {
+        for (var i = token + 1; i <= token + 4; i++)
+            if (WordAt(sentence, i) is "share" or "shares" && WordAt(sentence, i - 1) is "per" or "a" or "diluted" or "basic" or "each") return true;
+        return false;
+    }
+
+    static ReadOnlySpan<char> WordAt(in SentenceReader sentence, int token) =>
+        token < sentence.Tokens.Length ? sentence.WordOf(sentence.Tokens[token]) : default;
 
     static double ScaleOf(ReadOnlySpan<char> word) => word switch
     {

@@ -10,17 +10,20 @@ namespace Bellwether.Sentiment.Classifier;
 /// </summary>
 static partial class TextFeatures
 {
-    public const int Version = 1;
+    public const int Version = 2;
 
     const int MaxTokens = 128;
     const int MaxMatches = 64;
     const int NegationReach = 4;
+    const int ReachBack = 4;
+    const int ReachAhead = 3;
     const int MaxCharacters = 512;
     const int ShortestRun = 3;
     const int LongestRun = 6;
 
     // Seeds that keep kinds of features apart.
-    const uint Edge = 0x1B873593, Bigram = 0x27D4EB2F, Skip = 0x165667B1, Negated = 0xD3A2646C, Trigram = 0xFD7046C5;
+    const uint Edge = 0x1B873593, Bigram = 0x27D4EB2F, Skip = 0x165667B1, Negated = 0xD3A2646C, Trigram = 0xFD7046C5,
+        Beside = 0x3F1A2B4C, Strength = 0x52DCE729;
 
     /// <summary>Reads all of a text, or its first part that the buffers hold.</summary>
     /// <param name="sentences">Sentences to read at most.</param>
@@ -88,6 +91,21 @@ static partial class TextFeatures
             var first = match.Index + match.Length;
             for (var i = first; i < tokens.Length && i < first + NegationReach && tokens[i].Clause == match.Clause; i++)
                 features.Add(FeatureGroup.Words, hashes[i] ^ Negated);
+        }
+        Neighbours(hashes[..tokens.Length], matches, features);
+    }
+
+    // What a movement or a judgement stands beside: "inventories" and any word for a fall, which a pair of words would have to see together once.
+    static void Neighbours(ReadOnlySpan<uint> hashes, ReadOnlySpan<Match> matches, FeatureBuffer features)
+    {
+        foreach (ref readonly var match in matches)
+        {
+            var kind = ClassOf(match);
+            if (kind == 0) continue;
+            features.Add(FeatureGroup.Terms, Strength + (uint)(int)MathF.Round(match.Value * 4));
+            var end = match.Index + match.Length;
+            for (var i = Math.Max(0, match.Index - ReachBack); i < match.Index; i++) features.Add(FeatureGroup.Terms, FeatureHash.Pair(hashes[i], kind * 2u) ^ Beside);
+            for (var i = end; i < hashes.Length && i < end + ReachAhead; i++) features.Add(FeatureGroup.Terms, FeatureHash.Pair(hashes[i], kind * 2u + 1) ^ Beside);
         }
     }
 

@@ -53,7 +53,7 @@ sealed class TrainingRows
     public void AddText(string text, byte label, float weight, int fold)
     {
         var features = new FeatureBuffer(_room, _counts, Options.TextBits);
-        TextFeatures.Read(LexiconTable.Shared, text, features);
+        TextFeatures.Read(ClassifierTerms.Table, text, features);
         AddGroups(Text, features);
         Text.EndRow(label, weight);
         TextFolds.Add(fold);
@@ -62,7 +62,7 @@ sealed class TrainingRows
     void AddEntity(LabelledRow row)
     {
         var features = new FeatureBuffer(_room, _counts, Options.EntityBits);
-        TextFeatures.ReadFor(LexiconTable.Shared, row.Text, [.. row.Entity!.Target], [.. row.Entity.Others], features);
+        TextFeatures.ReadFor(ClassifierTerms.Table, row.Text, [.. row.Entity!.Target], [.. row.Entity.Others], features);
         AddGroups(Entity, features);
         // Several entities are what this head is for; those with one are many more.
         Entity.EndRow(row.Label!.Value, row.Entity.Others.Count > 0 ? 1 : Options.SingleEntityWeight);
