@@ -231,6 +231,9 @@ public sealed class Desk : IAsyncDisposable
     public async Task<ArchiveRestore> ArchiveRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, Policies, await ArchiveOptionsAsync(progress, cancellationToken), Time);
 
+    public async Task<ArchiveForget> ArchiveForgetAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
     public async Task<ArchiveDrill> ArchiveDrillAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
 
@@ -238,7 +241,7 @@ public sealed class Desk : IAsyncDisposable
     {
         var lake = await LakeOptionsAsync(progress, cancellationToken);
         return new(DataSource, lake, new(DataSource, lake, Cold, Options.LakeViewDays, Time), ColdRows, await ArchiveOptionsAsync(progress, cancellationToken), Options.Scoring, Hot,
-            _kafka is not null, Time);
+            Options.DataDirectory, _kafka is not null, Time);
     }
 
     async Task<IDaySealer> DaySealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Cold is not null || Options.LakeSealExternal

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Bellwether.Backup;
+using Bellwether.Retention.Erase;
 
 namespace Bellwether.App.Commands;
 
@@ -133,17 +134,15 @@ static class BackupCommand
     static async Task<RestoreReport> DrillAsync(Session session, string folder, CancellationToken cancellationToken)
     {
         var options = session.LoadOptions();
-        var scratch = Path.Combine(options.DataDirectory, $"drill-{Environment.ProcessId}");
+        foreach (var dead in DrillFolders.Dead(options.DataDirectory)) DrillFolders.Remove(dead);
+        var scratch = DrillFolders.Of(options.DataDirectory);
         try
         {
             return await RestoreAsync(session, folder, options.Passing() with { DataDirectory = scratch, Postgres = null, HotStore = new() }, false, cancellationToken);
         }
         finally
         {
-            // Where the server's user cannot enter the data folder, the database lies elsewhere, and the folder names the place.
-            var pointer = Path.Combine(scratch, "postgres.path");
-            if (File.Exists(pointer) && Path.GetDirectoryName(File.ReadAllText(pointer).Trim()) is { } elsewhere && Directory.Exists(elsewhere)) Directory.Delete(elsewhere, recursive: true);
-            if (Directory.Exists(scratch)) Directory.Delete(scratch, recursive: true);
+            DrillFolders.Remove(scratch);
         }
     }
 }

@@ -20,6 +20,10 @@ static class ArchiveCatalog
             Parameters = { new NpgsqlParameter<string?> { TypedValue = table }, Time(from), Time(to) },
         }, cancellationToken);
 
+    public static Task<List<ArchiveFile>> NamedAsync(NpgsqlConnection connection, IEnumerable<string> keys, CancellationToken cancellationToken) => ReadAsync(
+        new($"SELECT {Columns} FROM ops.archive_files WHERE key = ANY($1) ORDER BY table_name, from_time, id", connection) { Parameters = { new() { Value = keys.ToArray() } } },
+        cancellationToken);
+
     /// <summary>Those that were verified the longest ago.</summary>
     public static Task<List<ArchiveFile>> OldestVerifiedAsync(NpgsqlConnection connection, int? most, CancellationToken cancellationToken) => ReadAsync(
         new($"SELECT {Columns} FROM ops.archive_files ORDER BY verified_at, id LIMIT $1", connection) { Parameters = { new NpgsqlParameter<long?> { TypedValue = most } } },

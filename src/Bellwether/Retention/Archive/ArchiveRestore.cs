@@ -17,7 +17,8 @@ public sealed partial class ArchiveRestore(NpgsqlDataSource database, RetentionP
     /// <summary>What is put beside has this ending.</summary>
     public const string Ending = "_restored";
 
-    const string Mark = "made by archive restore";
+    /// <summary>Comment of such a table.</summary>
+    internal const string Mark = "made by archive restore";
 
     /// <param name="from">First moment, inclusive; null for the oldest.</param>
     /// <param name="to">Last moment, exclusive; null for the newest.</param>
