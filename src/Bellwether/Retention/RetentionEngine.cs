@@ -22,7 +22,7 @@ public sealed partial class RetentionEngine(
     public async Task<IReadOnlyList<RetentionItem>> RunAsync(RetentionCause cause, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         await using var mine = await RetentionLock.TakeAsync(database, cancellationToken).ConfigureAwait(false);
-        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
+        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken, dueOnly: true).ConfigureAwait(false);
         var audit = await RetentionAudit.BeginAsync(mine.Connection, cause, time, cancellationToken).ConfigureAwait(false);
         var (items, failures, planner) = (new List<RetentionItem>(), new List<Exception>(), new RetentionPlanner(database, policies, options, sealer, time));
         var total = 0L;
@@ -41,7 +41,7 @@ public sealed partial class RetentionEngine(
                 items.Add(new(policy.Table, "keep", 0, 0, policy.Before(time.GetUtcNow()), $"failed: {error.Message}"));
             }
         }
-        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
+        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken, dueOnly: true).ConfigureAwait(false);
         var problem = string.Join("; ", failures.Select(error => error.Message));
         await audit.EndAsync(failures.Count == 0, failures.Count == 0 ? null : problem, cancellationToken).ConfigureAwait(false);
         if (failures.Count == 0) return items;
@@ -63,7 +63,7 @@ public sealed partial class RetentionEngine(
                 else await MoveAsync(scope, table, work, cancellationToken).ConfigureAwait(false);
             }
             if (policy.Method is RetentionMethod.Archive or RetentionMethod.Downsample)
-                await SupersedeAsync(scope, work.Connection, cancellationToken).ConfigureAwait(false);
+                await SupersedeAsync(scope, work.Connection, archive.KeepSuperseded, cancellationToken).ConfigureAwait(false);
         }
         Instruments.RetentionRows.Add(work.Rows, new("table", policy.Table), new KeyValuePair<string, object?>("action", scope.Action));
         return new(policy.Table, scope.Action, work.Rows, work.Bytes, scope.Before, scope.Reason);
@@ -83,12 +83,12 @@ public sealed partial class RetentionEngine(
     }
 
     /// <summary>Files whose rows were restored into the table and have now been archived anew are of no use any more.</summary>
-    static async Task SupersedeAsync(RetentionScope scope, NpgsqlConnection connection, CancellationToken cancellationToken)
+    static async Task SupersedeAsync(RetentionScope scope, NpgsqlConnection connection, TimeSpan keep, CancellationToken cancellationToken)
     {
         var files = await ArchiveCatalog.ListAsync(connection, scope.Policy.Table, null, null, cancellationToken).ConfigureAwait(false);
         var held = scope.Held.ToHashSet();
         await ArchiveCatalog.ForgetAsync(connection, [.. files.Where(file => file.RestoredAt is not null && file.To <= scope.Before && !held.Contains((file.From, file.To)))],
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken, keep).ConfigureAwait(false);
     }
 
     /// <summary>What the work on one table shares.</summary>

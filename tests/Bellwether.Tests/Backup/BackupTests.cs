@@ -29,12 +29,12 @@ public sealed class BackupTests(TestServer server) : IAsyncLifetime
     public ValueTask DisposeAsync() => _desk.DisposeAsync();
 
     async Task<BackupReport> CreateAsync(bool withLake = false, IProgress<BackupGauge>? progress = null, string? to = null) =>
-        await (await _desk.Desk.BackupWriterAsync(null, Token)).CreateAsync(to ?? Backups, withLake, progress, Token);
+        await (await _desk.Desk.BackupWriterAsync(null, Token)).CreateAsync(to ?? Backups, withLake, false, progress, Token);
 
     async Task<TestDesk> EmptyAsync() => await TestDesk.OpenAsync(server, "restored", options => options with { DuckDb = DuckDbTestLibrary.Path });
 
     static async Task<RestoreReport> RestoreAsync(Desk target, string backup, bool replace = false) =>
-        await (await target.BackupRestoreAsync(null, Token)).RunAsync(backup, replace, null, Token);
+        await (await target.BackupRestoreAsync(null, Token)).RunAsync(backup, replace, false, null, Token);
 
     /// <summary>Every table of the product, each with the number of its rows and a hash of their text.</summary>
     static async Task<SortedDictionary<string, string>> TablesAsync(NpgsqlDataSource database, params string[] but)
@@ -209,7 +209,7 @@ public sealed class BackupTests(TestServer server) : IAsyncLifetime
         var whole = await CreateAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var writer = await _desk.Desk.BackupWriterAsync(null, Token);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer.CreateAsync(Backups, true, new Watcher(gauge =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer.CreateAsync(Backups, true, false, new Watcher(gauge =>
         {
             if (gauge.Stage.StartsWith("sentiment.", StringComparison.Ordinal)) stop.Cancel();
         }), stop.Token));
