@@ -14,13 +14,14 @@ static partial class BackupCatalog
             CASE WHEN s.cycle THEN ' CYCLE' END)
         """;
 
+    /// <summary>To be set where definitions are read: names and values in them are then complete, whoever reads them later.</summary>
+    public const string Settings = "SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1";
+
     /// <summary>How tables are made, in the same order.</summary>
     /// <exception cref="BackupException">One of them needs what a backup does not hold.</exception>
     public static async Task<List<BackupShape>> ShapesAsync(
         NpgsqlConnection connection, IReadOnlyList<(string Schema, string Name, string[] Columns)> tables, CancellationToken cancellationToken)
     {
-        // Names in definitions are then complete, whoever reads them later.
-        await using (var path = new NpgsqlCommand("SET LOCAL search_path = ''", connection)) await path.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         string[] names = [.. tables.Select(table => $"{Quote(table.Schema)}.{Quote(table.Name)}")];
         await RequireOwnAsync(connection, names, cancellationToken).ConfigureAwait(false);
         var columns = await ColumnsAsync(connection, names, cancellationToken).ConfigureAwait(false);

@@ -84,7 +84,7 @@ public sealed partial class BackupRestore(NpgsqlDataSource database, LakeOptions
             await ExecuteAsync(connection, $"SELECT pg_notify('{TickerRebuild.Channel}', '{LegacyTickers.WentBack}')", cancellationToken).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (PostgresException error) when (error.SqlState[..2] is "0A" or "22" or "23" or "2B" or "42")
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.ProtocolViolation || error.SqlState[..2] is "0A" or "22" or "23" or "2B" or "42")
         {
             throw new BackupException($"the database does not take what the backup holds: {error.MessageText}{(error.TableName is { } table ? $" ({error.SchemaName}.{table})" : "")}. Nothing was changed",
                 "Restore into an empty folder with --data NEWDIR, or take away what is in the way.", error);

@@ -65,7 +65,7 @@ public sealed partial class BackupWriter(NpgsqlDataSource database, LakeOptions 
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         // Before the moment is fixed: a partition that goes away between would take its rows out of the past.
         var names = string.Join(", ", known.Select(table => $"{BackupCatalog.Quote(table.Schema)}.{BackupCatalog.Quote(table.Name)}"));
-        await ExecuteAsync(connection, $"SET TRANSACTION READ ONLY; LOCK TABLE {names} IN ACCESS SHARE MODE", cancellationToken).ConfigureAwait(false);
+        await ExecuteAsync(connection, $"SET TRANSACTION READ ONLY; {BackupCatalog.Settings}; LOCK TABLE {names} IN ACCESS SHARE MODE", cancellationToken).ConfigureAwait(false);
         var (takenAt, server) = await MomentAsync(connection, cancellationToken).ConfigureAwait(false);
         var schema = await SchemaAsync(connection, cancellationToken).ConfigureAwait(false);
         var files = await LakeFilesAsync(connection, cancellationToken).ConfigureAwait(false);
