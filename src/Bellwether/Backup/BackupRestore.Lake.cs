@@ -66,7 +66,7 @@ public sealed partial class BackupRestore
             settle.BatchCommands.Add(new("INSERT INTO ops.lake_files SELECT * FROM replaced_lake WHERE path <> ALL($1)") { Parameters = { Texts(manifest.Lake.Files.Select(file => file.Path)) } });
             settle.BatchCommands.Add(new("""
                 INSERT INTO ops.lake_days (day, hot_rows, revision) SELECT day, 0, 1 FROM replaced_lake WHERE path <> ALL($1)
-                ON CONFLICT (day) DO UPDATE SET revision = lake_days.revision + 1, dirty_since = now()
+                ON CONFLICT (day) DO UPDATE SET revision = lake_days.revision + 1
                 """) { Parameters = { Texts(manifest.Lake.Files.Select(file => file.Path)) } });
         }
         await settle.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
@@ -85,8 +85,9 @@ public sealed partial class BackupRestore
             if (found.Key.EndsWith($"/{LakePaths.FileName}", StringComparison.Ordinal) && !named.Contains(found.Key)) gone.Add(found.Key);
         await objects.DeleteAsync(gone, cancellationToken).ConfigureAwait(false);
         await using var forget = new NpgsqlCommand("""
-            WITH gone AS (DELETE FROM ops.lake_files WHERE path <> ALL($1) RETURNING day)
-            DELETE FROM ops.lake_days AS d USING gone AS g WHERE d.day = g.day AND d.hot_rows = 0 AND d.revision = 1 AND d.written_revision = 0
+            WITH gone AS (DELETE FROM ops.lake_files WHERE path <> ALL($1) RETURNING day),
+            forgotten AS (DELETE FROM ops.lake_days AS d USING gone AS g WHERE d.day = g.day AND d.hot_rows = 0 AND d.revision = 1 AND d.written_revision = 0)
+            UPDATE ops.lake_days AS d SET revision = d.revision - 1 FROM gone AS g WHERE d.day = g.day AND NOT (d.hot_rows = 0 AND d.revision = 1 AND d.written_revision = 0)
             """, connection) { Parameters = { Texts(named) } };
         await forget.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
