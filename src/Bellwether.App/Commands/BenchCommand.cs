@@ -17,6 +17,7 @@ static class BenchCommand
             ScaleBench.Create(screen, globals),
             MetricsBench.Create(screen, globals),
             LakeBench.Create(screen, globals),
+            RetentionBench.Create(screen, globals),
             worker,
         };
     }

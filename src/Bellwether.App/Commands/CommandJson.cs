@@ -57,6 +57,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(Bench.ScaleBenchAnswer))]
 [JsonSerializable(typeof(Bench.MetricsBenchAnswer))]
 [JsonSerializable(typeof(Bench.LakeBenchAnswer))]
+[JsonSerializable(typeof(Bench.RetentionBenchAnswer))]
 [JsonSerializable(typeof(DemoAnswer))]
 [JsonSerializable(typeof(ServeAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]
