@@ -188,10 +188,10 @@ public sealed class Desk : IAsyncDisposable
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
 
     public async Task<BackupWriter> BackupWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Options.LakePlace, typeof(Desk).Assembly.GetName().Version!.ToString(3), Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Options.LakePlace, _archive.Value, typeof(Desk).Assembly.GetName().Version!.ToString(3), Time);
 
     public async Task<BackupRestore> BackupRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, _archive.Value, Time) { KeepSuperseded = TimeSpan.FromDays(Options.Retention.KeepSupersededDays) };
 
     LegacyTickers LegacyTickers()
     {
@@ -213,6 +213,7 @@ public sealed class Desk : IAsyncDisposable
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
         RowsPerFile = Options.Retention.RowsPerFile,
+        KeepSuperseded = TimeSpan.FromDays(Options.Retention.KeepSupersededDays),
     };
 
     public RetentionPolicies Policies => RetentionPolicies.Of(Options.Retention);

@@ -86,6 +86,7 @@ public sealed partial class BellwetherServer
     static void AddRoles(IServiceCollection services, Desk desk, ServeRoles roles)
     {
         services.AddHostedService(s => new MetricsStart(s.GetRequiredService<PrometheusMetrics>()));
+        services.AddHostedService(_ => new PresenceService(desk));
         if (desk.CreateCatchUp() is { } catchUp)
             services.AddHostedService(s => new HotStoreService(catchUp, s.GetRequiredService<WorkerStatus>()));
         if (desk.Cold is not null) services.AddHostedService<ColdTierService>();

@@ -73,6 +73,15 @@ sealed partial class LakeFiles
         return [.. sound];
     }
 
+    /// <summary>Stores a copy of a file under its hash, unless it can be had already; returns whether it could not.</summary>
+    public async Task<bool> BringAsync(LakeFile file, string source, CancellationToken cancellationToken)
+    {
+        if (await Objects.HeadAsync(file.Path, cancellationToken).ConfigureAwait(false) is { Sha256: { } there } && there == file.Sha256) return false;
+        if (await Objects.HeadAsync(Kept + file.Sha256, cancellationToken).ConfigureAwait(false) is { Sha256: { } kept } && kept == file.Sha256) return false;
+        await Objects.PutAsync(Kept + file.Sha256, source, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
     Task KeepAsync(LakeFile file, string hash, CancellationToken cancellationToken) => Objects.CopyAsync(file.Path, Kept + hash, cancellationToken);
 
     /// <summary>Removes what was kept for long enough, and what uploads that were cut off have left.</summary>
