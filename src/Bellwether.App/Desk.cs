@@ -80,6 +80,9 @@ public sealed class Desk : IAsyncDisposable
     public LogForwarder? Forwarder =>
         _kafka is { } kafka ? new(DataSource, _embedded.Value, kafka.Value, Time, Loggers.CreateLogger<LogForwarder>()) : null;
 
+    /// <summary>Copies dead letters to the brokers; null where there is no Kafka.</summary>
+    public DeadLetterTopics? DeadLetterTopics => _kafka is { } kafka ? new(DataSource, kafka.Value) : null;
+
     public ISentimentModel Model => _model.Value;
     public Ingestor Ingestor => new(DataSource, Log, Time);
     public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);

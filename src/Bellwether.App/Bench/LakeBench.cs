@@ -9,14 +9,15 @@ namespace Bellwether.App.Bench;
 /// <param name="ScriptRowsPerSecond">The same rows by COPY to CSV and DuckDB's COPY to Parquet, unverified: what one would write by hand.</param>
 /// <param name="DuckDbRowsPerSecond">DuckDB's COPY to Parquet alone, of rows that it has already, as many threads.</param>
 /// <param name="ScanRowsPerSecond">An aggregate over every row and its text, asked of the product.</param>
-/// <param name="DuckDbScanRowsPerSecond">The same asked of DuckDB over the same files.</param>
+/// <param name="DuckDbScanRowsPerSecond">The same asked of DuckDB over the same files, by a connection that is open.</param>
+/// <param name="FreshScanRatio">Against a DuckDB that is opened for the question, as the product does so that no query sees what another made.</param>
 /// <param name="CompactSeconds">Late rows merged into as many small files of sealed days, half of all rows in each.</param>
 /// <param name="OnceSeconds">The same files written once with all their rows.</param>
 /// <param name="PeakMb">Of this process while the product wrote and scanned.</param>
 sealed record LakeBenchAnswer(
     long Rows, int Days, int Characters, int Threads,
     double WriteRowsPerSecond, double ScriptRowsPerSecond, double WriteRatio, double DuckDbRowsPerSecond, double DuckDbWriteRatio,
-    double ScanRowsPerSecond, double DuckDbScanRowsPerSecond, double ScanRatio,
+    double ScanRowsPerSecond, double DuckDbScanRowsPerSecond, double ScanRatio, double FreshScanRatio,
     int CompactedFiles, double CompactSeconds, double OnceSeconds, double CompactRatio, long PeakMb, int Processors);
 
 /// <summary>The lake against DuckDB on the same rows, in one run.</summary>
@@ -39,7 +40,7 @@ static class LakeBench
                 if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.LakeBenchAnswer);
                 else session.Screen.Out.WriteLine(
                     $"write {answer.WriteRowsPerSecond:n0} rows/s, by hand {answer.ScriptRowsPerSecond:n0} ({answer.WriteRatio:0.00} times), DuckDB alone {answer.DuckDbRowsPerSecond:n0} ({answer.DuckDbWriteRatio:0.00} times); "
-                    + $"scan {answer.ScanRowsPerSecond:n0} rows/s, DuckDB alone {answer.DuckDbScanRowsPerSecond:n0} ({answer.ScanRatio:0.00} times); "
+                    + $"scan {answer.ScanRowsPerSecond:n0} rows/s, DuckDB alone {answer.DuckDbScanRowsPerSecond:n0} ({answer.ScanRatio:0.00} times, {answer.FreshScanRatio:0.00} with opening it); "
                     + $"{answer.CompactedFiles:n0} files compacted in {answer.CompactSeconds:0.0} s, written once in {answer.OnceSeconds:0.0} s ({answer.CompactRatio:0.00} times); peak {answer.PeakMb} MB");
                 return ExitCode.Ok;
             });
@@ -62,13 +63,14 @@ static class LakeBench
         using var plain = engine.Connect();
         var lake = $"read_parquet('{options.Directory}/*/*/*/*.parquet', hive_partitioning = false)";
         var plainScan = await MedianAsync(session, () => ReadAsync(() => plain.Query(string.Format(null, Scan, lake), cancellationToken: cancellationToken)));
+        var freshScan = await MedianAsync(session, () => FreshScanAsync(options, lake, cancellationToken));
         plain.Execute($"CREATE TABLE rows AS FROM {lake}", cancellationToken);
         var plainWrite = await TimeAsync(session, () => Task.Run(() => LakeBenchRows.WriteParquet(plain, "rows", Path.Combine(folder.Path, "plain"), cancellationToken), cancellationToken));
         plain.Execute("DROP TABLE rows", cancellationToken);
         var script = await TimeAsync(session, () => source.ByHandAsync(plain, folder.Path, cancellationToken));
         var (compact, once) = await CompactAsync(session, files, characters, cancellationToken);
         return new(count, days, characters, options.Threads, Speed(count, write), Speed(count, script), Ratio(script, write), Speed(count, plainWrite), Ratio(plainWrite, write),
-            Speed(count, scan), Speed(count, plainScan), Ratio(plainScan, scan), files, Math.Round(compact, 2), Math.Round(once, 2), Ratio(compact, once), peak, Environment.ProcessorCount);
+            Speed(count, scan), Speed(count, plainScan), Ratio(plainScan, scan), Ratio(freshScan, scan), files, Math.Round(compact, 2), Math.Round(once, 2), Ratio(compact, once), peak, Environment.ProcessorCount);
     }
 
     /// <summary>Small files of sealed days, half of their rows in them, take in the other half; and the same files written once with all rows.</summary>
@@ -96,6 +98,13 @@ static class LakeBench
         {
             // the answer is small
         }
+    }, cancellationToken);
+
+    static Task FreshScanAsync(LakeOptions options, string lake, CancellationToken cancellationToken) => Task.Run(async () =>
+    {
+        using var engine = DuckDbDatabase.Open(options.DuckDbLibrary, new() { Threads = options.Threads, MemoryLimitMb = options.MemoryLimitMb });
+        using var connection = engine.Connect();
+        await ReadAsync(() => connection.Query(string.Format(null, Scan, lake), cancellationToken: cancellationToken));
     }, cancellationToken);
 
     static Task ReadAsync(Func<DuckDbReader> ask) => Task.Run(() =>

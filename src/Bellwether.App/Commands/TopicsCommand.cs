@@ -40,7 +40,7 @@ static class TopicsCommand
         using var loggers = StderrLog.Create(session);
         await using var desk = await session.OpenAsync(cancellationToken, loggers: loggers);
         var made = new List<TopicMade>();
-        foreach (var topic in Topics.All) made.Add(await desk.Log.CreateAsync(topic, partitions, replication, cancellationToken));
+        foreach (var topic in TopicsOf(desk)) made.Add(await desk.Log.CreateAsync(topic, partitions, replication, cancellationToken));
         if (session.Json)
         {
             session.WriteJson(new(Kind(desk), made), CommandJson.Relaxed.TopicsCreateAnswer);
@@ -79,16 +79,19 @@ static class TopicsCommand
     {
         var answers = new List<TopicAnswer>();
         var stored = desk.Options.EventLog.StoredGroup(desk.Options.Scoring.Group);
-        foreach (var topic in Topics.All)
+        foreach (var topic in TopicsOf(desk))
         {
             var states = await desk.Log.DescribeAsync(topic, cancellationToken);
-            // Results are for readers of the user's own; the desk itself only reads what comes in.
-            IReadOnlyList<GroupLag> lag = topic == Topics.AnalyzedSentiment || states.Count == 0
+            // Results and letters are for readers of the user's own; the desk itself only reads what comes in.
+            IReadOnlyList<GroupLag> lag = states.Count == 0 || topic is not (Topics.HighPriority or Topics.StandardPriority)
                 ? [] : [await GroupLag.OfAsync(desk.DataSource, desk.Log, topic, stored, cancellationToken)];
             answers.Add(new(topic, states.Count > 0, states.Sum(s => s.NextOffset - s.FirstOffset), states, lag));
         }
         return answers;
     }
+
+    static IEnumerable<string> TopicsOf(Desk desk) =>
+        desk.Options.EventLog.Kind == EventLogKind.Kafka ? Topics.All.Concat(Topics.DeadLetters) : Topics.All;
 
     static string Kind(Desk desk) => desk.Options.EventLog.Kind.ToString().ToLowerInvariant();
 }

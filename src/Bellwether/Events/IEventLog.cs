@@ -90,5 +90,18 @@ public static class Topics
     public const string StandardPriority = "stdpri-events";
     public const string AnalyzedSentiment = "analyzed-sentiment";
 
+    /// <summary>Ends the name of a topic with what was refused of another.</summary>
+    const string DeadLetterSuffix = ".dlq";
+
+    // What was refused before it came to any topic.
+    const string Feeds = "feeds";
+
+    /// <summary>What the desk writes and reads.</summary>
     public static IReadOnlyList<string> All { get; } = [HighPriority, StandardPriority, AnalyzedSentiment];
+
+    /// <summary>What is in brokers only, for others to read: in PostgreSQL the table of dead letters stands for them.</summary>
+    public static IReadOnlyList<string> DeadLetters { get; } = [.. All.Append(Feeds).Select(topic => topic + DeadLetterSuffix)];
+
+    /// <param name="topic">Topic of the refused record; null for one that came to none.</param>
+    public static string DeadLettersOf(string? topic) => (topic ?? Feeds) + DeadLetterSuffix;
 }

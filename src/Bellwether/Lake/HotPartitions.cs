@@ -74,8 +74,7 @@ static partial class HotPartitions
             }
             else
             {
-                Require(partition, expected, await ExecuteAsync(
-                    owner, $"DELETE FROM {partition.Name} WHERE (timestamp AT TIME ZONE 'UTC')::date = ANY($1)", days, cancellationToken).ConfigureAwait(false));
+                Require(partition, expected, await ExecuteAsync(owner, $"DELETE FROM {partition.Name} WHERE {HotRows.Between(days.Min(), days.Max().AddDays(1))} AND (timestamp AT TIME ZONE 'UTC')::date = ANY($1)", days, cancellationToken).ConfigureAwait(false));
                 deleted = true;
                 continue;
             }

@@ -10,7 +10,7 @@ namespace Bellwether.Storage;
 /// <param name="table">Schema-qualified name from this program's own SQL, never from input.</param>
 public sealed class RangePartitions(NpgsqlDataSource dataSource, string table)
 {
-    readonly ConcurrentDictionary<DateOnly, bool> _known = new();
+    readonly ConcurrentDictionary<DateOnly, bool> _known = new(), _knownMonths = new();
 
     /// <summary>Makes sure that the partition of one UTC day exists.</summary>
     public async Task EnsureDayAsync(DateOnly day, CancellationToken cancellationToken)
@@ -18,6 +18,14 @@ public sealed class RangePartitions(NpgsqlDataSource dataSource, string table)
         if (_known.ContainsKey(day)) return;
         await CreateAsync($"{day:yyyyMMdd}", $"'{day:yyyy-MM-dd} 00:00:00+00'", $"'{day.AddDays(1):yyyy-MM-dd} 00:00:00+00'", cancellationToken);
         _known.TryAdd(day, true);
+    }
+
+    /// <summary>Makes sure that the partition of one UTC month exists.</summary>
+    public async Task EnsureMonthAsync(DateOnly month, CancellationToken cancellationToken)
+    {
+        if (_knownMonths.ContainsKey(month)) return;
+        await CreateAsync($"{month:yyyyMM}", $"'{month:yyyy-MM-dd} 00:00:00+00'", $"'{month.AddMonths(1):yyyy-MM-dd} 00:00:00+00'", cancellationToken);
+        _knownMonths.TryAdd(month, true);
     }
 
     /// <summary>Makes sure that one partition holds everything before a day, for history that is loaded in bulk.</summary>

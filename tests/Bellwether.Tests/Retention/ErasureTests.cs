@@ -240,7 +240,7 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
             Enumerable.Range(0, 20).Select(i => Post($"{i}", i % 2 == 0 ? "7" : "8", i % 2 == 0 ? "ann" : "bob", $"{(i % 2 == 0 ? "ecstatic-ann" : "bob")} profits rise {i} $AAPL", at.AddDays(i % 3))), Token);
         await desk.IngestAsync(new() { Type = EventType.Tweet }, Path.Combine(desk.Folder, "posts.jsonl"));
         // Sealing by retention: what is not written yet is written first.
-        var done = (await (await desk.Desk.RetentionEngineAsync(null, Token)).RunAsync(RetentionCause.Command, null, Token)).Single(item => item.Table == "sentiment_data");
+        var done = (await (await desk.Desk.RetentionEngineAsync(null, Token)).RunAsync(RetentionCause.Command, null, Token)).Items.Single(item => item.Table == "sentiment_data");
         Assert.Equal(("seal", 20L), (done.Action, done.Rows));
         Assert.Equal(3, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.lake_days WHERE sealed_at IS NOT NULL"));
         Assert.Equal(0, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data"));

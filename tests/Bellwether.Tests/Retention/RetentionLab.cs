@@ -49,7 +49,14 @@ sealed class RetentionLab : IAsyncDisposable
 
     public Task<IReadOnlyList<RetentionItem>> PlanAsync() => new RetentionPlanner(Source, All, Options, Sealer, Time).PlanAsync(Token);
 
-    public Task<IReadOnlyList<RetentionItem>> RunAsync() => new RetentionEngine(Source, All, Options, Archive, Sealer, Time).RunAsync(RetentionCause.Command, null, Token);
+    public async Task<IReadOnlyList<RetentionItem>> RunAsync()
+    {
+        var run = await TryRunAsync();
+        run.ThrowIfFailed();
+        return run.Items;
+    }
+
+    public Task<RetentionRun> TryRunAsync() => new RetentionEngine(Source, All, Options, Archive, Sealer, Time).RunAsync(RetentionCause.Command, null, Token);
 
     public async Task<RetentionItem> RunAsync(string table) => (await RunAsync()).Single(item => item.Table == table);
 

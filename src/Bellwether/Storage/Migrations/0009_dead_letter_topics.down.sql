@@ -1,0 +1,2 @@
+DROP INDEX ops.dead_letters_unpublished;
+ALTER TABLE ops.dead_letters DROP COLUMN published_attempt;
