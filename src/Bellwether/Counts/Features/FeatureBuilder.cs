@@ -53,7 +53,7 @@ public sealed class FeatureBuilder(NpgsqlDataSource dataSource, TimeProvider tim
         }
         // Rows that there never were, at either end.
         Mark(state.ObservedFrom, state.FeaturesFrom!.Value);
-        Mark(state.FeaturesThrough!.Value, state.ObservedUntil + CountsClock.Hour);
+        Mark(state.FeaturesThrough!.Value + CountsClock.Hour, state.ObservedUntil + CountsClock.Hour);
         // An hour that came to be observed at the start fills lags of the week behind it.
         if (state.ObservedFrom < state.FeaturesFrom) Mark(state.FeaturesFrom.Value, state.FeaturesFrom.Value.AddHours(WeekHours + 1));
         foreach (var hour in await connection.Sql(

@@ -77,9 +77,11 @@ public sealed class ModelTrainer(NpgsqlDataSource dataSource, string folder, Tim
         var end = history.Length;
         var measures = Evaluate(model, history, Math.Min(evaluateDays, end / 24 - 1), progress, cancellationToken, out var fitted);
         // The default model goes on from where the evaluation ended; the others are fitted to all there is.
-        if (fitted is null || model is not CombinedModel) fitted = model.Fit(history, end);
+        // Unmeasured it has nothing to fit here: it learns its weights when it is asked, up to the origin, and that takes a while.
+        if (fitted is null && model is CombinedModel) return (CountFit.None, null, measures);
+        if (model is not CombinedModel) fitted = model.Fit(history, end);
         cancellationToken.ThrowIfCancellationRequested();
-        var weights = fitted.At(history, end) is not CombinedForecast combined ? null : new Dictionary<string, IReadOnlyDictionary<string, double>>
+        var weights = fitted!.At(history, end) is not CombinedForecast combined ? null : new Dictionary<string, IReadOnlyDictionary<string, double>>
         {
             ["hour"] = combined.Weights(end, end + 1),
             ["day"] = combined.Weights(end, end + 24),
