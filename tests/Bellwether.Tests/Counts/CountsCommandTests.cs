@@ -13,7 +13,7 @@ public sealed class CountsCommandTests(TestServer server)
     {
         var desk = await CliDesk.OpenAsync(server, nameof(CountsCommandTests));
         var file = desk.Write("posts.csv", CountsLab.Csv(CountsLab.Posts("2024-03-01", days)));
-        var result = (await desk.RunAsync("counts", "import", file, "--account", "@Ann", "--since", "2024-03-01", "--until", $"{CountsLab.At("2024-03-01").AddDays(days):yyyy-MM-dd}", "--json")).Succeeds().Json;
+        var result = (await desk.RunAsync("counts", "import", file, "--account", "Ann", "--since", "2024-03-01", "--until", $"{CountsLab.At("2024-03-01").AddDays(days):yyyy-MM-dd}", "--json")).Succeeds().Json;
         Assert.Equal(result.GetProperty("read").GetInt64(), result.GetProperty("accepted").GetInt64());
         Assert.Equal(("ann", 0L), (result.GetProperty("account").GetString(), result.GetProperty("rejected").GetInt64()));
         return desk;

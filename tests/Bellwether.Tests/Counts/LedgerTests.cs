@@ -12,8 +12,8 @@ public sealed class LedgerTests(TestServer server)
     static async Task<CountsLab> LabAsync(TestServer server, int days = 60)
     {
         var lab = await CountsLab.OpenAsync(server, nameof(LedgerTests));
-        await lab.ImportAsync(CountsLab.Csv(CountsLab.Posts("2024-04-01", days)), since: "2024-04-01", until: CountsLab.At("2024-04-01").AddDays(days).ToString("O"));
         lab.Time.Advance(CountsLab.At("2024-04-01").AddDays(days) - lab.Time.GetUtcNow());
+        await lab.ImportAsync(CountsLab.Csv(CountsLab.Posts("2024-04-01", days)), since: "2024-04-01", until: CountsLab.At("2024-04-01").AddDays(days).ToString("O"));
         return lab;
     }
 
