@@ -62,6 +62,7 @@ public static partial class CommandLine
         IngestCommand.Create,
         SentimentCommand.Create,
         SqlCommand.Create,
+        CountsCommand.Create,
         ServeCommand.Create,
         LakeCommand.Create,
         RetentionCommand.Create,
