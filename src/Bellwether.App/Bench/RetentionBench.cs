@@ -42,7 +42,9 @@ static class RetentionBench
         session.Progress?.Report($"filling {rows:n0} rows");
         var count = await new LakeBenchRows(desk, First, days, characters: 40, byDay: true).FillAsync(rows, cancellationToken);
         await ExecuteAsync(desk, "CREATE TABLE sentiment.bench_deleted (LIKE sentiment.sentiment_data INCLUDING ALL); INSERT INTO sentiment.bench_deleted TABLE sentiment.sentiment_data", cancellationToken);
+        // Rows that are old enough to leave have long been written to disk.
         await ExecuteAsync(desk, "VACUUM ANALYZE", cancellationToken);
+        await ExecuteAsync(desk, "CHECKPOINT", cancellationToken);
         session.Progress?.Report("writing the lake");
         await new LakeWriter(desk.DataSource, lake, desk.Time).WriteDirtyDaysAsync(null, cancellationToken);
         session.Progress?.Report("sealing");

@@ -63,6 +63,7 @@ public static partial class CommandLine
         SentimentCommand.Create,
         ModelCommand.Create,
         SqlCommand.Create,
+        CountsCommand.Create,
         ServeCommand.Create,
         LakeCommand.Create,
         RetentionCommand.Create,

@@ -21,13 +21,13 @@ public sealed partial class RetentionEngine(
     public async Task<RetentionRun> RunAsync(RetentionCause cause, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         await using var mine = await RetentionLock.TakeAsync(database, cancellationToken).ConfigureAwait(false);
-        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
+        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken, dueOnly: true).ConfigureAwait(false);
         var audit = await RetentionAudit.BeginAsync(mine.Connection, cause, time, cancellationToken).ConfigureAwait(false);
         var message = "it was stopped";
         try
         {
             var run = await RunAsync(mine.Connection, audit, progress, cancellationToken).ConfigureAwait(false);
-            await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
+            await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken, dueOnly: true).ConfigureAwait(false);
             message = run.Problem;
             return run;
         }
@@ -79,7 +79,7 @@ public sealed partial class RetentionEngine(
                 else await MoveAsync(scope, table, work, cancellationToken).ConfigureAwait(false);
             }
             if (policy.Method is RetentionMethod.Archive or RetentionMethod.Downsample)
-                await SupersedeAsync(scope, work.Connection, cancellationToken).ConfigureAwait(false);
+                await SupersedeAsync(scope, work.Connection, archive.KeepSuperseded, cancellationToken).ConfigureAwait(false);
         }
         Instruments.RetentionRows.Add(work.Rows, new("table", policy.Table), new KeyValuePair<string, object?>("action", scope.Action));
         return new(policy.Table, scope.Action, work.Rows, work.Bytes, scope.Before, scope.Reason);
@@ -99,12 +99,12 @@ public sealed partial class RetentionEngine(
     }
 
     /// <summary>Files whose rows were restored into the table and have now been archived anew are of no use any more.</summary>
-    static async Task SupersedeAsync(RetentionScope scope, NpgsqlConnection connection, CancellationToken cancellationToken)
+    static async Task SupersedeAsync(RetentionScope scope, NpgsqlConnection connection, TimeSpan keep, CancellationToken cancellationToken)
     {
         var files = await ArchiveCatalog.ListAsync(connection, scope.Policy.Table, null, null, cancellationToken).ConfigureAwait(false);
         var held = scope.Held.ToHashSet();
         await ArchiveCatalog.ForgetAsync(connection, [.. files.Where(file => file.RestoredAt is not null && file.To <= scope.Before && !held.Contains((file.From, file.To)))],
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken, keep).ConfigureAwait(false);
     }
 
     /// <summary>What the work on one table shares.</summary>

@@ -69,6 +69,8 @@ sealed class RetentionLab : IAsyncDisposable
 
     public Task<ArchiveDrillResult> DrillAsync() => new ArchiveDrill(Source, Archive, Time).RunAsync(Token);
 
+    public Task<IReadOnlyList<ForgottenArchiveFile>> ForgetAsync(params string[] keys) => new ArchiveForget(Source, Archive, Time).RunAsync(keys, Token);
+
     public Task<IReadOnlyList<ArchiveFile>> FilesAsync(string? table = null) => ArchiveList.ReadAsync(Source, table, null, null, Token);
 
     public async Task ExecuteAsync(string sql)

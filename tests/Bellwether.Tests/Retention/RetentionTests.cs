@@ -68,6 +68,10 @@ public sealed class RetentionTests(TestServer server) : IAsyncLifetime
         var files = await _lab.FilesAsync("tweets");
         Assert.Equal(300, files.Sum(file => file.Rows));
         Assert.All(files, file => Assert.Null(file.RestoredAt));
+        // Those that they supersede go when their time has come.
+        Assert.Equal(files.Count * 2, Directory.EnumerateFiles(_lab.ArchiveFolder, "*.parquet", SearchOption.AllDirectories).Count());
+        await _lab.ExecuteAsync("UPDATE ops.archive_pending SET since = now()");
+        await _lab.RunAsync();
         Assert.Equal(files.Count, Directory.EnumerateFiles(_lab.ArchiveFolder, "*.parquet", SearchOption.AllDirectories).Count());
     }
 
