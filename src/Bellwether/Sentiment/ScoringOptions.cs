@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Llm;
+using Bellwether.Sentiment.Onnx;
 
 namespace Bellwether.Sentiment;
 
@@ -9,8 +11,21 @@ public sealed record ScoringOptions
     /// <summary>Consumer group of the scoring workers.</summary>
     [Required] public string Group { get; init; } = "sentiment";
 
-    /// <summary>Which model scores: <c>classifier</c> or <c>lexicon</c>, which also steps in where the classifier cannot be used.</summary>
-    [Required, AllowedValues("classifier", "lexicon", ErrorMessage = "Model must be classifier or lexicon.")] public string Model { get; init; } = "classifier";
+    /// <summary>
+    /// Which model scores: <c>classifier</c>, <c>lexicon</c>, one that <c>bellwether model add</c> added, or one of <see cref="Llm"/>. Where it cannot
+    /// be used, the classifier steps in, and the lexicon where that cannot be used either.
+    /// </summary>
+    [Required, RegularExpression("^[a-z0-9][a-z0-9._-]{0,62}$", ErrorMessage = "Model must be the name of a model: `bellwether model list` shows them.")]
+    public string Model { get; init; } = "classifier";
+
+    /// <summary>Folder of the models that were added; null for <c>models</c> in the data folder.</summary>
+    public string? ModelsDirectory { get; init; }
+
+    /// <summary>How BERT models are run.</summary>
+    [Required] public OnnxOptions Onnx { get; init; } = new();
+
+    /// <summary>Language models behind an endpoint, by the name under which they score.</summary>
+    [Required] public IReadOnlyDictionary<string, LlmOptions> Llm { get; init; } = new Dictionary<string, LlmOptions>();
 
     /// <summary>A classifier made by <c>bellwether model train</c>; null for the one that ships.</summary>
     public string? ClassifierFile { get; init; }

@@ -1,5 +1,7 @@
 using Bellwether.Sentiment.Classifier;
 using Bellwether.Sentiment.Lexicon;
+using Bellwether.Sentiment.Llm;
+using Bellwether.Sentiment.Onnx;
 using Microsoft.Extensions.Logging;
 
 namespace Bellwether.Sentiment;
@@ -12,30 +14,41 @@ public static partial class SentimentModels
 
     public static IReadOnlyList<string> Names { get; } = [Classifier, Lexicon];
 
+    /// <summary>These, those that were added, and those behind endpoints.</summary>
+    public static IReadOnlyList<string> NamesOf(ScoringOptions options) => [.. Names, .. Store(options)?.Names ?? [], .. options.Llm.Keys.Select(k => k.ToLowerInvariant()).Order(StringComparer.Ordinal)];
+
+    /// <summary>Models that were added; null where the options name no folder.</summary>
+    public static ModelStore? Store(ScoringOptions options) => options.ModelsDirectory is { } folder ? new(folder) : null;
+
+    /// <summary>Whether ONNX Runtime is needed for the model that the options ask for.</summary>
+    public static bool NeedsOnnx(ScoringOptions options) => !Names.Contains(options.Model) && Store(options)?.Has(options.Model) == true;
+
     /// <summary>The model of that name, or the reason why it cannot be had.</summary>
-    /// <exception cref="ModelFileException">The classifier's file is missing, altered or of another version.</exception>
-    /// <exception cref="ArgumentException">There is no such model.</exception>
-    public static ISentimentModel Load(string name, ScoringOptions options) => name switch
+    /// <exception cref="ModelFileException">There is no such model, or its file is missing, altered or of another version.</exception>
+    public static ISentimentModel Load(string name, ScoringOptions options, TimeProvider? time = null) => name switch
     {
         Lexicon => new LexiconModel(),
         Classifier => ClassifierModel.Load(options.ClassifierFile),
-        _ => throw new ArgumentException($"there is no model '{name}'; there are {string.Join(", ", Names)}", nameof(name)),
+        _ when options.Llm.FirstOrDefault(m => m.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value is { } llm => LlmModel.Create(name, llm, time ?? TimeProvider.System),
+        _ when Store(options) is { } store && store.Has(name) => BertModel.Load(store.Get(name), options.Onnx),
+        _ => throw new ModelFileException(name, $"there is no such model; there are {string.Join(", ", NamesOf(options))}", "Look at Scoring:Model, or add it: `bellwether model add`."),
     };
 
     /// <summary>
-    /// The model that the options ask for. Where it cannot be used, the lexicon scores in its place, and says so: in the log, in
-    /// <c>bellwether_model_fallback</c>, and in the version on every row.
+    /// The model that the options ask for. Where it cannot be used, the classifier scores in its place, or else the lexicon, and says so: in the log,
+    /// in <c>bellwether_model_fallback</c>, and in the version on every row.
     /// </summary>
-    public static ISentimentModel LoadOrFallBack(ScoringOptions options, ILogger logger)
+    public static ISentimentModel LoadOrFallBack(ScoringOptions options, ILogger logger, TimeProvider? time = null)
     {
         try
         {
-            return Load(options.Model, options);
+            return Load(options.Model, options, time);
         }
         catch (ModelFileException error)
         {
-            FellBack(logger, options.Model, Lexicon, error.Message);
-            return new FallbackModel(new LexiconModel(), options.Model);
+            var fallback = options.Model == Classifier ? new LexiconModel() : LoadOrFallBack(options with { Model = Classifier }, logger);
+            FellBack(logger, options.Model, fallback.Name, error.Message);
+            return new FallbackModel(fallback, options.Model);
         }
     }
 

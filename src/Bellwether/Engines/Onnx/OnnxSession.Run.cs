@@ -1,44 +1,12 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 
 namespace Bellwether.Engines.Onnx;
 
-/// <summary>Values of an input: memory that stays where it is until the run ends.</summary>
+/// <summary>Values of an input.</summary>
 /// <param name="Name">Of one of the model's inputs.</param>
-/// <param name="Type">What the memory holds.</param>
-public readonly record struct OnnxInput(string Name, OnnxType Type, Memory<byte> Values, long[] Shape)
-{
-    public static OnnxInput Of(string name, Memory<long> values, params long[] shape) => new(name, OnnxType.Int64, new CastMemory<long>(values).Memory, shape);
-
-    public static OnnxInput Of(string name, Memory<int> values, params long[] shape) => new(name, OnnxType.Int32, new CastMemory<int>(values).Memory, shape);
-
-    // The bytes of memory of another type.
-    sealed class CastMemory<T>(Memory<T> from) : MemoryManager<byte> where T : unmanaged
-    {
-        public override Span<byte> GetSpan() => MemoryMarshal.AsBytes(from.Span);
-
-        public override unsafe MemoryHandle Pin(int elementIndex = 0)
-        {
-            var pinned = from.Pin();
-            return new((byte*)pinned.Pointer + elementIndex, pinnable: new Unpin(pinned));
-        }
-
-        public override void Unpin()
-        {
-        }
-
-        protected override void Dispose(bool disposing)
-        {
-        }
-    }
-
-    sealed class Unpin(MemoryHandle handle) : IPinnable
-    {
-        public MemoryHandle Pin(int elementIndex) => throw new NotSupportedException();
-
-        void IPinnable.Unpin() => handle.Dispose();
-    }
-}
+/// <param name="Values">An array of <c>long</c>, <c>int</c> or <c>float</c>; it may be longer than the shape asks for.</param>
+/// <param name="Shape">Last dimension fastest.</param>
+public readonly record struct OnnxInput(string Name, Array Values, long[] Shape);
 
 public sealed unsafe partial class OnnxSession
 {
@@ -50,7 +18,7 @@ public sealed unsafe partial class OnnxSession
         ObjectDisposedException.ThrowIf(_session.IsClosed, this);
         cancellationToken.ThrowIfCancellationRequested();
         var held = false;
-        var pins = new MemoryHandle[inputs.Length];
+        var pins = new GCHandle[inputs.Length];
         var values = new OnnxValueHandle?[inputs.Length];
         try
         {
@@ -61,8 +29,8 @@ public sealed unsafe partial class OnnxSession
             for (var i = 0; i < inputs.Length; i++)
             {
                 names[i] = NameOf(Inputs, _inputNames, inputs[i].Name, "input");
-                pins[i] = inputs[i].Values.Pin();
-                values[i] = Tensor(inputs[i], pins[i].Pointer);
+                pins[i] = GCHandle.Alloc(inputs[i].Values, GCHandleType.Pinned);
+                values[i] = Tensor(inputs[i], pins[i].AddrOfPinnedObject());
                 pointers[i] = values[i]!.Value;
             }
             nint result = 0;
@@ -73,7 +41,8 @@ public sealed unsafe partial class OnnxSession
         finally
         {
             foreach (var value in values) value?.Dispose();
-            foreach (var pin in pins) pin.Dispose();
+            foreach (var pin in pins)
+                if (pin.IsAllocated) pin.Free();
             if (held) _session.DangerousRelease();
         }
     }
@@ -107,12 +76,28 @@ public sealed unsafe partial class OnnxSession
         throw new OnnxException($"the model has no {kind} '{name}'; it has {string.Join(", ", infos)}", OnnxError.InvalidArgument);
     }
 
-    static OnnxValueHandle Tensor(OnnxInput input, void* data)
+    static OnnxValueHandle Tensor(OnnxInput input, nint data)
     {
+        var (type, size) = input.Values switch
+        {
+            long[] => (OnnxType.Int64, sizeof(long)),
+            int[] => (OnnxType.Int32, sizeof(int)),
+            float[] => (OnnxType.Float, sizeof(float)),
+            _ => throw new ArgumentException($"{input.Values.GetType().Name} cannot be given to a model; long[], int[] or float[] can", nameof(input)),
+        };
+        var count = Count(input.Shape);
+        if (count > input.Values.Length) throw new ArgumentException($"'{input.Name}' has {input.Values.Length} values, its shape asks for {count}", nameof(input));
         nint value;
         fixed (long* shape = input.Shape)
-            OnnxApi.Check(OnnxApi.CreateTensorWithDataAsOrtValue(OnnxShared.Memory, data, (nuint)input.Values.Length, shape, (nuint)input.Shape.Length, input.Type, &value));
+            OnnxApi.Check(OnnxApi.CreateTensorWithDataAsOrtValue(OnnxShared.Memory, (void*)data, (nuint)(count * size), shape, (nuint)input.Shape.Length, type, &value));
         return new(value);
+    }
+
+    static long Count(ReadOnlySpan<long> shape)
+    {
+        var count = 1L;
+        foreach (var dimension in shape) count = checked(count * dimension);
+        return count;
     }
 
     static (float[] Values, long[] Shape) Floats(OnnxValueHandle value, string name)
@@ -132,8 +117,6 @@ public sealed unsafe partial class OnnxSession
         if (type != OnnxType.Float) throw new OnnxException($"the output '{name}' holds {type.ToString().ToLowerInvariant()}, and float was expected", OnnxError.InvalidArgument);
         void* data;
         OnnxApi.Check(OnnxApi.GetTensorMutableData(value.Value, &data));
-        var count = 1L;
-        foreach (var dimension in shape) count = checked(count * dimension);
-        return (new ReadOnlySpan<float>(data, checked((int)count)).ToArray(), shape);
+        return (new ReadOnlySpan<float>(data, checked((int)Count(shape))).ToArray(), shape);
     }
 }
