@@ -65,16 +65,21 @@ public sealed partial class ScoringWorker
 
     async Task<IReadOnlyList<EventScore>> ScoreAllAsync(IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
     {
-        var scores = await model.ScoreAsync([.. events.Select(r => r.Envelope.Text)], cancellationToken);
+        string[] texts = [.. events.Select(r => r.Envelope.Text)];
+        var outcomes = model is IOutcomeSentimentModel single ? await single.TryScoreAsync(texts, cancellationToken) : null;
+        var scores = outcomes is null ? await model.ScoreAsync(texts, cancellationToken) : [.. outcomes.Select(o => o.Score)];
         if (scores.Count != events.Count) throw new InvalidOperationException($"model {model.Name} gave {scores.Count} scores for {events.Count} texts");
         var byTicker = options.ScoreEachTicker && model is IEntitySentimentModel entities ? await TickerScores.OfAsync(entities, events, cancellationToken) : [];
-        return [.. scores.Select((score, i) => new EventScore(score, byTicker.GetValueOrDefault(i)))];
+        return [.. scores.Select((score, i) => new EventScore(score, byTicker.GetValueOrDefault(i)) { Outcome = outcomes?[i] ?? default })];
     }
 
     /// <param name="Score">Of the whole text.</param>
     /// <param name="ByTicker">Of single tickers, where the text names several.</param>
     readonly record struct EventScore(SentimentScore Score, IReadOnlyDictionary<string, SentimentScore>? ByTicker)
     {
+        /// <summary>Why there is no score, where the model told.</summary>
+        public TextOutcome Outcome { get; init; }
+
         public IEnumerable<SentimentScore> All => ByTicker is null ? [Score] : [Score, .. ByTicker.Values];
     }
 }

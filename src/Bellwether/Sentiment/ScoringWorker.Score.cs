@@ -26,6 +26,8 @@ public sealed partial class ScoringWorker
         for (var i = 0; i < readable.Count; i++)
             if (scores[i].All.FirstOrDefault(s => !IsProbability(s)) is var wrong && IsProbability(wrong))
                 events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i].Score) { ByTicker = scores[i].ByTicker });
+            else if (scores[i].Outcome is { Fault: { } fault, Detail: var detail })
+                dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", fault, $"model {model.Name} {model.Version}: {detail}") with { Retryable = true });
             else
                 dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", "InvalidScore",
                     $"model {model.Name} {model.Version} gave P(positive) {wrong.Positive}, P(negative) {wrong.Negative}; each must be 0 to 1 and their sum at most 1")
