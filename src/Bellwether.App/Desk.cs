@@ -28,6 +28,7 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<PostgresEventLog> _embedded;
     readonly Lazy<KafkaEventLog>? _kafka;
     readonly Lazy<ISentimentModel> _model;
+    readonly bool _ownsModel;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
     readonly Lazy<IObjectStore> _archive;
@@ -36,7 +37,8 @@ public sealed class Desk : IAsyncDisposable
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
-        _model = new(() => model ?? SentimentModels.LoadOrFallBack(options.Scoring, loggers.CreateLogger<ScoringWorker>()));
+        _model = new(() => model ?? SentimentModels.LoadOrFallBack(options.Scoring, loggers.CreateLogger<ScoringWorker>(), time));
+        _ownsModel = model is null;
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         ColdRows = new(token => LakeOptionsAsync(null, token));
@@ -101,6 +103,7 @@ public sealed class Desk : IAsyncDisposable
         bool migrate = true, ISentimentModel? model = null)
     {
         RedisHotStore.Require(options.HotStore);
+        if (model is null && SentimentModels.NeedsOnnx(options.Scoring)) await FetchOnnxAsync(options.Scoring.Onnx.Library, progress, cancellationToken);
         var engine = await PostgresEngine.StartAsync(new()
         {
             DataDirectory = options.DataDirectory,
@@ -128,6 +131,19 @@ public sealed class Desk : IAsyncDisposable
         {
             await desk.DisposeAsync();
             throw;
+        }
+    }
+
+    // Where it cannot be had, another model scores, and says so.
+    static async Task FetchOnnxAsync(string? library, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new EngineCache().FindOnnxLibraryAsync(library, progress, cancellationToken);
+        }
+        catch (EngineException error)
+        {
+            progress?.Report(error.Message);
         }
     }
 
@@ -268,6 +284,7 @@ public sealed class Desk : IAsyncDisposable
         if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
         if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();
+        if (_ownsModel && _model is { IsValueCreated: true, Value: IDisposable disposable }) disposable.Dispose();
         await DataSource.DisposeAsync();
         await _engine.DisposeAsync();
     }

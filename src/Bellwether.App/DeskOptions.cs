@@ -144,11 +144,14 @@ public sealed record DeskOptions
                 .AddInMemoryCollection(commandLine.Where(o => o.Value is not null).Append(new(nameof(DataDirectory), root)))
                 .Build()
                 .Get<DeskOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
+            options = options with { Scoring = options.Scoring with { ModelsDirectory = options.Scoring.ModelsDirectory ?? Path.Combine(root, "models") } };
             Validate(options, "");
             Validate(options.EventLog, nameof(EventLog) + ":");
             if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
             Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
+            Validate(options.Scoring.Onnx, $"{nameof(Scoring)}:{nameof(Scoring.Onnx)}:");
+            foreach (var (name, llm) in options.Scoring.Llm) Validate(llm, $"{nameof(Scoring)}:{nameof(Scoring.Llm)}:{name}:");
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");

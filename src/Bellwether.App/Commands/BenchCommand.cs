@@ -18,6 +18,7 @@ static class BenchCommand
             MetricsBench.Create(screen, globals),
             LakeBench.Create(screen, globals),
             ClassifyBench.Create(screen, globals),
+            OnnxBench.Create(screen, globals),
             RetentionBench.Create(screen, globals),
             worker,
         };

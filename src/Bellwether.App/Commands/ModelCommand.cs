@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.Classifier;
+using Bellwether.Sentiment.Llm;
+using Bellwether.Sentiment.Onnx;
 
 namespace Bellwether.App.Commands;
 
@@ -12,10 +14,12 @@ sealed record ModelAnswer(string Name, string? Version, bool Used, bool Sound, s
 static partial class ModelCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals) =>
-        new Verb("model", "Models of sentiment: which there are, what they are made of, and how one is trained", "model list", "model show classifier", "model train --data headlines.csv --out my.bin")
+        new Verb("model", "Models of sentiment: which there are, what they are made of, and how one is trained", "model list", "model show classifier", "model add finbert --path finbert-onnx", "model train --data headlines.csv --out my.bin")
         {
             List(screen, globals),
             Show(screen, globals),
+            Add(screen, globals),
+            Remove(screen, globals),
             Train(screen, globals),
         };
 
@@ -23,7 +27,7 @@ static partial class ModelCommand
         new Verb("list", "List the models and whether they can be used", "model list", "model list --json").Runs(screen, globals, (session, _) =>
         {
             var options = session.LoadOptions().Scoring;
-            var answers = SentimentModels.Names.Select(name => Look(name, options)).ToArray();
+            var answers = SentimentModels.NamesOf(options).Append(options.Model).Distinct().Select(name => Look(name, options)).ToArray();
             if (session.Json)
             {
                 session.WriteJson(answers, CommandJson.Relaxed.IReadOnlyListModelAnswer);
@@ -40,7 +44,9 @@ static partial class ModelCommand
         var used = options.Model == name;
         try
         {
-            return new(name, SentimentModels.Load(name, options).Version, used, true, null, Described(name, options));
+            var model = SentimentModels.Load(name, options);
+            using var loaded = model as IDisposable;
+            return new(name, model.Version, used, true, null, Described(name, options));
         }
         catch (ModelFileException error)
         {
@@ -48,9 +54,14 @@ static partial class ModelCommand
         }
     }
 
-    static string Described(string name, ScoringOptions options) => name == SentimentModels.Lexicon
-        ? "Lexicon of finance terms with rules for movement, negation, emphasis and doubt"
-        : $"Trained linear classifier, {(options.ClassifierFile is { } file ? file : "built in")}";
+    static string Described(string name, ScoringOptions options) => name switch
+    {
+        SentimentModels.Lexicon => "Lexicon of finance terms with rules for movement, negation, emphasis and doubt",
+        SentimentModels.Classifier => $"Trained linear classifier, {(options.ClassifierFile is { } file ? file : "built in")}",
+        _ when SentimentModels.Store(options)?.Has(name) == true => DescribedStored(name, options),
+        _ when options.Llm.FirstOrDefault(m => m.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value is { } llm => $"Language model {llm.Model} behind an endpoint, asked when it scores",
+        _ => "",
+    };
 
     static Verb Show(Screen screen, GlobalOptions globals)
     {
@@ -58,7 +69,9 @@ static partial class ModelCommand
         return new Verb("show", "Print the card of a model: data, licence, figures, limits", "model show", "model show my.bin --json") { name }
             .Runs(screen, globals, (session, _) =>
             {
-                var card = CardOf(SentimentCommand.ModelNamed(session, session.Get(name)));
+                var model = SentimentCommand.ModelNamed(session, session.Get(name));
+                using var loaded = model as IDisposable;
+                var card = CardOf(model);
                 if (session.Json) session.WriteJson(card, CommandJson.Relaxed.ModelCard);
                 else Write(session.Screen, card);
                 return Task.FromResult(ExitCode.Ok);
@@ -68,6 +81,8 @@ static partial class ModelCommand
     static ModelCard CardOf(ISentimentModel model) => model switch
     {
         ClassifierModel classifier => classifier.Card,
+        BertModel bert => CardOf(bert),
+        LlmModel llm => CardOf(llm),
         _ => new()
         {
             Name = model.Name,
@@ -88,6 +103,8 @@ static partial class ModelCommand
         output.WriteLine($"{card.Name}: {card.Description}");
         output.WriteLine($"seed {card.Seed}, inputs {card.InputHash}");
         output.WriteLine($"licence: {card.Licence}");
+        if (card.Data.Count == 0)
+            foreach (var (name, value) in card.Settings) output.WriteLine($"{name}: {value}");
         foreach (var data in card.Data) output.WriteLine($"data: {data.Name}, {data.Rows:n0} rows, {data.Licence}, sha256 {data.Sha256}");
         if (card.Metrics.Count > 0)
         {

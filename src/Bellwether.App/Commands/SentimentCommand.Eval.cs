@@ -93,14 +93,15 @@ static partial class SentimentCommand
         var options = session.LoadOptions().Scoring;
         name ??= options.Model;
         if (name.StartsWith(Vader, StringComparison.Ordinal)) return VaderModel.Load(name[Vader.Length..]);
-        if (SentimentModels.Names.Contains(name)) return SentimentModels.Load(name, options);
+        if (SentimentModels.NamesOf(options).Contains(name)) return SentimentModels.Load(name, options, session.Time);
         if (File.Exists(name)) return ClassifierModel.Load(name);
-        throw CommandException.Usage($"There is no model '{name}', and no such file. There are {string.Join(", ", SentimentModels.Names)} and {Vader}LEXICON.");
+        throw CommandException.Usage($"There is no model '{name}', and no such file. There are {string.Join(", ", SentimentModels.NamesOf(options))} and {Vader}LEXICON.");
     }
 
     static void WriteEvaluation(Session session, EvaluationResult result, int? folds)
     {
         var speed = Math.Round(result.TextsPerSecond);
+        if (result.Unscored > 0) session.Note($"{result.Model} found no score for {result.Unscored:n0} of the texts; they count as neutral.");
         if (result.Scores is { } s)
         {
             var answer = new ScoreEvalAnswer(s.Rows, R(s.Mae), R(s.Rmse), s.Correlation is { } r ? R(r) : null, s.SignAgreement is { } a ? R(a) : null, s.SignRows, speed, result.Model, result.ModelVersion);

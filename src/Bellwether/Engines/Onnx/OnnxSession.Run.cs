@@ -30,7 +30,7 @@ public sealed unsafe partial class OnnxSession
             {
                 names[i] = NameOf(Inputs, _inputNames, inputs[i].Name, "input");
                 pins[i] = GCHandle.Alloc(inputs[i].Values, GCHandleType.Pinned);
-                values[i] = Tensor(inputs[i], pins[i].AddrOfPinnedObject());
+                values[i] = new(CreateTensor(inputs[i], pins[i].AddrOfPinnedObject()));
                 pointers[i] = values[i]!.Value;
             }
             nint result = 0;
@@ -45,6 +45,19 @@ public sealed unsafe partial class OnnxSession
                 if (pin.IsAllocated) pin.Free();
             if (held) _session.DangerousRelease();
         }
+    }
+
+    /// <summary>Everything for one run but the run itself; to be disposed before the session. The arrays must not be used for anything else meanwhile.</summary>
+    public OnnxPrepared Prepare(ReadOnlySpan<OnnxInput> inputs, string output)
+    {
+        var (names, values, pins) = (new nint[inputs.Length], new nint[inputs.Length], new GCHandle[inputs.Length]);
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            names[i] = (nint)NameOf(Inputs, _inputNames, inputs[i].Name, "input");
+            pins[i] = GCHandle.Alloc(inputs[i].Values, GCHandleType.Pinned);
+            values[i] = CreateTensor(inputs[i], pins[i].AddrOfPinnedObject());
+        }
+        return new(_session.Value, names, values, pins, (nint)NameOf(Outputs, _outputNames, output, "output"));
     }
 
     void Run(byte** names, nint* inputs, int count, byte* output, nint* result, CancellationToken cancellationToken)
@@ -76,7 +89,7 @@ public sealed unsafe partial class OnnxSession
         throw new OnnxException($"the model has no {kind} '{name}'; it has {string.Join(", ", infos)}", OnnxError.InvalidArgument);
     }
 
-    static OnnxValueHandle Tensor(OnnxInput input, nint data)
+    static nint CreateTensor(OnnxInput input, nint data)
     {
         var (type, size) = input.Values switch
         {
@@ -90,7 +103,7 @@ public sealed unsafe partial class OnnxSession
         nint value;
         fixed (long* shape = input.Shape)
             OnnxApi.Check(OnnxApi.CreateTensorWithDataAsOrtValue(OnnxShared.Memory, (void*)data, (nuint)(count * size), shape, (nuint)input.Shape.Length, type, &value));
-        return new(value);
+        return value;
     }
 
     static long Count(ReadOnlySpan<long> shape)

@@ -9,6 +9,9 @@ public sealed record EvaluationResult(string Model, string ModelVersion, ClassRe
 {
     /// <summary>Of a set of entities: texts that name <c>one</c>, and texts that name <c>several</c>.</summary>
     public IReadOnlyDictionary<string, ClassReport>? ByEntities { get; init; }
+
+    /// <summary>Texts for which the model found no score; they count as neutral ones of which it was not sure.</summary>
+    public int Unscored { get; init; }
 }
 
 /// <summary>Lets a model score a labelled set and compares.</summary>
@@ -27,7 +30,8 @@ public static class SentimentEvaluation
         var started = time.GetTimestamp();
         var scores = await ScoreAsync(model, set.Rows, cancellationToken);
         var seconds = time.GetElapsedTime(started).TotalSeconds;
-        return Of(model.Name, model.Version, set, scores, set.Rows.Count / Math.Max(seconds, 1e-9));
+        var unscored = scores.RemoveUnscored();
+        return Of(model.Name, model.Version, set, scores, set.Rows.Count / Math.Max(seconds, 1e-9)) with { Unscored = unscored };
     }
 
     /// <summary>What scores that a model gave to the rows of a set are worth.</summary>
@@ -50,6 +54,17 @@ public static class SentimentEvaluation
     }
 
     internal static double[] Probabilities(SentimentScore score) => [score.Negative, score.Neutral, score.Positive];
+
+    static int RemoveUnscored(this List<SentimentScore> scores)
+    {
+        var found = 0;
+        for (var i = 0; i < scores.Count; i++)
+        {
+            if (double.IsFinite(scores[i].Score)) continue;
+            (scores[i], found) = (new(0.33, 0.33), found + 1);
+        }
+        return found;
+    }
 
     static async Task<List<SentimentScore>> ScoreAsync(ISentimentModel model, IReadOnlyList<LabelledRow> rows, CancellationToken cancellationToken)
     {

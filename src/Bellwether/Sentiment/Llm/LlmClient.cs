@@ -46,6 +46,10 @@ sealed class LlmClient : IDisposable
         _retry = retry.Build();
     }
 
+    public string Address => _endpoint.Address.ToString();
+
+    public bool HasKey => _endpoint.Key is not null;
+
     /// <summary>Throws only when cancelled.</summary>
     public async Task<LlmReply> AskAsync(string text, CancellationToken cancellationToken)
     {

@@ -51,5 +51,18 @@ public sealed class LlmModel : IOutcomeSentimentModel, IDisposable
     public async ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
         [.. (await TryScoreAsync(texts, cancellationToken)).Select(o => o.Score)];
 
+    /// <summary>What it is and how it is asked, without secrets.</summary>
+    public IReadOnlyDictionary<string, string> Describe() => new Dictionary<string, string>
+    {
+        ["endpoint"] = _client.Address,
+        ["model"] = _options.Model,
+        ["revision"] = _options.Revision ?? "not told",
+        ["answers"] = _options.Format.ToString(),
+        ["tokens_per_minute"] = _options.TokensPerMinute is { } limit ? $"{limit}" : "no limit",
+        ["concurrency"] = $"{_options.Concurrency}",
+        ["key"] = _client.HasKey ? "set" : "none",
+        ["instructions"] = LlmPrompt.System(_options).ReplaceLineEndings(" "),
+    };
+
     public void Dispose() => _client.Dispose();
 }

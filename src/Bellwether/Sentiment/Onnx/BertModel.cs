@@ -25,7 +25,7 @@ public sealed class BertModel : ISentimentModel, IDisposable
     BertModel(StoredModel stored, BertSettings settings, WordPieceTokenizer tokenizer, BertNetwork network, OnnxOptions options)
     {
         (_network, _labels) = (network, settings.Labels);
-        (Name, Settings, Tokenizer, Version) = (stored.Name, settings, tokenizer, stored.VersionFor(options));
+        (Stored, Name, Settings, Tokenizer, Version) = (stored, stored.Name, settings, tokenizer, stored.VersionFor(options));
         var most = Math.Min(settings.MaxTokens, network.FixedTokens ?? int.MaxValue);
         _windows = new(tokenizer, most, options.LongText == LongText.Truncate ? 1 : options.MaxWindows);
         (_batchTexts, _batchTokens) = (network.FixedTexts ?? (stored.Alone ? 1 : options.BatchTexts), options.BatchTokens);
@@ -42,9 +42,17 @@ public sealed class BertModel : ISentimentModel, IDisposable
 
     public int MostAtOnce => _mostAtOnce;
 
-    internal WordPieceTokenizer Tokenizer { get; }
+    public StoredModel Stored { get; }
 
-    internal BertNetwork Network => _network;
+    public WordPieceRules Rules => Tokenizer.Rules;
+
+    public int VocabularyCount => Tokenizer.Vocabulary.Count;
+
+    public IReadOnlyList<OnnxTensorInfo> Inputs => _network.Inputs;
+
+    public IReadOnlyList<OnnxTensorInfo> Outputs => _network.Outputs;
+
+    internal WordPieceTokenizer Tokenizer { get; }
 
     /// <exception cref="ModelFileException">A file is missing, cut off, altered or of another kind, or ONNX Runtime is not there.</exception>
     public static BertModel Load(StoredModel stored, OnnxOptions options)
@@ -79,7 +87,18 @@ public sealed class BertModel : ISentimentModel, IDisposable
         return texts.Count == 0 ? [] : await Task.Run(() => Score(texts, cancellationToken), cancellationToken);
     }
 
-    internal SentimentScore[] Score(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    /// <summary>The batches of these texts, ready for the runtime's own calls; for measuring what comes on top of them.</summary>
+    public BertWork Prepare(IReadOnlyList<string> texts)
+    {
+        var (windows, scratch) = (new List<TextWindow>(texts.Count), new List<int>());
+        for (var i = 0; i < texts.Count; i++) _windows.Add(i, texts[i], scratch, windows);
+        var batches = BertBatches.Plan(windows, _batchTexts, _batchTokens).ToArray();
+        return new(windows.Sum(w => w.Tokens.Length), batches.Sum(b => b.Length * b.Max(i => windows[i].Tokens.Length)),
+            [.. batches.Select(b => _network.Prepare([.. b.Select(i => windows[i].Tokens)]))]);
+    }
+
+    /// <summary>As <see cref="ScoreAsync"/>, on the calling thread.</summary>
+    public IReadOnlyList<SentimentScore> Score(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
         var (windows, scratch) = (new List<TextWindow>(texts.Count), new List<int>());
         for (var i = 0; i < texts.Count; i++) _windows.Add(i, texts[i], scratch, windows);
@@ -120,4 +139,15 @@ public sealed class BertModel : ISentimentModel, IDisposable
     }
 
     public void Dispose() => _network.Dispose();
+}
+
+/// <summary>Batches that are ready to be computed.</summary>
+/// <param name="Tokens">Of the texts.</param>
+/// <param name="PaddedTokens">With what fills up the shorter ones.</param>
+public sealed record BertWork(int Tokens, int PaddedTokens, IReadOnlyList<OnnxPrepared> Batches) : IDisposable
+{
+    public void Dispose()
+    {
+        foreach (var batch in Batches) batch.Dispose();
+    }
 }

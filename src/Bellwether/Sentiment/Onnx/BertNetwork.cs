@@ -74,36 +74,49 @@ sealed class BertNetwork : IDisposable
     /// <exception cref="OnnxException">The computation failed, or gave something else.</exception>
     public float[] Run(IReadOnlyList<int[]> texts, CancellationToken cancellationToken)
     {
-        var (rows, width) = (FixedTexts ?? texts.Count, FixedTokens ?? texts.Max(t => t.Length));
-        var (ids, mask) = (Rent(rows * width), Rent(rows * width));
-        var types = _hasTypes ? Rent(rows * width) : null;
+        var inputs = InputsOf(texts, ArrayPool<long>.Shared);
         try
         {
-            for (var row = 0; row < rows; row++) Fill(row < texts.Count ? texts[row] : texts[0], row * width, width, ids, mask);
-            types?.AsSpan(0, rows * width).Clear();
-            long[] shape = [rows, width];
-            var inputs = new List<OnnxInput>(3) { Input(Ids, ids, shape), Input(Mask, mask, shape) };
-            if (types is not null) inputs.Add(Input(Types, types, shape));
-            var (values, found) = _session.Run([.. inputs], _output, cancellationToken);
-            if (found is not [var n, var classes] || n != rows || classes != _classes)
-                throw new OnnxException($"the output '{_output}' is [{string.Join(", ", found)}], and [{rows}, {_classes}] was expected");
+            var (values, found) = _session.Run(inputs, _output, cancellationToken);
+            if (found is not [var rows, var classes] || rows != inputs[0].Shape[0] || classes != _classes)
+                throw new OnnxException($"the output '{_output}' is [{string.Join(", ", found)}], and [{inputs[0].Shape[0]}, {_classes}] was expected");
             return values;
         }
         finally
         {
-            foreach (var rented in (long[]?[])[ids, mask, types])
-                if (rented is not null) ArrayPool<long>.Shared.Return(rented);
+            foreach (var input in inputs)
+                if (input.Values is long[] rented) ArrayPool<long>.Shared.Return(rented);
         }
     }
 
-    void Fill(int[] tokens, int at, int width, long[] ids, long[] mask)
+    /// <summary>The runtime's call for these texts, with everything else done.</summary>
+    public OnnxPrepared Prepare(IReadOnlyList<int[]> texts) => _session.Prepare(InputsOf(texts, null), _output);
+
+    OnnxInput[] InputsOf(IReadOnlyList<int[]> texts, ArrayPool<long>? pool)
     {
-        for (var i = 0; i < width; i++) (ids[at + i], mask[at + i]) = i < tokens.Length ? (tokens[i], 1) : (_pad, 0);
+        var (rows, width) = (FixedTexts ?? texts.Count, FixedTokens ?? texts.Max(t => t.Length));
+        var (ids, mask) = (Rent(), Rent());
+        for (var row = 0; row < rows; row++)
+        {
+            var tokens = row < texts.Count ? texts[row] : texts[0];
+            for (var i = 0; i < width; i++) (ids[row * width + i], mask[row * width + i]) = i < tokens.Length ? (tokens[i], 1) : (_pad, 0);
+        }
+        long[] shape = [rows, width];
+        if (!_hasTypes) return [Input(Ids, ids), Input(Mask, mask)];
+        var types = Rent();
+        types.AsSpan(0, rows * width).Clear();
+        return [Input(Ids, ids), Input(Mask, mask), Input(Types, types)];
+
+        long[] Rent() => pool?.Rent(rows * width) ?? new long[rows * width];
+
+        OnnxInput Input(string name, long[] values)
+        {
+            if (_wide) return new(name, values, shape);
+            var narrow = Array.ConvertAll(values, v => (int)v);
+            pool?.Return(values);
+            return new(name, narrow, shape);
+        }
     }
-
-    OnnxInput Input(string name, long[] values, long[] shape) => new(name, _wide ? values : Array.ConvertAll(values, v => (int)v), shape);
-
-    static long[] Rent(int size) => ArrayPool<long>.Shared.Rent(size);
 
     public void Dispose() => _session.Dispose();
 }

@@ -23,6 +23,8 @@ public sealed class WordPieceTokenizer(WordPieceVocabulary vocabulary, WordPiece
 
     public WordPieceVocabulary Vocabulary => vocabulary;
 
+    public WordPieceRules Rules => rules;
+
     /// <summary>Adds the pieces of a text, without the special ones, and stops when <paramref name="most"/> are there.</summary>
     public void Encode(ReadOnlySpan<char> text, int most, List<int> pieces)
     {
