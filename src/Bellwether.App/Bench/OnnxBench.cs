@@ -50,7 +50,7 @@ static class OnnxBench
         await File.WriteAllBytesAsync(Path.Combine(export, BertSettings.ModelFile), plan.Build(), cancellationToken);
         await File.WriteAllLinesAsync(Path.Combine(export, BertSettings.VocabularyFile), Pieces(plan.Vocabulary), new UTF8Encoding(false), cancellationToken);
         await File.WriteAllTextAsync(Path.Combine(export, BertSettings.ConfigFile),
-            $$"""{"max_position_embeddings": {{plan.Positions}}, "vocab_size": {{plan.Vocabulary}}, "id2label": {"0": "positive", "1": "negative", "2": "neutral"}}""", cancellationToken);
+            $$"""{"max_position_embeddings": {{plan.Positions}}, "vocab_size": {{plan.Vocabulary}}, "id2label": {"0": "positive", "1": "negative", "2": "neutral"} }""", cancellationToken);
         return (await new ModelStore(Path.Combine(folder.Path, "models")).AddAsync(new("random-bert", export), options, session.Time, null, cancellationToken)).Loaded;
     }
 

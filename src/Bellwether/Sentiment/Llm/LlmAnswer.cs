@@ -7,14 +7,14 @@ namespace Bellwether.Sentiment.Llm;
 static partial class LlmAnswer
 {
     [GeneratedRegex(@"\b(positive|negative|neutral|bullish|bearish)\b", RegexOptions.IgnoreCase)]
-    private static partial Regex Labels { get; }
+    static partial Regex Labels { get; }
 
     [GeneratedRegex(@"^\W*(i'?m sorry|sorry|i can ?no?t|i can'?t|i am (not able|unable)|i'?m (not able|unable)|i won'?t|i will not|as an ai)", RegexOptions.IgnoreCase)]
-    private static partial Regex Refusals { get; }
+    static partial Regex Refusals { get; }
 
     // What reasoning models think aloud before they answer.
     [GeneratedRegex(@"^\s*<think>.*?(</think>|\z)", RegexOptions.Singleline)]
-    private static partial Regex Thoughts { get; }
+    static partial Regex Thoughts { get; }
 
     public static LlmReply Read(byte[] body, LlmOptions options, LlmEndpoint endpoint)
     {

@@ -24,7 +24,7 @@ public sealed partial class ModelStore(string directory)
     public static bool IsName(string name) => NamePattern.IsMatch(name);
 
     [GeneratedRegex("^[a-z0-9][a-z0-9._-]{0,62}$")]
-    private static partial Regex NamePattern { get; }
+    static partial Regex NamePattern { get; }
 
     /// <summary>Takes a model out. Files that were only referred to stay.</summary>
     public void Remove(string name)

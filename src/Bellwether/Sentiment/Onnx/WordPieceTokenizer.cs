@@ -76,7 +76,8 @@ public sealed class WordPieceTokenizer(WordPieceVocabulary vocabulary, WordPiece
 
     void AddPieces(Word word, List<int> pieces)
     {
-        var (before, text) = (pieces.Count, word.Text);
+        var before = pieces.Count;
+        var text = word.Text;
         if (word.Characters > LongestWord)
         {
             pieces.Add(vocabulary.Unknown);
