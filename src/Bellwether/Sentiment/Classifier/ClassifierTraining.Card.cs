@@ -9,11 +9,11 @@ namespace Bellwether.Sentiment.Classifier;
 public static partial class ClassifierTraining
 {
     static ModelCard CardOf(
-        IReadOnlyList<(LabelledSet Set, string Licence)> sets, List<(Range Texts, Range Entities)> ranges, ClassifierTrainingOptions options, List<ModelMetric> metrics)
+        IReadOnlyList<(LabelledSet Set, string Licence)> sets, List<(Range Texts, Range Entities)> ranges, int variants, ClassifierTrainingOptions options, List<ModelMetric> metrics)
     {
         var settings = SettingsOf(options);
         var inputs = string.Join('\n', sets.Select(s => s.Set.Sha256)
-            .Append($"templates {TemplateTexts.BuiltIn.Hash}").Append($"lexicon {ClassifierTerms.Table.Hash}").Append($"format {ClassifierFile.Format}")
+            .Append($"templates {TemplateTexts.BuiltIn.Hash}").Append($"synonyms {SynonymTexts.BuiltIn.Hash}").Append($"lexicon {ClassifierTerms.Table.Hash}").Append($"format {ClassifierFile.Format}")
             .Concat(settings.Select(s => $"{s.Key}={s.Value}")));
         return new()
         {
@@ -23,7 +23,8 @@ public static partial class ClassifierTraining
             Seed = options.Seed,
             InputHash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(inputs))),
             Data = [.. sets.Select((s, i) => new ModelData(NameOf(s.Set), s.Set.Sha256, LengthOf(ranges[i].Texts) + LengthOf(ranges[i].Entities), s.Licence)),
-                new("made-up sentences", TemplateTexts.BuiltIn.Hash, options.Templates, "part of this program")],
+                new("made-up sentences", TemplateTexts.BuiltIn.Hash, options.Templates, "part of this program"),
+                new("variants of the texts by synonyms", SynonymTexts.BuiltIn.Hash, variants, "part of this program; the texts' licence")],
             Settings = settings,
             Metrics = metrics,
             Licence = "that of this program; the data's licences ask for their notice",
@@ -47,6 +48,8 @@ public static partial class ClassifierTraining
             ["folds"] = $"{options.Folds}",
             ["templates"] = $"{options.Templates}",
             ["template_weight"] = Text(options.TemplateWeight),
+            ["variants"] = $"{options.Variants}",
+            ["variant_weight"] = Text(options.VariantWeight),
             ["single_entity_weight"] = Text(options.SingleEntityWeight),
             ["text_bits"] = $"{options.TextBits}",
             ["entity_bits"] = $"{options.EntityBits}",
@@ -59,6 +62,7 @@ public static partial class ClassifierTraining
             settings[$"{head}.ratio_power"] = Text(o.RatioPower);
             settings[$"{head}.min_rows"] = $"{o.MinRows}";
             settings[$"{head}.group_dropout"] = Text(o.GroupDropout);
+            settings[$"{head}.balance"] = Text(o.Balance);
         }
         return settings;
 

@@ -12,9 +12,14 @@ public sealed record ClassifierTrainingOptions
     public int Folds { get; init; } = 5;
 
     /// <summary>Made-up sentences beside the data.</summary>
-    public int Templates { get; init; } = 4_500;
+    public int Templates { get; init; } = 3_000;
 
-    public float TemplateWeight { get; init; } = 0.4f;
+    public float TemplateWeight { get; init; } = 0.5f;
+
+    /// <summary>Variants of each labelled text, with words exchanged for others of their kind.</summary>
+    public int Variants { get; init; } = 3;
+
+    public float VariantWeight { get; init; } = 0.5f;
 
     public float SingleEntityWeight { get; init; } = 0.5f;
 
@@ -42,8 +47,8 @@ public static partial class ClassifierTraining
         foreach (var (set, _) in sets) ranges.Add(rows.Add(Checked(set)));
         CheckClasses(rows.Text, "texts");
         var texts = rows.Text.Count;
-        rows.AddTemplates();
-        progress?.Report($"{texts:n0} texts, {rows.Entity.Count:n0} entities in texts, {options.Templates:n0} made-up sentences");
+        rows.AddMadeUp();
+        progress?.Report($"{texts:n0} texts, {rows.Entity.Count:n0} entities in texts, {rows.Variants:n0} variants of texts, {options.Templates:n0} made-up sentences");
 
         var text = HeldOut(rows.Text, rows.TextFolds, options.Text with { Seed = options.Seed }, options.Folds, progress, "texts", cancellationToken);
         var textTemperature = text.Temperature();
@@ -60,7 +65,7 @@ public static partial class ClassifierTraining
             entity = LinearTrainer.Train(rows.Entity, All(rows.Entity.Count), options.Entity with { Seed = options.Seed }, cancellationToken);
         }
         var weights = LinearTrainer.Train(rows.Text, All(rows.Text.Count), options.Text with { Seed = options.Seed }, cancellationToken);
-        var card = CardOf(sets, ranges, options, metrics);
+        var card = CardOf(sets, ranges, rows.Variants, options, metrics);
         return ClassifierFile.Write(card, PackedWeights.Of(weights, textTemperature), PackedWeights.Of(entity, entityTemperature));
     }
 
@@ -77,9 +82,9 @@ public static partial class ClassifierTraining
             return HeldOut(rows.Entity, rows.EntityFolds, options.Entity with { Seed = options.Seed }, options.Folds, progress, "entities", cancellationToken).Scores();
         }
         // Row by row: a text that stands in the set twice is measured twice.
-        foreach (var row in set.Rows) rows.AddText(row.Text, row.Label!.Value, 1, rows.FoldOf(row.Text));
+        foreach (var row in set.Rows) rows.AddLabelled(row.Text, row.Label!.Value);
         CheckClasses(rows.Text, "texts");
-        rows.AddTemplates();
+        rows.AddMadeUp();
         return HeldOut(rows.Text, rows.TextFolds, options.Text with { Seed = options.Seed }, options.Folds, progress, "texts", cancellationToken).Scores();
     }
 
@@ -114,7 +119,7 @@ public static partial class ClassifierTraining
         for (var fold = 0; fold < count; fold++)
         {
             progress?.Report($"{what}: fold {fold + 1} of {count}");
-            var weights = LinearTrainer.Train(rows, [.. All(rows.Count).Where(r => folds[r] != fold)], options, cancellationToken);
+            var weights = LinearTrainer.Train(rows, [.. All(rows.Count).Where(r => !TrainingRows.IsHeldOut(folds[r], fold))], options, cancellationToken);
             for (var r = 0; r < logits.Length; r++)
                 if (folds[r] == fold && weights.Logits(rows, r) is var l) logits[r] = [l[0], l[1], l[2]];
         }

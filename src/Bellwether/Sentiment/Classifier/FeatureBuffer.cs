@@ -42,9 +42,10 @@ readonly ref struct FeatureBuffer
         _counts.Clear();
     }
 
-    static ReadOnlySpan<int> Begins => [0, 640, 640 + 2048, 640 + 2048 + 960, 640 + 2048 + 960 + 96, Room];
+    // Arrays, since spans over constants allocate where the compiler does not optimise.
+    static readonly int[] Begins = [0, 640, 640 + 2048, 640 + 2048 + 960, 640 + 2048 + 960 + 96, Room];
 
-    static ReadOnlySpan<uint> Salts => [0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB];
+    static readonly uint[] Salts = [0x3C6EF372, 0xA54FF53A, 0x510E527F, 0x9B05688C, 0x1F83D9AB];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(FeatureGroup group, uint hash)

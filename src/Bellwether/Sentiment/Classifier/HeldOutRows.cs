@@ -2,7 +2,7 @@ using Bellwether.Analytics.Text;
 
 namespace Bellwether.Sentiment.Classifier;
 
-/// <summary>Rows with the log-odds that models gave which had not seen them; rows of fold −1 have none.</summary>
+/// <summary>Rows with the log-odds that models gave which had not seen them; rows of a fold below 0 have none.</summary>
 sealed class HeldOutRows(FeatureRows rows, IReadOnlyList<int> folds, double[][] logits, int count)
 {
     /// <summary>The temperature that fits them all.</summary>

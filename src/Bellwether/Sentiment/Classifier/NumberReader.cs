@@ -63,6 +63,8 @@ static class NumberReader
         for (var i = a.Token + 1; i < b.Token; i++)
             if (LinkOf(sentence.WordOf(sentence.Tokens[i])) is var link and not Link.None)
                 between = between == Link.Against ? between : link;
+        // "from customers in 12 countries".
+        if (WordAt(sentence, b.Token - 1) is "in") return false;
         if (between is Link.From or Link.Against) return true;
         if (between != Link.To) return false;
         newerFirst = false;
@@ -102,11 +104,17 @@ static class NumberReader
     {
         for (var i = matches.Length - 1; i >= 0; i--)
         {
-            if (matches[i].Index >= to || matches[i].Index < from || matches[i].Entry.Polarity == 0) continue;
-            var isLoss = false;
+            if (matches[i].Index >= to || matches[i].Index < from) continue;
+            // Terms such as "loss of" and "record profit" are no subjects for the lexicon, but they hold one.
+            var (isLoss, isGain) = (false, false);
             for (var t = matches[i].Index; t < matches[i].Index + matches[i].Length; t++)
-                isLoss |= sentence.WordOf(sentence.Tokens[t]) is "loss" or "losses" or "deficit";
-            return (matches[i].Entry.Polarity, isLoss);
+            {
+                var word = sentence.WordOf(sentence.Tokens[t]);
+                isLoss |= word is "loss" or "losses" or "deficit";
+                isGain |= word is "profit" or "profits" or "sales" or "revenue" or "revenues" or "income" or "earnings";
+            }
+            var polarity = matches[i].Entry.Polarity != 0 ? matches[i].Entry.Polarity : isLoss ? (sbyte)-1 : isGain ? (sbyte)1 : (sbyte)0;
+            if (polarity != 0) return (polarity, isLoss);
         }
         return default;
     }

@@ -64,7 +64,7 @@ static partial class TextFeatures
         };
     }
 
-    static ReadOnlySpan<double> Steps => [0, 0.6, 1.2, 1.8, 2.6, 4, 6];
+    static readonly double[] Steps = [0, 0.6, 1.2, 1.8, 2.6, 4, 6];
 
     /// <summary>Evidence as thermometers: a feature for every step that it exceeds.</summary>
     static void Marks(double positive, double negative, int good, int bad, int tokens, FeatureBuffer features)

@@ -47,7 +47,7 @@ public sealed class LinearTrainerTests
     public void Stronger_penalty_makes_smaller_weights()
     {
         var rows = Rows(1_000, 1);
-        Assert.True(Size(1e-2f) < Size(1e-4f) / 2);
+        Assert.InRange(Size(1e-2f) / Size(1e-4f), 0.05, 0.75);
 
         double Size(float l2) => LinearTrainer.Train(rows, All(rows), Options with { L2 = l2 }).Buckets.Sum(b => b[0] * b[0] + b[1] * b[1] + b[2] * b[2]);
     }

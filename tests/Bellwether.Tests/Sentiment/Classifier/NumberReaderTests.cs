@@ -19,6 +19,9 @@ public sealed class NumberReaderTests
     [InlineData("The operating margin was 11.4%, up from 9.8%", 1, 1)]
     [InlineData("Revenue of 500 million was the same as 500 million, compared with 500 million", 0, 0)]
     [InlineData("Widgets: 12 vs 9", 1, 0)]
+    [InlineData("Net loss was $31.4 million, or $0.44 per share, compared with a net loss of $12.9 million, or $0.19 per share", -1, -1)]
+    [InlineData("Revenue of $610 million is below our earlier estimate of $660 million", -1, -1)]
+    [InlineData("Record profit of EUR 9 mn against EUR 7 mn", 1, 1)]
     public void Two_numbers_of_one_thing_are_compared(string text, int direction, int meaning)
     {
         var move = Assert.Single(Moves(text).Take(1));
@@ -38,7 +41,7 @@ public sealed class NumberReaderTests
         var reader = new SentenceReader(text, new char[1024], new Token[128]);
         if (!reader.Read()) return [];
         var (matches, moves) = (new Match[64], new NumberMove[NumberReader.MaxMoves]);
-        var found = SentenceScorer.Find(LexiconTable.Shared, reader, matches);
+        var found = SentenceScorer.Find(ClassifierTerms.Table, reader, matches);
         return moves[..NumberReader.Find(reader, matches.AsSpan(0, found), moves)];
     }
 }
