@@ -22,7 +22,7 @@ public sealed class ModelAddCommandTests : IDisposable
         Assert.Equal(("finbert", "fp32", "0 positive, 1 negative, 2 neutral", 32), (added.GetProperty("name").GetString(), added.GetProperty("precision").GetString(), added.GetProperty("labels").GetString(), added.GetProperty("max_tokens").GetInt32()));
         Assert.Equal(1, added.GetProperty("positive").GetDouble() + added.GetProperty("neutral").GetDouble() + added.GetProperty("negative").GetDouble(), 1e-5);
         Assert.InRange(added.GetProperty("drift").GetDouble(), 0, 1e-5);
-        Assert.Equal(added.GetProperty("sentence").GetString(), Bellwether.Sentiment.Onnx.ModelStore.TrialSentence);
+        Assert.Equal(Bellwether.Sentiment.Onnx.ModelStore.TrialSentence, added.GetProperty("sentence").GetString());
 
         Assert.Contains("added before", (await RunAsync("model", "add", "finbert", "--path", export.Folder)).Fails(3).Error);
         var text = (await RunAsync("model", "add", "bert", "--path", export.Folder, "--name", "tone", "--labels", "negative=0,positive=1,neutral=2")).Succeeds().Out;
