@@ -111,6 +111,20 @@ public sealed class BertModel : ISentimentModel, IDisposable
         return Combine(texts.Count, windows, scores);
     }
 
+    /// <summary>The most that a probability of a text changes beside one twice as long: next to nothing, unless the model looks at what only fills up.</summary>
+    internal double DriftByPadding(string text, CancellationToken cancellationToken)
+    {
+        if (_batchTexts == 1 || _network.FixedTokens is not null) return 0;
+        var pieces = new List<int>();
+        // Room for the other one.
+        Tokenizer.Encode(text, (Settings.MaxTokens - 2) / 2, pieces);
+        int[] own = [Tokenizer.Vocabulary.Begin, .. pieces, Tokenizer.Vocabulary.End];
+        int[] other = [.. own, .. pieces];
+        var alone = Softmax(_network.Run([own], cancellationToken).AsSpan(0, _labels.Count));
+        var beside = Softmax(_network.Run([own, other], cancellationToken).AsSpan(0, _labels.Count));
+        return Math.Max(Math.Abs(alone.Positive - beside.Positive), Math.Abs(alone.Negative - beside.Negative));
+    }
+
     SentimentScore Softmax(ReadOnlySpan<float> logits)
     {
         double highest = logits[0], sum = 0;

@@ -231,7 +231,7 @@ public sealed class LlmModelTests
     public async Task Tokens_beyond_the_budget_wait_for_their_minute()
     {
         await using var stub = await LlmStub.StartAsync();
-        var time = new HastyTime(TimeSpan.FromHours(1));
+        var time = new HastyTime(TimeSpan.FromMinutes(20));
         using var model = Model(Options(stub) with { TokensPerMinute = 400, Timeout = TimeSpan.FromMinutes(30) }, time);
         await model.ScoreAsync(["x"], Token);
         await model.ScoreAsync([.. Enumerable.Repeat("x", 9)], Token);

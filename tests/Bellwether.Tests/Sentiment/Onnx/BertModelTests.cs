@@ -94,7 +94,7 @@ public sealed class BertModelTests
     public async Task Long_text_is_read_in_pieces_of_which_the_first_counts_most()
     {
         using var export = new BertExport();
-        var text = string.Join(' ', Enumerable.Range(0, 25).Select(i => i % 3 == 0 ? "sales rose" : i % 3 == 1 ? "profit fell xyz" : "shares down"));
+        var text = string.Join(' ', Enumerable.Range(0, 70).Select(i => i % 3 == 0 ? "sales rose" : i % 3 == 1 ? "profit fell xyz" : "shares down"));
         var model = await export.AddAsync(BertExport.Options with { MaxWindows = 3 });
         var reference = new BertReference(export.Plan);
         int[] all = Tokens(model, text)[1..^1];
@@ -122,9 +122,9 @@ public sealed class BertModelTests
         model.Dispose();
 
         using var cut = BertModel.Load(export.Store.Get("finbert"), BertExport.Options with { LongText = LongText.Truncate });
-        var first = reference.Probabilities(windows[0]);
+        var first = reference.Probabilities([2, .. all[..30], 3]);
         Assert.NotEqual(version, cut.Version);
-        Near(new(first[0], first[1]), (await cut.ScoreAsync([string.Join(' ', windows[0][1..^1].Select(t => BertExport.Pieces[t])).Replace(" ##", "") + " up up up up"], Token))[0], 0.2);
+        Near(new(first[0], first[1]), (await cut.ScoreAsync([text], Token))[0]);
     }
 
     [Fact]
