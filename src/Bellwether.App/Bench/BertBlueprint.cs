@@ -22,6 +22,14 @@ sealed record BertBlueprint
 
     public string IdsName { get; init; } = "input_ids";
     public bool HeedsMask { get; init; } = true;
+    /// <summary>Sizes for which alone the graph is made; null for any.</summary>
+    public int? FixedTexts { get; init; }
+
+    public int? FixedTokens { get; init; }
+
+    /// <summary>File beside the graph in which its weights lie; null for the graph's own.</summary>
+    public string? WeightsFile { get; init; }
+
     public ulong Seed { get; init; } = 1;
 
     /// <summary>How far weights lie from 0.</summary>
@@ -57,5 +65,8 @@ sealed record BertBlueprint
     static IEnumerable<(string, int, float)> Linear(string name, int from, int to) => [($"{name}.w", from * to, 0), ($"{name}.b", to, 0)];
 
     /// <summary>The bytes of model.onnx.</summary>
-    public byte[] Build() => new BertGraph(this, Draw()).Build();
+    public byte[] Build() => Build(out _);
+
+    /// <param name="weights">The bytes of <see cref="WeightsFile"/>; none where there is no such file.</param>
+    public byte[] Build(out byte[] weights) => new BertGraph(this, Draw()).Build(out weights);
 }

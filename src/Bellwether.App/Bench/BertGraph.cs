@@ -5,14 +5,15 @@ sealed class BertGraph(BertBlueprint plan, IReadOnlyDictionary<string, float[]> 
 {
     const float Epsilon = 1e-12f;
 
-    readonly OnnxWriter _graph = new();
+    readonly OnnxWriter _graph = new(plan.WeightsFile);
 
-    public byte[] Build()
+    public byte[] Build(out byte[] external)
     {
+        long[] shape = [plan.FixedTexts ?? -1, plan.FixedTokens ?? -1];
         var wide = plan.Narrow ? OnnxWriter.Int32 : OnnxWriter.Int64;
-        _graph.Input(plan.IdsName, wide, -1, -1);
-        _graph.Input("attention_mask", wide, -1, -1);
-        if (plan.HasTypes) _graph.Input("token_type_ids", wide, -1, -1);
+        _graph.Input(plan.IdsName, wide, shape);
+        _graph.Input("attention_mask", wide, shape);
+        if (plan.HasTypes) _graph.Input("token_type_ids", wide, shape);
 
         var x = Norm(Embedded(), "start");
         var mask = Mask();
@@ -23,8 +24,8 @@ sealed class BertGraph(BertBlueprint plan, IReadOnlyDictionary<string, float[]> 
         }
         var first = _graph.Node("Gather", [x, _graph.Weights(_graph.Name(), [0L])], ("axis", 1));
         var pooled = Op("Tanh", Linear(first, "pool", plan.Hidden, plan.Hidden));
-        _graph.Output(Linear(pooled, "class", plan.Hidden, plan.Classes), "logits", OnnxWriter.Float, -1, plan.Classes);
-        return _graph.Build("bellwether bench");
+        _graph.Output(Linear(pooled, "class", plan.Hidden, plan.Classes), "logits", OnnxWriter.Float, plan.FixedTexts ?? -1, plan.Classes);
+        return _graph.Build("bellwether bench", out external);
     }
 
     string Op(string op, params string[] inputs) => _graph.Node(op, inputs);

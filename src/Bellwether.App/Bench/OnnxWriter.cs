@@ -5,15 +5,18 @@ using System.Text;
 namespace Bellwether.App.Bench;
 
 /// <summary>Writes graphs in the form of onnx.proto, as far as a BERT needs it.</summary>
-sealed class OnnxWriter
+/// <param name="weightsFile">File beside the graph for the larger weights; null to keep all in the graph.</param>
+sealed class OnnxWriter(string? weightsFile)
 {
     public const int Float = 1, Int8 = 3, Int32 = 6, Int64 = 7;
 
     const int Varint = 0, Bytes = 2, Fixed32 = 5;
     const int AttributeFloat = 1, AttributeInt = 2, AttributeInts = 7;
+    const int InAnotherFile = 1;
     const long IrVersion = 8, OperatorSet = 17;
 
     readonly List<byte[]> _nodes = [], _initializers = [], _inputs = [], _outputs = [];
+    readonly MemoryStream _external = new();
     int _names;
 
     /// <summary>A name that nothing else has.</summary>
@@ -70,9 +73,25 @@ sealed class OnnxWriter
             foreach (var size in shape) tensor.Number(1, size);
             tensor.Number(2, type);
             tensor.Text(8, name);
-            tensor.Bytes(9, bytes);
+            // Small ones tell shapes, which the runtime wants to know before it reads weights.
+            if (weightsFile is null || bytes.Length < 256)
+            {
+                tensor.Bytes(9, bytes);
+                return;
+            }
+            tensor.Bytes(13, Entry("location", weightsFile));
+            tensor.Bytes(13, Entry("offset", $"{_external.Length}"));
+            tensor.Bytes(13, Entry("length", $"{bytes.Length}"));
+            tensor.Number(14, InAnotherFile);
+            _external.Write(bytes);
         }));
         return name;
+
+        static byte[] Entry(string key, string value) => Message(entry =>
+        {
+            entry.Text(1, key);
+            entry.Text(2, value);
+        });
     }
 
     /// <param name="shape">A negative size is free.</param>
@@ -110,7 +129,13 @@ sealed class OnnxWriter
         }))));
     });
 
-    public byte[] Build(string producer) => Message(model =>
+    public byte[] Build(string producer, out byte[] external)
+    {
+        external = _external.ToArray();
+        return Build(producer);
+    }
+
+    byte[] Build(string producer) => Message(model =>
     {
         model.Number(1, IrVersion);
         model.Text(2, producer);

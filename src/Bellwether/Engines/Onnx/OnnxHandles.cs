@@ -43,13 +43,13 @@ sealed class OnnxValueHandle(nint value) : OnnxHandle(value)
 /// <summary>What every session of the process shares; lives as long as the process.</summary>
 static unsafe class OnnxShared
 {
-    // Warnings are about the graph's optimisation, and belong to whoever made the model: only errors are let through.
-    const int SeverityError = 3;
+    /// <summary>Nothing but what ends the process is written to stderr: errors come back to the caller, and are told there.</summary>
+    public const int Silent = 4;
 
     static readonly Lazy<(nint Env, nint Memory, nint Allocator)> All = new(() =>
     {
         nint env, memory, allocator;
-        fixed (byte* name = "bellwether\0"u8) OnnxApi.Check(OnnxApi.CreateEnv(SeverityError, name, &env));
+        fixed (byte* name = "bellwether\0"u8) OnnxApi.Check(OnnxApi.CreateEnv(Silent, name, &env));
         OnnxApi.Check(OnnxApi.CreateCpuMemoryInfo(0, 0, &memory));
         OnnxApi.Check(OnnxApi.GetAllocatorWithDefaultOptions(&allocator));
         return (env, memory, allocator);

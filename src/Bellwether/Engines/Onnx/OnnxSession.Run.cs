@@ -17,6 +17,7 @@ public sealed unsafe partial class OnnxSession
     {
         ObjectDisposedException.ThrowIf(_session.IsClosed, this);
         cancellationToken.ThrowIfCancellationRequested();
+        RequireAll(inputs);
         var held = false;
         var pins = new GCHandle[inputs.Length];
         var values = new OnnxValueHandle?[inputs.Length];
@@ -80,6 +81,17 @@ public sealed unsafe partial class OnnxSession
     static void Terminate(OnnxRunOptionsHandle options)
     {
         if (OnnxApi.RunOptionsSetTerminate(options.Value) is var status && status != 0) OnnxApi.ReleaseStatus(status);
+    }
+
+    // The runtime itself finds out only when the operation comes that wants it.
+    void RequireAll(ReadOnlySpan<OnnxInput> given)
+    {
+        foreach (var wanted in Inputs)
+        {
+            var found = false;
+            foreach (var input in given) found |= input.Name == wanted.Name;
+            if (!found) throw new OnnxException($"the input {wanted} was not given", OnnxError.InvalidArgument);
+        }
     }
 
     static byte* NameOf(IReadOnlyList<OnnxTensorInfo> infos, byte*[] names, string name, string kind)

@@ -9,7 +9,7 @@ public sealed record OnnxSessionOptions(int Threads);
 /// <summary>A loaded model. Safe to be used by several threads at once.</summary>
 public sealed unsafe partial class OnnxSession : IDisposable
 {
-    const int Sequential = 0, AllOptimisations = 99, SeverityError = 3;
+    const int Sequential = 0, AllOptimisations = 99;
 
     readonly OnnxSessionHandle _session;
     readonly byte*[] _inputNames, _outputNames;
@@ -46,7 +46,7 @@ public sealed unsafe partial class OnnxSession : IDisposable
         var options = new OnnxSessionOptionsHandle(pointer);
         try
         {
-            OnnxApi.Check(OnnxApi.SetSessionLogSeverityLevel(pointer, SeverityError));
+            OnnxApi.Check(OnnxApi.SetSessionLogSeverityLevel(pointer, OnnxShared.Silent));
             OnnxApi.Check(OnnxApi.SetSessionGraphOptimizationLevel(pointer, AllOptimisations));
             OnnxApi.Check(OnnxApi.SetSessionExecutionMode(pointer, Sequential));
             OnnxApi.Check(OnnxApi.SetIntraOpNumThreads(pointer, wanted.Threads));

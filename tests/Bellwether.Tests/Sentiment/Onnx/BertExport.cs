@@ -20,7 +20,8 @@ sealed class BertExport : IDisposable
     {
         Plan = plan ?? Small;
         Directory.CreateDirectory(Folder);
-        File.WriteAllBytes(this["model.onnx"], Plan.Build());
+        File.WriteAllBytes(this["model.onnx"], Plan.Build(out var weights));
+        if (Plan.WeightsFile is { } file) File.WriteAllBytes(Path.Combine(Folder, file), weights);
         File.WriteAllLines(this["vocab.txt"], Pieces, new UTF8Encoding(false));
         File.WriteAllText(this["config.json"], $$"""{"model_type": "bert", "max_position_embeddings": {{Plan.Positions}}, "vocab_size": {{Plan.Vocabulary}}, "id2label": {{labels}} }""");
         File.WriteAllText(this["tokenizer_config.json"], """{"do_lower_case": true, "strip_accents": null, "tokenizer_class": "BertTokenizer", "model_max_length": 1000000000000000019884624838656}""");

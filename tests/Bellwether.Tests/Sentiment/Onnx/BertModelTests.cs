@@ -80,6 +80,21 @@ public sealed class BertModelTests
         }
     }
 
+    [Theory]
+    [InlineData(3, null)]
+    [InlineData(null, 24)]
+    [InlineData(1, 24)]
+    public async Task Graph_of_fixed_sizes_is_filled_up_to_them(int? texts, int? tokens)
+    {
+        using var export = new BertExport(BertExport.Small with { FixedTexts = texts, FixedTokens = tokens });
+        using var model = await export.AddAsync();
+        var reference = new BertReference(export.Plan);
+        var scores = await model.ScoreAsync([.. Texts.Where(t => Tokens(model, t).Length <= 24)], Token);
+        var expected = Texts.Select(t => Tokens(model, t)).Where(t => t.Length <= 24).Select(reference.Probabilities).ToArray();
+        Assert.True(expected.Length >= 7, $"only {expected.Length} texts are short enough");
+        for (var i = 0; i < expected.Length; i++) Near(new(expected[i][0], expected[i][1]), scores[i]);
+    }
+
     [Fact]
     public async Task Two_classes_leave_nothing_for_neutral()
     {

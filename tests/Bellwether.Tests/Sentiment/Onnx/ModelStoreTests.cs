@@ -37,6 +37,23 @@ public sealed class ModelStoreTests
     }
 
     [Fact]
+    public async Task Weights_beside_the_graph_are_taken_along_and_those_elsewhere_are_not_read()
+    {
+        using var export = new BertExport(BertExport.Small with { WeightsFile = "model.onnx.data" });
+        using var whole = new BertExport();
+        using var model = await export.AddAsync();
+        using var same = await whole.AddAsync();
+        Assert.Contains("model.onnx.data", export.Store.Get("finbert").Files.Select(f => f.Name));
+        Assert.Equal(await same.ScoreAsync(["profit rose"], Token), await model.ScoreAsync(["profit rose"], Token));
+
+        using var lost = new BertExport(BertExport.Small with { WeightsFile = "model.onnx.data" });
+        File.Delete(lost["model.onnx.data"]);
+        Assert.Contains("model.onnx.data: there is no such file", await RefusedAsync(lost));
+        using var outside = new BertExport(BertExport.Small with { WeightsFile = "../weights" });
+        Assert.Contains("'../weights', which is not beside it", await RefusedAsync(outside));
+    }
+
+    [Fact]
     public async Task Linked_model_stays_where_it_is_and_is_refused_when_it_changes()
     {
         using var export = new BertExport();
@@ -123,12 +140,12 @@ public sealed class ModelStoreTests
         Assert.Equal(OnnxType.Int64, session.Inputs[0].Type);
         Assert.Equal([-1, -1], session.Inputs[0].Dimensions);
         OnnxInput Of(string name, long value, params long[] shape) => new(name, new[] { value }, shape);
-        Assert.Contains("no input 'ids'", Assert.Throws<OnnxException>(() => session.Run([Of("ids", 1, 1, 1)], "logits", Token)).Message);
+        Assert.Contains("no input 'ids'", Assert.Throws<OnnxException>(() => session.Run([Of("ids", 1, 1, 1), Of("input_ids", 1, 1, 1), Of("attention_mask", 1, 1, 1), Of("token_type_ids", 0, 1, 1)], "logits", Token)).Message);
         Assert.Contains("attention_mask", Assert.Throws<OnnxException>(() => session.Run([Of("input_ids", 1, 1, 1)], "logits", Token)).Message);
         // A piece that the table does not have.
         var beyond = Assert.Throws<OnnxException>(() => session.Run([Of("input_ids", 9_999, 1, 1), Of("attention_mask", 1, 1, 1), Of("token_type_ids", 0, 1, 1)], "logits", Token));
         Assert.Contains("out of", beyond.Message);
-        Assert.Throws<ArgumentException>(() => session.Run([Of("input_ids", 1, 1, 2)], "logits", Token));
+        Assert.Throws<ArgumentException>(() => session.Run([Of("input_ids", 1, 1, 2), Of("attention_mask", 1, 1, 1), Of("token_type_ids", 0, 1, 1)], "logits", Token));
         var ok = session.Run([Of("input_ids", 2, 1, 1), Of("attention_mask", 1, 1, 1), Of("token_type_ids", 0, 1, 1)], "logits", Token);
         Assert.Equal([1, 3], ok.Shape);
         session.Dispose();
