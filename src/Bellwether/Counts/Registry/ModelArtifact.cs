@@ -15,6 +15,9 @@ public sealed record ModelArtifact(
     string Model, string Version, string Account, string Profile, DateTimeOffset TrainingStart, DateTimeOffset TrainingEnd, int Posts, string DataSha256, JsonElement Settings,
     bool Converged, int Observations, double? LogLikelihood, IReadOnlyList<ArtifactParameter> Parameters, IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>>? Weights)
 {
+    /// <summary>Where the artifacts of an account lie below the data folder.</summary>
+    internal static string FolderOf(string dataFolder, string account) => Path.Combine(dataFolder, "models", "counts", account);
+
     /// <param name="posts">Seconds since 1970.</param>
     internal static string Hash(ReadOnlySpan<double> posts, AccountPosts account, DateTimeOffset from, DateTimeOffset to)
     {
