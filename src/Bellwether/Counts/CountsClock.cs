@@ -5,6 +5,12 @@ static class CountsClock
 {
     public static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
+    /// <summary>Years that times may be in, the last one excluded: far enough for any question, and far from where arithmetic of dates ends.</summary>
+    public const int FirstYear = 1900;
+    public const int EndYear = 2200;
+
+    public static bool IsInRange(DateTimeOffset time) => time.UtcDateTime.Year is >= FirstYear and < EndYear;
+
     public static DateTimeOffset Now(this TimeProvider time) => Cut(time.GetUtcNow());
 
     public static DateTimeOffset Cut(DateTimeOffset time) => new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
