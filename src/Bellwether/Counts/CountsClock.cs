@@ -9,7 +9,11 @@ static class CountsClock
     public const int FirstYear = 1900;
     public const int EndYear = 2200;
 
-    public static bool IsInRange(DateTimeOffset time) => time.UtcDateTime.Year is >= FirstYear and < EndYear;
+    // A day more on both sides: the years are those of any zone.
+    static readonly DateTimeOffset Earliest = new(FirstYear - 1, 12, 31, 0, 0, 0, TimeSpan.Zero);
+    static readonly DateTimeOffset Latest = new(EndYear, 1, 2, 0, 0, 0, TimeSpan.Zero);
+
+    public static bool IsInRange(DateTimeOffset time) => time >= Earliest && time < Latest;
 
     public static DateTimeOffset Now(this TimeProvider time) => Cut(time.GetUtcNow());
 
