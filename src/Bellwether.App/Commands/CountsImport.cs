@@ -53,7 +53,7 @@ static class CountsImport
         await using var input = file is null ? null : file == "-" ? new StandardInput() : (Stream)PostFile.Open(file);
         // An empty file may say that a collector found nothing new, if it also says up to when.
         var told = import.Since is not null || import.Until is not null;
-        if (!told && input is FileStream { Length: 0 }) throw NothingRead(file!);
+        if (!told && input is FileStream { CanSeek: true, Length: 0 }) throw NothingRead(file!);
         await using var desk = await session.OpenAsync(cancellationToken);
         var importer = new PostImporter(desk.DataSource, desk.Time);
         var result = await ProgressView.RunAsync(session, new RetentionCommand.RowGauge(), (gauge, token) => input is null
