@@ -45,7 +45,7 @@ static class CountsForecast
                 return ExitCode.Ok;
             }
             var request = new ForecastRequest { Account = whose, Profile = profile, Model = name, At = origin, Zone = where, Record = !session.Get(dryRun) };
-            var rows = await new Forecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(names is null ? request : request with { Horizons = names }, token).PromptlyAsync(session, token);
+            var rows = await new Forecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(names is null ? request : request with { Horizons = names }, token).PromptlyAsync(session.Time, token);
             if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Fan(whose, name, rows, where), token);
             if (session.Json) session.WriteJson(rows, CommandJson.Relaxed.IReadOnlyListForecastRow);
             else Write(session, rows, where);

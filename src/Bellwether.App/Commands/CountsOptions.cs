@@ -70,7 +70,7 @@ static class CountsOptions
     /// Waits for work that computes without looking at its token for seconds at a time. When the user asks for the end it comes in a moment: what writes
     /// looks at the token and ends by itself, and arithmetic is left alone on its thread; whatever it comes to is not recorded.
     /// </summary>
-    public static async Task<T> PromptlyAsync<T>(this Task<T> work, Session session, CancellationToken cancellationToken)
+    public static async Task<T> PromptlyAsync<T>(this Task<T> work, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
@@ -78,7 +78,7 @@ static class CountsOptions
         }
         catch (OperationCanceledException) when (!work.IsCompleted)
         {
-            await Task.WhenAny(work, Task.Delay(Grace, session.Time, CancellationToken.None));
+            await Task.WhenAny(work, Task.Delay(Grace, time, CancellationToken.None));
             throw;
         }
     }

@@ -32,7 +32,7 @@ static class CountsTrain
             };
             await using var desk = await session.OpenAsync(token);
             var trainer = new ModelTrainer(desk.DataSource, desk.Options.DataDirectory, desk.Time);
-            return Write(session, await ProgressView.RunAsync(session, new ShareGauge(session, "training"), (gauge, stop) => trainer.RunAsync(request, gauge, stop).PromptlyAsync(session, stop), token));
+            return Write(session, await ProgressView.RunAsync(session, new ShareGauge(session, "training"), (gauge, stop) => trainer.RunAsync(request, gauge, stop).PromptlyAsync(session.Time, stop), token));
         });
     }
 

@@ -40,7 +40,7 @@ static class CountsWindow
             if (request.Prices is { Count: > 0 } priced && priced.Sum() is not (> 0 and < double.PositiveInfinity)) throw CommandException.Usage("--prices: all are 0, or too large to be added up; give one above 0 at least.");
             if (request.Prices is { } all && all.Count != request.Ranges?.Names.Count) throw CommandException.Usage($"--prices: {all.Count} prices for {request.Ranges?.Names.Count ?? 0} ranges; give one each.");
             await using var desk = await session.OpenAsync(token);
-            var forecast = await new WindowForecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token).PromptlyAsync(session, token);
+            var forecast = await new WindowForecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token).PromptlyAsync(session.Time, token);
             if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Window(forecast, where), token);
             if (session.Json) session.WriteJson(forecast, CommandJson.Relaxed.WindowForecast);
             else Write(session, forecast, where);
