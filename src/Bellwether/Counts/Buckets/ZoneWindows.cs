@@ -48,7 +48,7 @@ public static partial class ZoneWindows
     }
 
     [GeneratedRegex(@"^\s*\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d{1,7})?)?( ?(Z|[+-]\d{2}(:?\d{2})?))?)?\s*$", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
-    private static partial Regex Iso { get; }
+    static partial Regex Iso { get; }
 
     static string Quote(string text) => text.Length > 60 ? text[..60] + "…" : text;
 
