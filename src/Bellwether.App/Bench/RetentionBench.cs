@@ -77,7 +77,7 @@ static class RetentionBench
                 await query.ExecuteNonQueryAsync(CancellationToken.None);
                 if (desk.Time.GetElapsedTime(asked) is var wait && wait > longest) longest = wait;
             }
-            await Task.Delay(TimeSpan.FromMilliseconds(2), CancellationToken.None);
+            await Task.Delay(TimeSpan.FromMilliseconds(2), desk.Time, CancellationToken.None);
         }
         return longest.TotalSeconds;
     }
