@@ -56,7 +56,7 @@ public sealed class ModelTrainer(NpgsqlDataSource dataSource, string folder, Tim
         var start = DateTimeOffset.FromUnixTimeSeconds(grid.History.StartUnixSeconds);
         var model = ModelCatalog.Create(name, grid);
         var (fit, weights, measures) = await Task.Run(() => Fit(model, grid.History, evaluateDays, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
-        var (settings, data) = (ModelCatalog.Settings(name), ModelArtifact.Hash(posts.Seconds, posts, start, end));
+        var (settings, data) = (ModelCatalog.Settings(name), posts.Hash(start, end));
         var identity = SHA256.HashData(Encoding.UTF8.GetBytes($"{name}|{posts.Profile}|{settings}|{start:O}|{end:O}|{data}"));
         var version = string.Create(CultureInfo.InvariantCulture, $"{end.UtcDateTime:yyyyMMdd'T'HH}-{Convert.ToHexStringLower(identity)[..8]}");
         using var document = JsonDocument.Parse(settings);

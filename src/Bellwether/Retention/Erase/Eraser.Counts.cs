@@ -15,7 +15,7 @@ public sealed partial class Eraser
 
     // What refers to a table comes before it.
     internal static readonly string[] CountTables =
-        ["forecasts", "model_metadata", "features", "exogenous_events", "bucket_states", "time_buckets", "gaps", CountedPosts, "accounts"];
+        ["outcomes", "forecasts", "model_metadata", "features", "exogenous_events", "bucket_states", "time_buckets", "gaps", CountedPosts, "accounts"];
 
     async Task CountedAsync(ErasureSubject subject, ErasureAccount account, ErasureFinds found, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
