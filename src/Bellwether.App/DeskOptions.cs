@@ -149,6 +149,7 @@ public sealed record DeskOptions
             if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
             Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
+            if (options.Scoring.Routing.Problems().ToArray() is { Length: > 0 } routes) throw new DeskOptionsException(string.Join(" ", routes.Select(p => $"{nameof(Scoring)}:{nameof(ScoringOptions.Routing)}:{p}")));
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");

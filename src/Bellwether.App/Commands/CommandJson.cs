@@ -22,6 +22,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(IReadOnlyList<ModelAnswer>))]
 [JsonSerializable(typeof(Sentiment.Classifier.ModelCard))]
 [JsonSerializable(typeof(ModelTrainAnswer))]
+[JsonSerializable(typeof(RouteAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<Sentiment.Routing.CascadePoint>))]
 [JsonSerializable(typeof(MigrationState))]
 [JsonSerializable(typeof(MigrationAnswer))]
 [JsonSerializable(typeof(VerifyAnswer))]

@@ -21,6 +21,8 @@ public static class Instruments
         "Results committed, one for each event and ticker, by model");
     public static readonly Gauge<long> ModelFallback = Meter.CreateGauge<long>("bellwether_model_fallback", null,
         "1 while another model scores in the place of this one, which cannot be used, else 0; by model");
+    public static readonly Counter<long> RoutedTexts = Meter.CreateCounter<long>("bellwether_routed_texts", null,
+        "Texts that rules sent to a model, by model and reason: first, deferred, failed, fallback");
     public static readonly Counter<long> Redelivered = Meter.CreateCounter<long>("bellwether_events_redelivered", null,
         "Events recognised as already scored, by topic");
     public static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>("bellwether_dead_letters", null,
