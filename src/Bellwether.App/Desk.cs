@@ -11,6 +11,7 @@ using Bellwether.Retention.Archive;
 using Bellwether.Retention.Erase;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Sentiment.Routing;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<KafkaEventLog>? _kafka;
     readonly Lazy<ISentimentModel> _model;
     readonly bool _ownsModel;
+    readonly Lazy<ModelRouter?> _router;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
     readonly Lazy<IObjectStore> _archive;
@@ -39,6 +41,8 @@ public sealed class Desk : IAsyncDisposable
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
         _model = new(() => model ?? SentimentModels.LoadOrFallBack(options.Scoring, loggers.CreateLogger<ScoringWorker>(), time));
         _ownsModel = model is null;
+        _router = new(() => model is not null || options.Scoring.Routing.Rules.Count == 0 ? null
+            : new(options.Scoring, name => SentimentModels.Load(name, options.Scoring, time), time, loggers.CreateLogger<ModelRouter>()));
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         ColdRows = new(token => LakeOptionsAsync(null, token));
@@ -85,6 +89,9 @@ public sealed class Desk : IAsyncDisposable
     public DeadLetterTopics? DeadLetterTopics => _kafka is { } kafka ? new(DataSource, kafka.Value) : null;
 
     public ISentimentModel Model => _model.Value;
+
+    /// <summary>Sends events to models by rules, which all workers of this process share; null where there are no rules, or one model was given for all.</summary>
+    public ModelRouter? Router => _router.Value;
     public Ingestor Ingestor => new(DataSource, Log, Time);
     public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);
 
@@ -156,7 +163,7 @@ public sealed class Desk : IAsyncDisposable
     }
 
     public ScoringWorker CreateWorker() =>
-        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };
+        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync, Router = Router };
 
     /// <summary>Keeps a shared hot store level with the database; null where each process has its own.</summary>
     public HotStoreCatchUp? CreateCatchUp() => Hot is not GuardedHotStore shared ? null

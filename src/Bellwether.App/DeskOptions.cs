@@ -152,6 +152,7 @@ public sealed record DeskOptions
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.Scoring.Onnx, $"{nameof(Scoring)}:{nameof(Scoring.Onnx)}:");
             foreach (var (name, llm) in options.Scoring.Llm) Validate(llm, $"{nameof(Scoring)}:{nameof(Scoring.Llm)}:{name}:");
+            if (options.Scoring.Routing.Problems(SentimentModels.NamesOf(options.Scoring)).ToArray() is { Length: > 0 } routes) throw new DeskOptionsException(string.Join(" ", routes.Select(p => $"{nameof(Scoring)}:{nameof(ScoringOptions.Routing)}:{p}")));
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");

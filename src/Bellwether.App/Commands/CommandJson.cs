@@ -24,6 +24,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(ModelTrainAnswer))]
 [JsonSerializable(typeof(ModelAddAnswer))]
 [JsonSerializable(typeof(ModelRemoveAnswer))]
+[JsonSerializable(typeof(RouteAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<Sentiment.Routing.CascadePoint>))]
 [JsonSerializable(typeof(MigrationState))]
 [JsonSerializable(typeof(MigrationAnswer))]
 [JsonSerializable(typeof(VerifyAnswer))]

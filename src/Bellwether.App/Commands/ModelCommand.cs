@@ -14,13 +14,14 @@ sealed record ModelAnswer(string Name, string? Version, bool Used, bool Sound, s
 static partial class ModelCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals) =>
-        new Verb("model", "Models of sentiment: which there are, what they are made of, and how one is trained", "model list", "model show classifier", "model add finbert --path finbert-onnx", "model train --data headlines.csv --out my.bin")
+        new Verb("model", "Models of sentiment: which there are, what they are made of, and how one is trained", "model list", "model show classifier", "model add finbert --path finbert-onnx", "model train --data headlines.csv --out my.bin", "model route --explain event.json")
         {
             List(screen, globals),
             Show(screen, globals),
             Add(screen, globals),
             Remove(screen, globals),
             Train(screen, globals),
+            Route(screen, globals),
         };
 
     static Verb List(Screen screen, GlobalOptions globals) =>

@@ -25,6 +25,8 @@ public static class Instruments
         "Requests to language models, by model and outcome; each try counts");
     public static readonly Counter<long> LlmTokens = Meter.CreateCounter<long>("bellwether_llm_tokens", null,
         "Tokens that servers of language models counted, by model and kind: input or output");
+    public static readonly Counter<long> RoutedTexts = Meter.CreateCounter<long>("bellwether_routed_texts", null,
+        "Texts that rules sent to a model, by model and reason: first, deferred, failed, fallback");
     public static readonly Counter<long> Redelivered = Meter.CreateCounter<long>("bellwether_events_redelivered", null,
         "Events recognised as already scored, by topic");
     public static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>("bellwether_dead_letters", null,

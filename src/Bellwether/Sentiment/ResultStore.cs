@@ -63,7 +63,10 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         await log.AppendAsync(connection, Topics.AnalyzedSentiment, Announcements(batch, results, changed, known), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Instruments.Stage("commit", started);
-        return new(scored, batch.Events.Count - scored, results.Count, dead, [.. changed.Values]);
+        return new(scored, batch.Events.Count - scored, results.Count, dead, [.. changed.Values])
+        {
+            ByModel = results.CountBy(r => batch.ModelOf(r.Event).Name).ToDictionary(),
+        };
     }
 
     /// <summary>

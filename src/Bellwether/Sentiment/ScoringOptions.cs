@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Bellwether.Feeds;
 using Bellwether.Sentiment.Llm;
 using Bellwether.Sentiment.Onnx;
+using Bellwether.Sentiment.Routing;
 
 namespace Bellwether.Sentiment;
 
@@ -29,6 +30,9 @@ public sealed record ScoringOptions
 
     /// <summary>A classifier made by <c>bellwether model train</c>; null for the one that ships.</summary>
     public string? ClassifierFile { get; init; }
+
+    /// <summary>Rules by which events go to models; none of them sends all to <see cref="Model"/>.</summary>
+    [Required] public RoutingOptions Routing { get; init; } = new();
 
     /// <summary>Where a text names several of its tickers, each gets the score of what is said of it, if the model tells them apart.</summary>
     public bool ScoreEachTicker { get; init; } = true;

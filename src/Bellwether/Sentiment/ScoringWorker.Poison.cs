@@ -1,5 +1,6 @@
 using Bellwether.Events;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Routing;
 
 namespace Bellwether.Sentiment;
 
@@ -65,6 +66,7 @@ public sealed partial class ScoringWorker
 
     async Task<IReadOnlyList<EventScore>> ScoreAllAsync(IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
     {
+        if (Router is not null) return await RouteAsync(Router, events, cancellationToken);
         string[] texts = [.. events.Select(r => r.Envelope.Text)];
         var outcomes = model is IOutcomeSentimentModel single ? await single.TryScoreAsync(texts, cancellationToken) : null;
         var scores = outcomes is null ? await model.ScoreAsync(texts, cancellationToken) : [.. outcomes.Select(o => o.Score)];
@@ -73,12 +75,28 @@ public sealed partial class ScoringWorker
         return [.. scores.Select((score, i) => new EventScore(score, byTicker.GetValueOrDefault(i)) { Outcome = outcomes?[i] ?? default })];
     }
 
+    async Task<IReadOnlyList<EventScore>> RouteAsync(ModelRouter router, IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
+    {
+        var routed = await router.ScoreAsync([.. events.Select(e => e.Envelope)], cancellationToken);
+        var scores = routed.Select(r => new EventScore(r.Score, null) { Model = (r.By.Name, r.Version) }).ToArray();
+        if (!options.ScoreEachTicker) return scores;
+        foreach (var same in Enumerable.Range(0, scores.Length).Where(i => routed[i].By is IEntitySentimentModel).GroupBy(i => routed[i].By))
+        {
+            int[] which = [.. same];
+            foreach (var (at, byTicker) in await TickerScores.OfAsync((IEntitySentimentModel)same.Key, [.. which.Select(i => events[i])], cancellationToken))
+                scores[which[at]] = scores[which[at]] with { ByTicker = byTicker };
+        }
+        return scores;
+    }
+
     /// <param name="Score">Of the whole text.</param>
     /// <param name="ByTicker">Of single tickers, where the text names several.</param>
     readonly record struct EventScore(SentimentScore Score, IReadOnlyDictionary<string, SentimentScore>? ByTicker)
     {
         /// <summary>Why there is no score, where the model told.</summary>
         public TextOutcome Outcome { get; init; }
+        /// <summary>The model that a rule chose; null where one model scores all.</summary>
+        public (string Name, string Version)? Model { get; init; }
 
         public IEnumerable<SentimentScore> All => ByTicker is null ? [Score] : [Score, .. ByTicker.Values];
     }
