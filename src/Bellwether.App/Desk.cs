@@ -110,7 +110,7 @@ public sealed class Desk : IAsyncDisposable
         bool migrate = true, ISentimentModel? model = null)
     {
         RedisHotStore.Require(options.HotStore);
-        if (model is null && SentimentModels.NeedsOnnx(options.Scoring)) await FetchOnnxAsync(options.Scoring.Onnx.Library, progress, cancellationToken);
+        if (model is null && SentimentModels.NeedingOnnx(options.Scoring) is not null) await FetchOnnxAsync(options.Scoring.Onnx.Library, progress, cancellationToken);
         var engine = await PostgresEngine.StartAsync(new()
         {
             DataDirectory = options.DataDirectory,

@@ -95,6 +95,7 @@ public sealed partial class ScoringWorker
     {
         /// <summary>Why there is no score, where the model told.</summary>
         public TextOutcome Outcome { get; init; }
+
         /// <summary>The model that a rule chose; null where one model scores all.</summary>
         public (string Name, string Version)? Model { get; init; }
 

@@ -20,8 +20,9 @@ public static partial class SentimentModels
     /// <summary>Models that were added; null where the options name no folder.</summary>
     public static ModelStore? Store(ScoringOptions options) => options.ModelsDirectory is { } folder ? new(folder) : null;
 
-    /// <summary>Whether ONNX Runtime is needed for the model that the options ask for.</summary>
-    public static bool NeedsOnnx(ScoringOptions options) => !Names.Contains(options.Model) && Store(options)?.Has(options.Model) == true;
+    /// <summary>The first model that the options ask for and ONNX Runtime is needed for; null where none is.</summary>
+    public static string? NeedingOnnx(ScoringOptions options) =>
+        options.Routing.Rules.SelectMany(r => r.Models).Prepend(options.Model).FirstOrDefault(name => !Names.Contains(name) && Store(options)?.Has(name) == true);
 
     /// <summary>The model of that name, or the reason why it cannot be had.</summary>
     /// <exception cref="ModelFileException">There is no such model, or its file is missing, altered or of another version.</exception>

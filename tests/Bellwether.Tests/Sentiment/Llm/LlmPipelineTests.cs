@@ -1,6 +1,7 @@
 using Bellwether.Feeds;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.Llm;
+using Bellwether.Sentiment.Routing;
 using Bellwether.Tests.Support;
 
 namespace Bellwether.Tests.Sentiment.Llm;
@@ -35,5 +36,25 @@ public sealed class LlmPipelineTests(TestServer server)
         Assert.Contains("I will not judge this", dead);
         Assert.Contains("WrongLabel", dead);
         Assert.Equal(3, stub.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Text_that_a_rule_left_to_the_model_and_it_refused_keeps_the_score_that_it_had()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (request, _, context) => request.Text.Contains("Intel") ? LlmStub.SayAsync(context, null, refusal: "I will not judge this.") : LlmStub.SayAsync(context, """{"label":"positive","confidence":0.9}""");
+        var routing = new RoutingOptions { Rules = [new() { Name = "all", Models = ["lexicon", "llama"], DeferBelow = 1 }] };
+        await using var desk = await TestDesk.OpenAsync(server, nameof(LlmPipelineTests), o => o with
+        {
+            Scoring = o.Scoring with { Routing = routing, Llm = new Dictionary<string, LlmOptions> { ["llama"] = new() { Endpoint = stub.Endpoint, Model = "llama-3" } } },
+        });
+        var news = Path.Combine(desk.Folder, "news.csv");
+        await File.WriteAllTextAsync(news, "title,date,stock\nApple beats estimates,2024-03-01T10:00:00Z,AAPL\nIntel cuts its outlook,2024-03-01T10:01:00Z,INTC\n", TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, (await desk.IngestAsync(new() { Type = EventType.News }, news)).Results);
+
+        Assert.Equal("AAPL llama,INTC lexicon", await desk.Database.ScalarAsync<string>("SELECT string_agg(ticker || ' ' || model, ',' ORDER BY ticker) FROM sentiment.sentiment_data"));
+        Assert.EndsWith(" instead of llama", await desk.Database.ScalarAsync<string>("SELECT model_version FROM sentiment.sentiment_data WHERE ticker = 'INTC'"));
+        Assert.DoesNotContain("instead", await desk.Database.ScalarAsync<string>("SELECT model_version FROM sentiment.sentiment_data WHERE ticker = 'AAPL'"));
     }
 }
