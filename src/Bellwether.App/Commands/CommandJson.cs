@@ -54,6 +54,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(Counts.Import.ImportResult))]
 [JsonSerializable(typeof(Counts.Import.DeletionResult))]
 [JsonSerializable(typeof(GapsAnswer))]
+[JsonSerializable(typeof(ObservedAnswer))]
 [JsonSerializable(typeof(RemovedAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<Counts.Gaps.CountGap>))]
 [JsonSerializable(typeof(IReadOnlyList<Counts.Gaps.SuspiciousSilence>))]

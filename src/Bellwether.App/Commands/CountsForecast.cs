@@ -18,20 +18,22 @@ static class CountsForecast
         var asOf = Moments.Option("--as-of", "Make no forecast: answer from the ledger what was believed at that moment", screen.Time);
         var (from, to) = (CountsOptions.From("With --as-of: targets that end after it [default: the moment asked for]"), CountsOptions.To("With --as-of: targets that begin before it"));
         var replayed = new Option<bool>("--replayed") { Description = "With --as-of: also forecasts that were made later for a time before the moment" };
+        var version = new Option<string?>("--model-version") { Description = "A version of the model, as `counts models` shows it [default: the one in use at the origin]", HelpName = "VERSION" };
         var limit = new Option<int?>("--limit") { Description = $"With --as-of: most forecasts to show, 1 to {MostRows} [default: {Rows}]", HelpName = "N" };
         limit.Validators.Add(result => { if (result.GetValueOrDefault<int?>() is < 1 or > MostRows) result.AddError($"--limit: give 1 to {MostRows}."); });
         var (plot, dryRun) = (CountsOptions.Plot("a fan chart"), CountsOptions.DryRun());
         return new Verb("forecast", "Forecast the next hours, days and week, and record it in the ledger", "counts forecast --account elonmusk",
             "counts forecast --account elonmusk --horizons 1d --tz America/New_York --plot fan.svg", "counts forecast --account elonmusk --as-of 2025-06-30T12:00Z --json",
             "counts forecast --account elonmusk --at 2025-06-01 --dry-run")
-        { account, count, model, horizons, at, zone, dryRun, asOf, from, to, replayed, limit, plot }.Runs(screen, globals, async (session, token) =>
+        { account, count, model, version, horizons, at, zone, dryRun, asOf, from, to, replayed, limit, plot }.Runs(screen, globals, async (session, token) =>
         {
             var (whose, profile, where, name) = (session.AccountOf(account), session.ProfileOf(count), session.ZoneOf(zone), session.ModelOf(model));
             var (origin, start, end, chart) = (session.TimeOf(at, where), session.TimeOf(from, where), session.TimeOf(to, where), session.PlotOf(plot));
             var past = session.Get(asOf);
             if (past is null && (start is not null || end is not null || session.Get(replayed) || session.Get(limit) is not null))
                 throw CommandException.Usage("--from, --to, --replayed and --limit need --as-of.");
-            if (past is not null && (origin is not null || session.Get(dryRun))) throw CommandException.Usage("--as-of makes no forecast, so --at and --dry-run mean nothing with it.");
+            if (past is not null && (origin is not null || session.Get(dryRun) || session.Get(version) is not null))
+                throw CommandException.Usage("--as-of makes no forecast, so --at, --dry-run and --model-version mean nothing with it.");
             string[]? names = session.Get(horizons)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (names is not null) CountsOptions.Usage(() => Require(names, past is not null));
             await using var desk = await session.OpenAsync(token);
@@ -44,8 +46,11 @@ static class CountsForecast
                 else Write(session, page.Items, where);
                 return ExitCode.Ok;
             }
-            var request = new ForecastRequest { Account = whose, Profile = profile, Model = name, At = origin, Zone = where, Record = !session.Get(dryRun) };
-            var rows = await new Forecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(names is null ? request : request with { Horizons = names }, token).PromptlyAsync(session.Time, token);
+            var request = new ForecastRequest { Account = whose, Profile = profile, Model = name, At = origin, Zone = where, Version = session.Get(version), Record = !session.Get(dryRun) };
+            var forecaster = new Forecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time);
+            var rows = await forecaster.RunAsync(names is null ? request : request with { Horizons = names }, token).PromptlyAsync(session.Time, token);
+            foreach (var day in forecaster.LeftOut)
+                session.Note($"Nothing is said of {CountsOptions.Local(day.From, where)} to {CountsOptions.Local(day.To, where)}: it has begun, and part of it was not observed.");
             if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Fan(whose, name, rows, where), token);
             if (session.Json) session.WriteJson(rows, CommandJson.Relaxed.IReadOnlyListForecastRow);
             else Write(session, rows, where);
