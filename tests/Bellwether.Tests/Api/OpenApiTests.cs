@@ -31,7 +31,7 @@ public sealed class OpenApiTests(TestServer server)
         await FitsAsync(check, Operation(document, "importPosts"), posts, 200);
         foreach (var (id, path, body) in new[]
         {
-            ("addGap", "gaps", """{"gap_start":"2024-03-05","gap_end":"2024-03-06"}"""), ("addCountEvent", "events", """{"name":"x","event_start":"2024-03-05","intensity":0.5}"""),
+            ("addGap", "gaps", """{"gap_start":"2024-03-05","gap_end":"2024-03-06"}"""), ("confirmObserved", "gaps/observed", """{"from":"2024-03-02","to":"2024-03-03"}"""), ("addCountEvent", "events", """{"name":"x","event_start":"2024-03-05","intensity":0.5}"""),
             ("buildBuckets", "buckets", "{}"), ("buildFeatures", "features", "{}"), ("trainCountModels", "models", """{"models":["reference"],"evaluate_days":2}"""),
             ("makeForecasts", "forecasts", """{"model":"reference"}"""), ("forecastWindow", "window", """{"from":"2024-03-08","to":"2024-03-15","model":"reference","ranges":"0-9,10+"}"""),
         })
@@ -39,6 +39,15 @@ public sealed class OpenApiTests(TestServer server)
             using var response = await desk.Http.PostAsync($"/api/v1/counts/ann/{path}", Json(body), Token);
             await FitsAsync(check, Operation(document, id), response, 200);
         }
+        using (var taken = await desk.Http.PostAsync("/api/v1/counts/ann/posts/from-sentiment", null, Token)) await FitsAsync(check, Operation(document, "importPostsFromSentiment"), taken, 200);
+        using (var tested = await desk.Http.PostAsync("/api/v1/counts/ann/backtest", Json("""{"from":"2024-03-07","to":"2024-03-08","horizons":["1d"],"all_models":false}"""), Token))
+            await FitsAsync(check, Operation(document, "backtestCounts"), tested, 200);
+        using (var drawn = await desk.GetAsync("/api/v1/counts/ann/forecasts?model=reference&format=svg")) Drawn(Operation(document, "listForecasts"), drawn);
+        using (var drawn = await desk.Http.PostAsync("/api/v1/counts/ann/forecasts?format=svg", Json("""{"model":"reference"}"""), Token)) Drawn(Operation(document, "makeForecasts"), drawn);
+        using (var drawn = await desk.Http.PostAsync("/api/v1/counts/ann/window?format=svg", Json("""{"from":"2024-03-08","to":"2024-03-15","model":"reference"}"""), Token))
+            Drawn(Operation(document, "forecastWindow"), drawn);
+        using (var drawn = await desk.Http.PostAsync("/api/v1/counts/ann/backtest?format=svg", Json("""{"from":"2024-03-07","to":"2024-03-08","horizons":["1d"],"all_models":false}"""), Token))
+            Drawn(Operation(document, "backtestCounts"), drawn);
         var asked = new HashSet<string>();
         foreach (var (id, path, status) in new[]
         {
@@ -92,6 +101,14 @@ public sealed class OpenApiTests(TestServer server)
         var limit = Operation(document, "listArticles").GetProperty("parameters").EnumerateArray().Single(p => p.GetProperty("name").GetString() == "limit");
         Assert.Equal((1, 1_000, 50), (Number(limit.GetProperty("schema"), "minimum"), Number(limit.GetProperty("schema"), "maximum"), Number(limit.GetProperty("schema"), "default")));
         Assert.True(Operation(document, "streamSentiment").GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty("text/event-stream", out _));
+    }
+
+    static void Drawn(JsonElement operation, HttpResponseMessage response)
+    {
+        var type = response.Content.Headers.ContentType!.MediaType!;
+        Assert.Equal((200, "image/svg+xml"), ((int)response.StatusCode, type));
+        Assert.True(operation.GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty(type, out _));
+        Assert.Contains(operation.GetProperty("parameters").EnumerateArray(), p => p.GetProperty("name").GetString() == "format");
     }
 
     static async Task FitsAsync(JsonSchemaCheck check, JsonElement operation, HttpResponseMessage response, int status)
