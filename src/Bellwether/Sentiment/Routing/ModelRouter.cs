@@ -48,8 +48,8 @@ public sealed partial class ModelRouter
     public async ValueTask<IReadOnlyList<RoutedScore>> ScoreAsync(IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken, Action<string>? trace = null)
     {
         var results = new RoutedScore[events.Count];
-        foreach (var group in Enumerable.Range(0, events.Count).GroupBy(i => RuleOf(events[i]).Rule))
-            await ScoreAsync(group.Key, [.. group], events, results, trace, cancellationToken);
+        foreach (var group in Enumerable.Range(0, events.Count).GroupBy(i => _options.Rules.FirstOrDefault(r => r.Meets(events[i])) ?? _otherwise, ReferenceEqualityComparer.Instance))
+            await ScoreAsync((RoutingRule)group.Key!, [.. group], events, results, trace, cancellationToken);
         return results;
     }
 

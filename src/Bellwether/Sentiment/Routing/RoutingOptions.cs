@@ -52,14 +52,36 @@ public sealed record RoutingRule
     /// <summary>A score with less confidence than this is left to the next model; 0 for never.</summary>
     public double DeferBelow { get; init; }
 
+    public bool Meets(EventEnvelope e) => MissOf(e) == Miss.None;
+
     /// <summary>Why the event is not for this rule; null where it is.</summary>
-    public string? Misses(EventEnvelope e) =>
-        Priority is { } priority && e.Priority != priority ? $"priority is {Names.Of(e.Priority)}, not {Names.Of(priority)}"
-        : PremiumTier is { } tier && !string.Equals(tier, e.PremiumTier, StringComparison.OrdinalIgnoreCase) ? $"premium tier is {e.PremiumTier}, not {tier}"
-        : Type is { } type && e.Type != type ? $"type is {Names.Of(e.Type)}, not {Names.Of(type)}"
-        : MinCharacters is { } least && e.Text.Length < least ? $"text has {e.Text.Length} characters, fewer than {least}"
-        : MaxCharacters is { } most && e.Text.Length > most ? $"text has {e.Text.Length} characters, more than {most}"
-        : null;
+    public string? Misses(EventEnvelope e) => MissOf(e) switch
+    {
+        Miss.Priority => $"priority is {Names.Of(e.Priority)}, not {Names.Of(Priority!.Value)}",
+        Miss.Tier => $"premium tier is {e.PremiumTier}, not {PremiumTier}",
+        Miss.Type => $"type is {Names.Of(e.Type)}, not {Names.Of(Type!.Value)}",
+        Miss.TooShort => $"text has {e.Text.Length} characters, fewer than {MinCharacters}",
+        Miss.TooLong => $"text has {e.Text.Length} characters, more than {MaxCharacters}",
+        _ => null,
+    };
+
+    enum Miss
+    {
+        None,
+        Priority,
+        Tier,
+        Type,
+        TooShort,
+        TooLong,
+    }
+
+    Miss MissOf(EventEnvelope e) =>
+        Priority is { } priority && e.Priority != priority ? Miss.Priority
+        : PremiumTier is { } tier && !string.Equals(tier, e.PremiumTier, StringComparison.OrdinalIgnoreCase) ? Miss.Tier
+        : Type is { } type && e.Type != type ? Miss.Type
+        : e.Text.Length < MinCharacters ? Miss.TooShort
+        : e.Text.Length > MaxCharacters ? Miss.TooLong
+        : Miss.None;
 
     internal IEnumerable<string> Problems(IReadOnlyList<string> names)
     {

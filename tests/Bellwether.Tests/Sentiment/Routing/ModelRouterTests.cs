@@ -22,7 +22,7 @@ public sealed class ModelRouterTests
     public void First_rule_that_an_event_meets_decides(string priority, string tier, string type, int characters, string expected)
     {
         var router = Router(null,
-            new() { Name = "urgent", Priority = Priority.High, Models = ["lexicon"] },
+            new RoutingRule { Name = "urgent", Priority = Priority.High, Models = ["lexicon"] },
             new() { Name = "paying", PremiumTier = "gold", Models = ["classifier"] },
             new() { Name = "filings", Type = EventType.Filing, Models = ["classifier"] },
             new() { Name = "long", MinCharacters = 100, Models = ["classifier"] });
@@ -99,7 +99,7 @@ public sealed class ModelRouterTests
         held.SetResult();
         Assert.Equal("classifier", (await first)[0].By.Name);
 
-        var silent = new Fake("classifier", _ => new(0.9, 0.05)) { Hold = Task.Delay(Timeout.Infinite, TimeProvider.System, Cancel) };
+        var silent = new Fake("classifier", _ => new(0.9, 0.05)) { Hold = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Cancel) };
         options = options with { Routing = new() { Rules = [Cascade], Limits = new Dictionary<string, ModelLimits> { ["classifier"] = new() { Timeout = TimeSpan.FromMilliseconds(20) } } } };
         router = new(options, Loader([new("lexicon", _ => new(0.4, 0.3)), silent]), TimeProvider.System, NullLogger.Instance);
         var steps = new List<string>();
