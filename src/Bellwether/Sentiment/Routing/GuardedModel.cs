@@ -76,6 +76,15 @@ sealed class GuardedModel
     async Task<IReadOnlyList<SentimentScore>> AskAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
         var model = _model ??= _load();
+        // What is slow is asked bit by bit, each within the timeout: a batch is as large as the quick models like it.
+        if (texts.Count <= model.MostAtOnce) return await AskAsync(model, texts, cancellationToken);
+        var all = new List<SentimentScore>(texts.Count);
+        foreach (var part in texts.Chunk(model.MostAtOnce)) all.AddRange(await AskAsync(model, part, cancellationToken));
+        return all;
+    }
+
+    async Task<IReadOnlyList<SentimentScore>> AskAsync(ISentimentModel model, IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    {
         using var late = new CancellationTokenSource(_limits.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         IReadOnlyList<SentimentScore> scores;
