@@ -28,7 +28,8 @@ public sealed partial class ModelRouter
     {
         (_options, _logger) = (options.Routing, logger);
         _otherwise = new() { Name = "otherwise", Models = [options.Model] };
-        _models = SentimentModels.Names.ToDictionary(n => n, n => new GuardedModel(n, () => load(n), _options.Limits.GetValueOrDefault(n) ?? new(), time), StringComparer.Ordinal);
+        _models = SentimentModels.Names.ToDictionary(
+            n => n, n => new GuardedModel(n, () => load(n), _options.Limits.GetValueOrDefault(n) ?? new(), time), StringComparer.Ordinal);
     }
 
     /// <summary>The first rule that the event meets, and why it misses those before.</summary>
@@ -48,8 +49,8 @@ public sealed partial class ModelRouter
     public async ValueTask<IReadOnlyList<RoutedScore>> ScoreAsync(IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken, Action<string>? trace = null)
     {
         var results = new RoutedScore[events.Count];
-        foreach (var group in Enumerable.Range(0, events.Count).GroupBy(i => _options.Rules.FirstOrDefault(r => r.Meets(events[i])) ?? _otherwise, ReferenceEqualityComparer.Instance))
-            await ScoreAsync((RoutingRule)group.Key!, [.. group], events, results, trace, cancellationToken);
+        foreach (var group in Enumerable.Range(0, events.Count).GroupBy(i => _options.Rules.FirstOrDefault(r => r.Meets(events[i])) ?? _otherwise))
+            await ScoreAsync(group.Key, [.. group], events, results, trace, cancellationToken);
         return results;
     }
 
@@ -77,7 +78,8 @@ public sealed partial class ModelRouter
             for (var j = 0; j < asked.Length; j++) results[asked[j]] = new(outcome.Scores[j], guarded.Model!, scored ? null : missed);
             scored = true;
             var unsure = asked.Where(i => results[i].Score.Confidence < rule.DeferBelow).ToArray();
-            trace?.Invoke($"{guarded.Name}: confidence {results[asked[0]].Score.Confidence:0.000}, {(unsure.Length == 0 ? "sure enough" : k + 1 < rule.Models.Count ? "left to the next model" : "the last model decides")}");
+            var next = unsure.Length == 0 ? "sure enough" : k + 1 < rule.Models.Count ? "left to the next model" : "the last model decides";
+            trace?.Invoke($"{guarded.Name}: confidence {results[asked[0]].Score.Confidence:0.000}, {next}");
             asked = unsure;
         }
         if (!scored) await LastResortAsync(rule, asked, events, results, missed, trace, cancellationToken);
