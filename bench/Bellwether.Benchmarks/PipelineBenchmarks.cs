@@ -2,6 +2,7 @@ using System.Text;
 using BenchmarkDotNet.Attributes;
 using Bellwether.Analytics.Decay;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Classifier;
 using Bellwether.Sentiment.Lexicon;
 
 namespace Bellwether.Benchmarks;
@@ -13,6 +14,7 @@ public class PipelineBenchmarks
     const int Headlines = 5_000;
 
     readonly LexiconModel _model = new();
+    readonly ClassifierModel _classifier = ClassifierModel.Load();
     byte[] _csv = [];
     string[] _texts = [];
     byte[] _envelope = [];
@@ -47,6 +49,14 @@ public class PipelineBenchmarks
     {
         var sum = 0.0;
         foreach (var text in _texts) sum += _model.Score(text).Score;
+        return sum;
+    }
+
+    [Benchmark(OperationsPerInvoke = Headlines), AllocationBudget(32)]
+    public double Classify()
+    {
+        var sum = 0.0;
+        foreach (var text in _texts) sum += _classifier.Score(text).Score;
         return sum;
     }
 

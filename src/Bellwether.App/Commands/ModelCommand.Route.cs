@@ -21,7 +21,11 @@ static partial class ModelCommand
 {
     static Verb Route(Screen screen, GlobalOptions globals)
     {
-        var explain = new Option<string?>("--explain") { Description = "An event as JSON: text, and what rules ask for: priority, premium_tier, type, article_title; - for standard input", HelpName = "EVENT.json" };
+        var explain = new Option<string?>("--explain")
+        {
+            Description = "An event as JSON: text, and what rules ask for: priority, premium_tier, type, article_title; - for standard input",
+            HelpName = "EVENT.json",
+        };
         var report = new Option<string?>("--report") { Description = "Labelled texts: accuracy against cost along the threshold below which a model defers", HelpName = "FILE" };
         var models = new Option<string?>("--models") { Description = "With --report: the cascade, from cheap to costly [default: lexicon,classifier]", HelpName = "A,B" };
         var text = new Option<string?>("--text") { Description = "Column or field of the text [default: looked for]", HelpName = "COL" };
@@ -91,7 +95,8 @@ static partial class ModelCommand
             session.WriteJson(points, CommandJson.Relaxed.IReadOnlyListCascadePoint);
             return;
         }
-        var table = new TextTable([new("defer below", Right: true), .. points[0].Asked.Keys.Select(m => new TextColumn($"asks {m}", Right: true)), new("accuracy", Right: true), new("macro F1", Right: true), new("µs a text", Right: true)]);
+        var table = new TextTable([new("defer below", Right: true), .. points[0].Asked.Keys.Select(m => new TextColumn($"asks {m}", Right: true)),
+            new("accuracy", Right: true), new("macro F1", Right: true), new("µs a text", Right: true)]);
         foreach (var p in points)
             table.Add([$"{p.DeferBelow:0.00}", .. p.Asked.Values.Select(a => $"{a:p1}"), $"{p.Accuracy:0.0000}", $"{p.MacroF1:0.0000}", $"{p.MicrosecondsPerText:0.00}"]);
         table.Write(session.Screen);
@@ -110,8 +115,17 @@ static partial class ModelCommand
             var title = Of("article_title") ?? Of("title");
             return (Of("text") ?? title) is { Length: > 0 } text ? new()
             {
-                EventId = "", ArticleId = "", Source = "", Tickers = [], Timestamp = session.Time.GetUtcNow(), FetchedAt = session.Time.GetUtcNow(), Text = text, ArticleTitle = title,
-                PremiumTier = Of("premium_tier") ?? "standard", Type = Named<EventType>(Of("type"), "type"), Priority = Named<Priority>(Of("priority"), "priority"),
+                EventId = "",
+                ArticleId = "",
+                Source = "",
+                Tickers = [],
+                Timestamp = session.Time.GetUtcNow(),
+                FetchedAt = session.Time.GetUtcNow(),
+                Text = text,
+                ArticleTitle = title,
+                PremiumTier = Of("premium_tier") ?? "standard",
+                Type = Named<EventType>(Of("type"), "type"),
+                Priority = Named<Priority>(Of("priority"), "priority"),
             }
             : throw new FeedException(file, "the event has no text", "Give it the field text, or a title.");
         }

@@ -16,10 +16,12 @@ public static class CascadeReport
 
     /// <param name="models">From cheap to costly.</param>
     /// <exception cref="ArgumentException">There is no model, or the set has scores or entities in the place of classes.</exception>
-    public static async Task<IReadOnlyList<CascadePoint>> RunAsync(IReadOnlyList<ISentimentModel> models, LabelledSet set, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<CascadePoint>> RunAsync(
+        IReadOnlyList<ISentimentModel> models, LabelledSet set, TimeProvider time, CancellationToken cancellationToken)
     {
         if (models.Count == 0) throw new ArgumentException("there is no model", nameof(models));
-        if (set.HasScores || set.HasEntities) throw new ArgumentException($"{set.Path} has {(set.HasScores ? "scores" : "entities")}; a cascade is measured on classes of whole texts", nameof(set));
+        if (set.HasScores || set.HasEntities)
+            throw new ArgumentException($"{set.Path} has {(set.HasScores ? "scores" : "entities")}; a cascade is measured on classes of whole texts", nameof(set));
         string[] texts = [.. set.Rows.Select(r => r.Text)];
         var scores = new IReadOnlyList<SentimentScore>[models.Count];
         var micros = new double[models.Count];

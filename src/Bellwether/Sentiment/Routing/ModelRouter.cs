@@ -28,7 +28,8 @@ public sealed partial class ModelRouter
     {
         (_options, _logger) = (options.Routing, logger);
         _otherwise = new() { Name = "otherwise", Models = [options.Model] };
-        _models = SentimentModels.NamesOf(options).Append(options.Model).Distinct().ToDictionary(n => n, n => new GuardedModel(n, () => load(n), _options.Limits.GetValueOrDefault(n) ?? new(), time), StringComparer.Ordinal);
+        _models = SentimentModels.NamesOf(options).Append(options.Model).Distinct().ToDictionary(
+            n => n, n => new GuardedModel(n, () => load(n), _options.Limits.GetValueOrDefault(n) ?? new(), time), StringComparer.Ordinal);
     }
 
     /// <summary>The first rule that the event meets, and why it misses those before.</summary>
@@ -48,8 +49,8 @@ public sealed partial class ModelRouter
     public async ValueTask<IReadOnlyList<RoutedScore>> ScoreAsync(IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken, Action<string>? trace = null)
     {
         var results = new RoutedScore[events.Count];
-        foreach (var group in Enumerable.Range(0, events.Count).GroupBy(i => _options.Rules.FirstOrDefault(r => r.Meets(events[i])) ?? _otherwise, ReferenceEqualityComparer.Instance))
-            await ScoreAsync((RoutingRule)group.Key!, [.. group], events, results, trace, cancellationToken);
+        foreach (var group in Enumerable.Range(0, events.Count).GroupBy(i => _options.Rules.FirstOrDefault(r => r.Meets(events[i])) ?? _otherwise))
+            await ScoreAsync(group.Key, [.. group], events, results, trace, cancellationToken);
         return results;
     }
 
@@ -80,9 +81,8 @@ public sealed partial class ModelRouter
             }
             if (outcome.Scores is null) continue;
             var unsure = asked.Where(i => !HasScore(i) || results[i].Score.Confidence < rule.DeferBelow).ToArray();
-            trace?.Invoke(HasScore(asked[0])
-                ? $"{guarded.Name}: confidence {results[asked[0]].Score.Confidence:0.000}, {(unsure.Length == 0 ? "sure enough" : k + 1 < rule.Models.Count ? "left to the next model" : "the last model decides")}"
-                : $"{guarded.Name}: found no score");
+            var next = unsure.Length == 0 ? "sure enough" : k + 1 < rule.Models.Count ? "left to the next model" : "the last model decides";
+            trace?.Invoke($"{guarded.Name}: {(HasScore(asked[0]) ? $"confidence {results[asked[0]].Score.Confidence:0.000}" : "no score")}, {next}");
             asked = unsure;
         }
         if (all.Where(i => !HasScore(i)).ToArray() is { Length: > 0 } left) await LastResortAsync(rule, left, events, results, missed, trace, cancellationToken);
