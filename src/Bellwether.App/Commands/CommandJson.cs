@@ -39,6 +39,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(Retention.Archive.ArchiveVerifyResult))]
 [JsonSerializable(typeof(Retention.Archive.ArchiveRestoreResult))]
 [JsonSerializable(typeof(Retention.Archive.ArchiveDrillResult))]
+[JsonSerializable(typeof(MarketImportAnswer))]
 [JsonSerializable(typeof(LakeMigrateAnswer))]
 [JsonSerializable(typeof(Backup.BackupReport))]
 [JsonSerializable(typeof(IReadOnlyList<Backup.BackupInfo>))]

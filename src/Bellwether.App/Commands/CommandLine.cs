@@ -61,6 +61,8 @@ public static partial class CommandLine
         DemoCommand.Create,
         IngestCommand.Create,
         SentimentCommand.Create,
+        MarketCommand.Create,
+        OptionsCommand.Create,
         SqlCommand.Create,
         ServeCommand.Create,
         LakeCommand.Create,

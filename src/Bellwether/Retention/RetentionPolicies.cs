@@ -10,6 +10,7 @@ public sealed class RetentionPolicies
     [
         "influencers", "ticker_sentiment", "time_buckets", "exogenous_events", "features", "model_metadata", "forecasts", "users", "portfolios", "positions",
         "strategy_performance", "model_performance", "improvement_events", "ab_tests", "optimization_queue", "market_conditions_daily",
+        "corporate_actions",
     ];
 
     readonly Dictionary<string, RetentionPolicy> _byTable;

@@ -20,6 +20,16 @@ public sealed class RangePartitions(NpgsqlDataSource dataSource, string table)
         _known.TryAdd(day, true);
     }
 
+    /// <summary>Makes sure that the partitions of whole UTC months exist; <paramref name="firsts"/> are their first days.</summary>
+    public async Task EnsureMonthsAsync(IEnumerable<DateOnly> firsts, CancellationToken cancellationToken)
+    {
+        foreach (var first in firsts.Where(first => !_known.ContainsKey(first)))
+        {
+            await CreateAsync($"{first:yyyyMM}", $"'{first:yyyy-MM-dd} 00:00:00+00'", $"'{first.AddMonths(1):yyyy-MM-dd} 00:00:00+00'", cancellationToken);
+            _known.TryAdd(first, true);
+        }
+    }
+
     /// <summary>Makes sure that one partition holds everything before a day, for history that is loaded in bulk.</summary>
     public Task EnsureBeforeAsync(DateOnly day, CancellationToken cancellationToken) =>
         CreateAsync("history", "MINVALUE", $"'{day:yyyy-MM-dd} 00:00:00+00'", cancellationToken);
