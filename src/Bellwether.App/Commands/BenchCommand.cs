@@ -17,6 +17,8 @@ static class BenchCommand
             ScaleBench.Create(screen, globals),
             MetricsBench.Create(screen, globals),
             LakeBench.Create(screen, globals),
+            BarsBench.Create(screen, globals),
+            OptionsBench.Create(screen, globals),
             worker,
         };
     }

@@ -58,6 +58,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(Bench.ScaleBenchAnswer))]
 [JsonSerializable(typeof(Bench.MetricsBenchAnswer))]
 [JsonSerializable(typeof(Bench.LakeBenchAnswer))]
+[JsonSerializable(typeof(Bench.BarsBenchAnswer))]
+[JsonSerializable(typeof(Bench.OptionsBenchAnswer))]
 [JsonSerializable(typeof(DemoAnswer))]
 [JsonSerializable(typeof(ServeAnswer))]
 [JsonSerializable(typeof(VersionAnswer))]
