@@ -188,10 +188,10 @@ public sealed class Desk : IAsyncDisposable
         new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Time);
 
     public async Task<BackupWriter> BackupWriterAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Options.LakePlace, typeof(Desk).Assembly.GetName().Version!.ToString(3), Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Options.LakePlace, _archive.Value, typeof(Desk).Assembly.GetName().Version!.ToString(3), Time);
 
     public async Task<BackupRestore> BackupRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
-        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, Time);
+        new(DataSource, await LakeOptionsAsync(progress, cancellationToken), Cold, _archive.Value, Time) { KeepSuperseded = TimeSpan.FromDays(Options.Retention.KeepSupersededDays) };
 
     LegacyTickers LegacyTickers()
     {
@@ -213,6 +213,7 @@ public sealed class Desk : IAsyncDisposable
         DuckDbLibrary = await Engines.FindDuckDbLibraryAsync(Options.DuckDb, progress, cancellationToken),
         MemoryLimitMb = Options.LakeMemoryMegabytes,
         RowsPerFile = Options.Retention.RowsPerFile,
+        KeepSuperseded = TimeSpan.FromDays(Options.Retention.KeepSupersededDays),
     };
 
     public RetentionPolicies Policies => RetentionPolicies.Of(Options.Retention);
@@ -231,6 +232,9 @@ public sealed class Desk : IAsyncDisposable
     public async Task<ArchiveRestore> ArchiveRestoreAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, Policies, await ArchiveOptionsAsync(progress, cancellationToken), Time);
 
+    public async Task<ArchiveForget> ArchiveForgetAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
+        new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
+
     public async Task<ArchiveDrill> ArchiveDrillAsync(IProgress<string>? progress, CancellationToken cancellationToken) =>
         new(DataSource, await ArchiveOptionsAsync(progress, cancellationToken), Time);
 
@@ -238,7 +242,7 @@ public sealed class Desk : IAsyncDisposable
     {
         var lake = await LakeOptionsAsync(progress, cancellationToken);
         return new(DataSource, lake, new(DataSource, lake, Cold, Options.LakeViewDays, Time), ColdRows, await ArchiveOptionsAsync(progress, cancellationToken), Options.Scoring, Hot,
-            _kafka is not null, Time);
+            Options.DataDirectory, _kafka is not null, Time);
     }
 
     async Task<IDaySealer> DaySealerAsync(IProgress<string>? progress, CancellationToken cancellationToken) => Cold is not null || Options.LakeSealExternal

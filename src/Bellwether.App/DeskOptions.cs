@@ -102,6 +102,9 @@ public sealed record DeskOptions
 
     public string ArchiveDirectory => Archive is null || ArchiveBucket is not null ? Path.Combine(DataDirectory, "archive") : Archive;
 
+    /// <summary>Where the archive lies, for people.</summary>
+    public string ArchivePlace => ArchiveBucket?.ToString() ?? ArchiveDirectory;
+
     /// <summary>The folder of the lake, or the one in which files are made that then go to the bucket.</summary>
     public string LakeDirectory => Lake is null || LakeBucket is not null ? Path.Combine(DataDirectory, "lake") : Lake;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Bellwether.App.Api.Counts;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
 using Bellwether.App.Api.Push;
@@ -23,6 +24,31 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(ReplayRequest))]
 [JsonSerializable(typeof(Feeds.ReplayOutcome))]
 [JsonSerializable(typeof(PurgedLetters))]
+[JsonSerializable(typeof(CountAccounts))]
+[JsonSerializable(typeof(Bellwether.Counts.CountsStatus))]
+[JsonSerializable(typeof(PostBody))]
+[JsonSerializable(typeof(Bellwether.Counts.Import.ImportResult))]
+[JsonSerializable(typeof(Bellwether.Counts.Import.DeletionResult))]
+[JsonSerializable(typeof(BucketPage))]
+[JsonSerializable(typeof(Bellwether.Counts.Buckets.BucketResult))]
+[JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Features.FeatureRow>))]
+[JsonSerializable(typeof(Bellwether.Counts.Features.FeatureResult))]
+[JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Events.ExogenousEvent>))]
+[JsonSerializable(typeof(Bellwether.Counts.Events.EventsAdded))]
+[JsonSerializable(typeof(EventBody))]
+[JsonSerializable(typeof(GapBody))]
+[JsonSerializable(typeof(GapsAdded))]
+[JsonSerializable(typeof(RemovedThing))]
+[JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Gaps.CountGap>))]
+[JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Gaps.SuspiciousSilence>))]
+[JsonSerializable(typeof(TrainBody))]
+[JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Registry.ModelVersion>))]
+[JsonSerializable(typeof(ForecastBody))]
+[JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Ledger.ForecastRow>))]
+[JsonSerializable(typeof(WindowBody))]
+[JsonSerializable(typeof(Bellwether.Counts.Ledger.WindowForecast))]
+[JsonSerializable(typeof(BacktestBody))]
+[JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Backtesting.BacktestResult>))]
 [JsonSerializable(typeof(SqlRequest))]
 [JsonSerializable(typeof(SqlAnswer))]
 [JsonSerializable(typeof(HealthCheck))]

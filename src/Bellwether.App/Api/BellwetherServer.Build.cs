@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using Bellwether.App.Api.Counts;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
 using Bellwether.App.Api.Push;
@@ -53,6 +54,7 @@ public sealed partial class BellwetherServer
         StreamEndpoints.Map(api);
         SqlEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
+        CountsEndpoints.Map(api);
         // Any other name is an unknown path, and told so as all are.
         app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").ExcludeFromDescription().AnswersHead();
     }
@@ -86,6 +88,7 @@ public sealed partial class BellwetherServer
     static void AddRoles(IServiceCollection services, Desk desk, ServeRoles roles)
     {
         services.AddHostedService(s => new MetricsStart(s.GetRequiredService<PrometheusMetrics>()));
+        services.AddHostedService(_ => new PresenceService(desk));
         if (desk.CreateCatchUp() is { } catchUp)
             services.AddHostedService(s => new HotStoreService(catchUp, s.GetRequiredService<WorkerStatus>()));
         if (desk.Cold is not null) services.AddHostedService<ColdTierService>();
@@ -98,7 +101,7 @@ public sealed partial class BellwetherServer
             services.AddSingleton<IHostedService>(s => new ForwardingService(desk, forwarder, s.GetRequiredService<WorkerStatus>()));
         if (!roles.HasFlag(ServeRoles.Api)) return;
         services.AddSingleton(desk.Ingestor);
-        services.AddSingleton<PushBody>().AddSingleton<ScoredWait>().AddSingleton<SqlRunner>();
+        services.AddSingleton<PushBody>().AddSingleton<ScoredWait>().AddSingleton<SqlRunner>().AddSingleton<CountsWork>();
         services.AddHostedService<RebuildService>();
         services.AddSingleton<StreamHub>().AddHostedService(s => s.GetRequiredService<StreamHub>());
         services.AddSingleton<PushQueue>().AddHostedService(s => s.GetRequiredService<PushQueue>());

@@ -16,6 +16,7 @@ static partial class OpenApiDocument
         ("/api/v1/stream", "stream", "Results as they are committed"),
         ("/api/v1/sql", "sql", "Read-only SQL"),
         ("/api/v1/dead-letters", "dead letters", "Records that were put aside"),
+        ("/api/v1/counts", "counts", "How many posts an account will write"),
         ("/", "diagnostics", "Health and metrics"),
     ];
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Bellwether.Counts;
 using Bellwether.Engines;
 using Bellwether.Events;
 using Bellwether.Storage.Objects;
@@ -79,6 +80,9 @@ static class Problems
                 TimeSpan.FromSeconds(1)),
         PostgresException { SqlState: ['2', '2', ..] } bad =>
             (Details(400, ProblemKind.BadRequest, "The request cannot be answered", bad.MessageText), null),
+        CountsException { Problem: CountsProblem.Unknown } unknown => (Details(404, ProblemKind.NotFound, "Nothing is known", unknown.Message), null),
+        CountsException { Problem: CountsProblem.NotEnough } little => (Details(422, ProblemKind.Rejected, "There is too little data", little.Message), null),
+        CountsException wrong => (Details(400, ProblemKind.BadRequest, "The request cannot be answered", $"{wrong.Message}{(wrong.Mend is { } mend ? " " + mend : "")}"), null),
         ObjectStoreException =>
             (Details(503, ProblemKind.Unavailable, "The lake cannot be read", "The server's log says what is wrong with its store."),
                 TimeSpan.FromSeconds(5)),

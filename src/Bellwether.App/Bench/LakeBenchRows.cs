@@ -7,7 +7,8 @@ using NpgsqlTypes;
 namespace Bellwether.App.Bench;
 
 /// <summary>Results of days that lie behind, put where scoring puts them.</summary>
-sealed class LakeBenchRows(Desk desk, DateOnly first, int days, int characters)
+/// <param name="byDay">Each day has a partition of its own, as days that came in live; else all share one, as bulk history.</param>
+sealed class LakeBenchRows(Desk desk, DateOnly first, int days, int characters, bool byDay = false)
 {
     const string Table = "sentiment.sentiment_data";
     const int Tickers = 500;
@@ -19,7 +20,10 @@ sealed class LakeBenchRows(Desk desk, DateOnly first, int days, int characters)
     /// <summary>Adds rows, as many to each day, and marks the days; returns how many.</summary>
     public async Task<long> FillAsync(int rows, CancellationToken cancellationToken)
     {
-        await new RangePartitions(desk.DataSource, Table).EnsureBeforeAsync(DateOnly.FromDateTime(desk.Time.GetUtcNow().UtcDateTime), cancellationToken);
+        var partitions = new RangePartitions(desk.DataSource, Table);
+        if (byDay)
+            for (var day = first; day < End; day = day.AddDays(1)) await partitions.EnsureDayAsync(day, cancellationToken);
+        else await partitions.EnsureBeforeAsync(DateOnly.FromDateTime(desk.Time.GetUtcNow().UtcDateTime), cancellationToken);
         var each = Math.Max(1, rows / days);
         await using var connection = await desk.DataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);

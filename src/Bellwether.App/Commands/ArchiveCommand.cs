@@ -29,7 +29,30 @@ static class ArchiveCommand
         command.Add(Restore(screen, globals));
         command.Add(new Verb("drill", "Restore a file chosen at random into a temporary table and compare it", "archive drill", "archive drill --json")
             .Runs(screen, globals, DrillAsync));
+        command.Add(Forget(screen, globals));
         return command;
+    }
+
+    static Verb Forget(Screen screen, GlobalOptions globals)
+    {
+        var lost = new Option<string[]>("--lost") { Description = "A file that is missing or damaged for good, by its name in the archive; may be given several times", HelpName = "FILE", Required = true };
+        return new Verb("forget", "Write off files of the archive that are lost; a sound one is refused",
+                "archive forget --lost tweets/year=2026/month=01/20260101T000000-01998a5e000070008000000000000000.parquet") { lost }
+            .Runs(screen, globals, (session, cancellationToken) => ForgetAsync(session, session.Get(lost)!, cancellationToken));
+    }
+
+    static async Task<int> ForgetAsync(Session session, IReadOnlyCollection<string> lost, CancellationToken cancellationToken)
+    {
+        await using var desk = await session.OpenAsync(cancellationToken);
+        var gone = await (await desk.ArchiveForgetAsync(session.Progress, cancellationToken)).RunAsync([.. lost.Distinct()], cancellationToken);
+        if (session.Json)
+        {
+            session.WriteJson(gone, CommandJson.Relaxed.IReadOnlyListForgottenArchiveFile);
+            return ExitCode.Ok;
+        }
+        foreach (var file in gone)
+            session.Screen.Out.WriteLine($"{file.Path}: written off; its {file.Rows:n0} rows from {Moments.Text(file.From)} to {Moments.Text(file.To)} {(file.InTable ? "are in their table" : "are lost")}");
+        return ExitCode.Ok;
     }
 
     static Verb Restore(Screen screen, GlobalOptions globals)

@@ -19,6 +19,7 @@ static class BenchCommand
             LakeBench.Create(screen, globals),
             BarsBench.Create(screen, globals),
             OptionsBench.Create(screen, globals),
+            RetentionBench.Create(screen, globals),
             worker,
         };
     }

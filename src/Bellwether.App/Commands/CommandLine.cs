@@ -64,6 +64,7 @@ public static partial class CommandLine
         MarketCommand.Create,
         OptionsCommand.Create,
         SqlCommand.Create,
+        CountsCommand.Create,
         ServeCommand.Create,
         LakeCommand.Create,
         RetentionCommand.Create,

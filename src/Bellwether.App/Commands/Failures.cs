@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Bellwether.Backup;
+using Bellwether.Counts;
 using Bellwether.Engines;
 using Bellwether.Engines.DuckDb;
 using Bellwether.Events;
@@ -41,6 +42,12 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         FeedException { IsUsage: true } feed =>
             CommandException.Usage($"{feed.Origin}: {feed.Problem}.", feed.Mend),
         FeedException feed => new(ExitCode.BadInput, "bad_input", $"{feed.Origin}{(feed.Line is { } line ? $", line {line}" : "")}: {feed.Problem}.", feed.Mend),
+        CountsException counts => new(ExitCode.BadInput, counts.Problem switch
+        {
+            CountsProblem.Unknown => "unknown",
+            CountsProblem.NotEnough => "not_enough_data",
+            _ => "bad_input",
+        }, counts.Message, counts.Mend),
         DeskOptionsException options => CommandException.Usage(options.Message),
         EngineException engine => new(ExitCode.Unavailable, "engine", Sentence($"{engine.Engine}: {engine.Problem}"), engine.Mend),
         EventLogException log => new(ExitCode.Unavailable, "event_log", Sentence(log.Message)),

@@ -7,9 +7,10 @@ namespace Bellwether.App.Commands;
 /// <summary>Times and intervals as options.</summary>
 static class Moments
 {
-    public static Option<DateTimeOffset?> Option(string name, string description, TimeProvider time)
+    /// <param name="ahead">How far it may lie in the future, a year by default: what is further off is mostly a slip.</param>
+    public static Option<DateTimeOffset?> Option(string name, string description, TimeProvider time, TimeSpan? ahead = null)
     {
-        var parser = new Lazy<TimestampParser>(() => new("UTC", null, time, TimeSpan.FromDays(366)));
+        var parser = new Lazy<TimestampParser>(() => new("UTC", null, time, ahead ?? TimeSpan.FromDays(366)));
         return new(name)
         {
             Description = description,

@@ -1,10 +1,13 @@
 using System.CommandLine;
+using Bellwether.Retention.Archive;
 using Bellwether.Retention.Erase;
 
 namespace Bellwether.App.Commands;
 
+/// <param name="Clean">Nothing is there, and everything could be looked into.</param>
 /// <param name="Found">Rows or records by place; of a verification all are 0.</param>
-sealed record ErasureFindAnswer(bool DryRun, bool Clean, IReadOnlyDictionary<string, long> Found);
+/// <param name="Unreadable">Files of the archive that could not be looked into.</param>
+sealed record ErasureFindAnswer(bool DryRun, bool Clean, IReadOnlyDictionary<string, long> Found, IReadOnlyList<BadArchiveFile> Unreadable, IReadOnlyList<string> Notes);
 
 static partial class RetentionCommand
 {
@@ -15,7 +18,7 @@ static partial class RetentionCommand
         var platform = new Option<string?>("--platform") { Description = "Where the account is" };
         platform.AcceptOnlyFromAmong("x", "reddit");
         var dryRun = new Option<bool>("--dry-run") { Description = "Only count what would be erased" };
-        var verify = new Option<bool>("--verify") { Description = "Look again everywhere; exit code 3 when something is found" };
+        var verify = new Option<bool>("--verify") { Description = "Look again everywhere; exit code 3 when something is found, or could not be looked into" };
         var receipt = new Option<Guid?>("--receipt") { Description = "Print the receipt of an erasure again; with a person, tell whether it is theirs", HelpName = "ID" };
         return new Verb("erase", "Remove all data of one account for good, from every place, and give a receipt",
                 "retention erase --platform x --author 44196397 --dry-run", "retention erase --platform reddit --username somebody --json",
@@ -43,14 +46,16 @@ static partial class RetentionCommand
     {
         await using var desk = await session.OpenAsync(cancellationToken);
         var found = await (await desk.EraserAsync(session.Progress, cancellationToken)).FindAsync(subject, cancellationToken);
-        var clean = found.Values.All(count => count == 0);
-        if (session.Json) session.WriteJson(new(!verify, clean, found), CommandJson.Relaxed.ErasureFindAnswer);
+        if (session.Json) session.WriteJson(new(!verify, found.IsClean, found.Counts, found.Unreadable, found.Notes), CommandJson.Relaxed.ErasureFindAnswer);
         else
         {
-            Write(session, found);
-            session.Screen.Out.WriteLine(clean ? "nothing is found" : verify ? "something is still found" : "nothing was changed");
+            Write(session, found.Counts);
+            foreach (var file in found.Unreadable) session.Screen.Out.WriteLine($"not looked into: {file.Path}: {file.Reason}");
+            foreach (var note in found.Notes) session.Screen.Out.WriteLine($"note     {note}");
+            session.Screen.Out.WriteLine(found.IsClean ? "nothing is found"
+                : !verify ? "nothing was changed" : found.Counts.Values.All(count => count == 0) ? "nothing is found where it could be looked" : "something is still found");
         }
-        return verify && !clean ? ExitCode.BadInput : ExitCode.Ok;
+        return verify && !found.IsClean ? ExitCode.BadInput : ExitCode.Ok;
     }
 
     static async Task<int> EraseAsync(Session session, ErasureSubject subject, CancellationToken cancellationToken)

@@ -31,7 +31,7 @@ static partial class RetentionCommand
         return command;
     }
 
-    static Option<DateTimeOffset?> Now(Screen screen) => Moments.Option("--now", "Count ages from this moment instead of the present", screen.Time);
+    static Option<DateTimeOffset?> Now(Screen screen) => Moments.Option("--now", "Count ages from this moment instead of the present", screen.Time, TimeSpan.FromDays(366 * 100));
 
     static async Task<int> PlanAsync(Session session, DateTimeOffset? now, CancellationToken cancellationToken)
     {
@@ -43,7 +43,11 @@ static partial class RetentionCommand
     {
         await using var desk = await session.OpenAsync(cancellationToken);
         var engine = await desk.RetentionEngineAsync(session.Progress, cancellationToken, At(session, now));
-        return Write(session, await ProgressView.RunAsync(session, new RowGauge(), (gauge, token) => engine.RunAsync(RetentionCause.Command, gauge, token), cancellationToken));
+        var run = await ProgressView.RunAsync(session, new RowGauge(), (gauge, token) => engine.RunAsync(RetentionCause.Command, gauge, token), cancellationToken);
+        // What was done is told, also where a table could not be worked on.
+        var code = Write(session, run.Items);
+        run.ThrowIfFailed();
+        return code;
     }
 
     static int Write(Session session, IReadOnlyList<RetentionItem> items)

@@ -7,6 +7,9 @@ namespace Bellwether.App.Workers;
 /// <param name="Run">Does it, and tells in a few words what was done. May run twice: a process that was cut off may still be in it.</param>
 sealed record Job(string Name, TimeSpan Every, Func<CancellationToken, Task<string>> Run)
 {
+    /// <summary>May take minutes, and must not hold up what is due every few seconds.</summary>
+    public bool Slow { get; init; }
+
     /// <summary>The first time comes one period after the job was first seen, not at once.</summary>
     public bool Patient { get; init; }
 }

@@ -23,8 +23,7 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         status.Running(Name);
         try
         {
-            // Moving a year's rows takes its time, and must not hold up what is due every few seconds.
-            await Task.WhenAll(jobs.GroupBy(job => job.Patient).Select(lane => LoopAsync(runner, [.. lane], stoppingToken)));
+            await Task.WhenAll(jobs.GroupBy(job => job.Slow).Select(lane => LoopAsync(runner, [.. lane], stoppingToken)));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -78,9 +77,9 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
             var today = DateOnly.FromDateTime(desk.Time.GetUtcNow().UtcDateTime);
             var done = await (await desk.LakeSealerAsync(null, token)).SealAsync(today.AddDays(-(int)age.TotalDays), null, token);
             return $"{done.Days} days sealed, {done.Blocked.Count} could not be";
-        }) },
+        }) { Slow = true } },
         .. desk.Options.LakeViewRefresh is not { } every ? [] : new Job[] { new("refresh-all-sentiment-mv", every, async token =>
-            $"refreshed in {(await new SentimentCopy(desk.DataSource, desk.Options.LakeViewDays, desk.Time).RefreshAsync(token)).TotalSeconds:0.0} s") },
+            $"refreshed in {(await new SentimentCopy(desk.DataSource, desk.Options.LakeViewDays, desk.Time).RefreshAsync(token)).TotalSeconds:0.0} s") { Slow = true } },
         // A worker that dies between its commit and its write to the shared store leaves a gap that nobody else knows of.
         .. desk.CreateCatchUp() is not { } hotStore ? [] : new Job[] { new("level-hot-store", TimeSpan.FromMinutes(10), async token =>
             await hotStore.TryAsync(token) ? "level with the database" : "the hot store is away") },
@@ -95,23 +94,24 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
             yield return new(RetentionStatus.Job, TimeSpan.FromHours(options.CleanupScheduleHours), async token =>
             {
                 var done = await (await desk.RetentionEngineAsync(null, token)).RunAsync(RetentionCause.Schedule, null, token);
-                return $"{done.Sum(item => item.Rows)} rows of {done.Count(item => item.Rows > 0)} tables";
+                done.ThrowIfFailed();
+                return $"{done.Items.Sum(item => item.Rows)} rows of {done.Items.Count(item => item.Rows > 0)} tables";
             })
-            { Patient = true };
+            { Slow = true, Patient = true };
         yield return new("verify-archive", TimeSpan.FromHours(24), async token =>
         {
             var found = await (await desk.ArchiveVerifierAsync(null, token)).VerifyAsync(FilesVerifiedADay, null, token);
             if (found.Bad.Count > 0) throw new RetentionException($"{found.Bad.Count} of {found.Files} archive files are not as they should be, the first is {found.Bad[0].Path}: {found.Bad[0].Reason}");
             return $"{found.Ok} files are as they should be";
         })
-        { Patient = true };
+        { Slow = true, Patient = true };
         if (options.DrillScheduleHours > 0)
             yield return new("archive-drill", TimeSpan.FromHours(options.DrillScheduleHours), async token =>
             {
                 var done = await (await desk.ArchiveDrillAsync(null, token)).RunAsync(token);
                 return done.Succeeded ? done.Table is null ? "the archive is empty" : $"{done.Rows} rows of {done.Table} came back equal" : throw new RetentionException(done.Message!);
             })
-            { Patient = true };
+            { Slow = true, Patient = true };
     }
 
     [LoggerMessage(EventId = 3403, Level = LogLevel.Error, Message = "the scheduler could not reach its jobs and tries again")]

@@ -16,20 +16,24 @@ public static class BackupVerifier
         var manifest = BackupManifest.Read(folder);
         var bad = new List<BadBackupFile>();
         var (done, rows) = (0, 0L);
-        var lake = manifest.Lake.Copied ? manifest.Lake.Files : [];
+        (string File, long Bytes, string? Sha256)[] copies =
+        [
+            .. manifest.CopiedLake.Select(file => ($"{BackupFolder.Lake}/{file.Path}", file.Bytes, file.Sha256)),
+            .. manifest.CopiedArchive.Select(file => ($"{BackupFolder.Archive}/{file.Key}", file.Bytes, (string?)file.Sha256)),
+        ];
+        var files = manifest.Tables.Count + copies.Length;
         foreach (var table in manifest.Tables)
         {
-            progress?.Report(new($"{table.Schema}.{table.Name}", done++, manifest.Tables.Count + lake.Count));
+            progress?.Report(new($"{table.Schema}.{table.Name}", done++, files));
             if (Hashed(folder, table.File, table.Bytes, table.Sha256, cancellationToken) is { } reason) bad.Add(new(table.File, reason));
             else if (await ContentAsync(folder, table, cancellationToken).ConfigureAwait(false) is { } wrong) bad.Add(new(table.File, wrong));
             else rows += table.Rows;
         }
-        foreach (var file in lake)
+        foreach (var (file, bytes, sha256) in copies)
         {
-            progress?.Report(new("lake", done++, manifest.Tables.Count + lake.Count));
-            if (Hashed(folder, $"lake/{file.Path}", file.Bytes, file.Sha256, cancellationToken) is { } reason) bad.Add(new($"lake/{file.Path}", reason));
+            progress?.Report(new(file[..file.IndexOf('/', StringComparison.Ordinal)], done++, files));
+            if (Hashed(folder, file, bytes, sha256, cancellationToken) is { } reason) bad.Add(new(file, reason));
         }
-        var files = manifest.Tables.Count + lake.Count;
         return new(folder, manifest.TakenAt, files, files - bad.Count, rows, bad);
     }
 

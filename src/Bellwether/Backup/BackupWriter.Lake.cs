@@ -32,7 +32,7 @@ public sealed partial class BackupWriter
                 foreach (var (file, (open, reason)) in part.Zip(opened))
                 {
                     if (open is null) throw new BackupException($"the lake file {file.Path} {reason}", "`bellwether lake verify` tells what is wrong with the lake; without --with-lake the database alone is backed up.");
-                    await CopyAsync(open, Path.Combine(folder, "lake", file.Path), file, cancellationToken).ConfigureAwait(false);
+                    await CopyAsync(open, Path.Combine(folder, BackupFolder.Lake, file.Path), file, cancellationToken).ConfigureAwait(false);
                     progress?.Report(new("lake", ++done, files.Count));
                 }
             }

@@ -68,14 +68,13 @@ static partial class HotPartitions
                 continue;
             }
             else if (!await HasOthersAsync(owner, partition, days, cancellationToken).ConfigureAwait(false)
-                && await CountAsync(owner, partition, cancellationToken).ConfigureAwait(false) == expected)
+                && (partition.Bytes > CountedBytes || await CountAsync(owner, partition, cancellationToken).ConfigureAwait(false) == expected))
             {
                 await ExecuteAsync(owner, $"TRUNCATE {partition.Name}", null, cancellationToken).ConfigureAwait(false);
             }
             else
             {
-                Require(partition, expected, await ExecuteAsync(
-                    owner, $"DELETE FROM {partition.Name} WHERE (timestamp AT TIME ZONE 'UTC')::date = ANY($1)", days, cancellationToken).ConfigureAwait(false));
+                Require(partition, expected, await ExecuteAsync(owner, $"DELETE FROM {partition.Name} WHERE {HotRows.Between(days.Min(), days.Max().AddDays(1))} AND (timestamp AT TIME ZONE 'UTC')::date = ANY($1)", days, cancellationToken).ConfigureAwait(false));
                 deleted = true;
                 continue;
             }

@@ -47,7 +47,7 @@ static class HotRows
 
     static string Or(IEnumerable<string> conditions) => string.Join(" OR ", conditions) is { Length: > 0 } any ? any : "false";
 
-    static string Between(DateOnly from, DateOnly to) => $"timestamp >= {At(from)} AND timestamp < {At(to)}";
+    public static string Between(DateOnly from, DateOnly to) => $"timestamp >= {At(from)} AND timestamp < {At(to)}";
 
     static string At(DateOnly day) => string.Create(CultureInfo.InvariantCulture, $"timestamptz '{day:yyyy-MM-dd} 00:00:00+00'");
 }

@@ -59,13 +59,26 @@ public sealed class LakeDdl(string place)
         if (InBucket) throw new LakeException($"parquet_fdw reads files of its own machine, and this lake lies in {place}. Take pg_duckdb, trino or spark");
         var sql = new StringBuilder($"""
             -- PostgreSQL with parquet_fdw, on the machine of the lake; its user must be able to read the files. {cold.Count.ToString(CultureInfo.InvariantCulture)} sealed days.
-            -- To be run again when days were sealed since: as one transaction, so that nobody sees a day twice or not at all.
+            -- To be run again when days were sealed or unsealed since: as one transaction, so that nobody sees a day twice or not at all.
             BEGIN;
             CREATE EXTENSION IF NOT EXISTS parquet_fdw;
             CREATE SERVER IF NOT EXISTS parquet_srv FOREIGN DATA WRAPPER parquet_fdw;
             CREATE TABLE IF NOT EXISTS sentiment.sentiment_parquet (
                 {string.Join(",\n    ", LakeSchema.Columns.Select(column => $"{column.Quoted} {PostgresType(column, "text")}"))}
             ) PARTITION BY RANGE ("timestamp");
+
+            """);
+        // What was sealed before and is not any more is hot again.
+        sql.Append(CultureInfo.InvariantCulture, $"""
+            DO $$
+            DECLARE part text;
+            BEGIN
+                FOR part IN SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid
+                    WHERE inhparent = 'sentiment.sentiment_parquet'::regclass AND c.relname <> ALL (ARRAY[{string.Join(", ", cold.Select(c => $"'sentiment_parquet_{c.Day:yyyyMMdd}'"))}]::text[])
+                LOOP
+                    EXECUTE 'DROP FOREIGN TABLE ' || part;
+                END LOOP;
+            END $$;
 
             """);
         foreach (var (day, path) in cold)

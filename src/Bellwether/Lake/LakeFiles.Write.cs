@@ -73,17 +73,33 @@ sealed partial class LakeFiles
         return [.. sound];
     }
 
+    /// <summary>Stores a copy of a file under its hash, unless it can be had already; returns whether it could not.</summary>
+    public async Task<bool> BringAsync(LakeFile file, string source, CancellationToken cancellationToken)
+    {
+        if (await Objects.HeadAsync(file.Path, cancellationToken).ConfigureAwait(false) is { Sha256: { } there } && there == file.Sha256) return false;
+        if (await Objects.HeadAsync(Kept + file.Sha256, cancellationToken).ConfigureAwait(false) is { Sha256: { } kept } && kept == file.Sha256) return false;
+        await Objects.PutAsync(Kept + file.Sha256, source, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
     Task KeepAsync(LakeFile file, string hash, CancellationToken cancellationToken) => Objects.CopyAsync(file.Path, Kept + hash, cancellationToken);
 
     /// <summary>Removes what was kept for long enough, and what uploads that were cut off have left.</summary>
     /// <param name="named">Files in the manifest: one that is not in its place is kept however old it is.</param>
-    public async Task SweepAsync(IReadOnlyDictionary<string, LakeFile> named, CancellationToken cancellationToken)
+    public Task SweepAsync(IReadOnlyDictionary<string, LakeFile> named, CancellationToken cancellationToken) =>
+        SweepAsync(named, _time.GetUtcNow() - _options.KeepReplaced, cancellationToken);
+
+    /// <summary>Removes everything that is kept, however young it is. No time is looked at: the clock of a store is not that of this machine.</summary>
+    /// <param name="named">As above.</param>
+    public Task PurgeAsync(IReadOnlyDictionary<string, LakeFile> named, CancellationToken cancellationToken) => SweepAsync(named, null, cancellationToken);
+
+    /// <param name="before">Only what is older; null for all.</param>
+    async Task SweepAsync(IReadOnlyDictionary<string, LakeFile> named, DateTimeOffset? before, CancellationToken cancellationToken)
     {
-        var before = _time.GetUtcNow() - _options.KeepReplaced;
         var old = new List<string>();
         await foreach (var kept in Objects.ListAsync(Kept, null, cancellationToken).ConfigureAwait(false))
         {
-            if (kept.Modified >= before) continue;
+            if (before is { } moment && kept.Modified >= moment) continue;
             if (named.TryGetValue(kept.Key[Kept.Length..], out var file) && !IsMeant(await Objects.HeadAsync(file.Path, cancellationToken).ConfigureAwait(false), file)) continue;
             old.Add(kept.Key);
         }

@@ -59,6 +59,19 @@ sealed partial class LakeFiles
         }
     }
 
+    /// <summary>Those of the files that can be had, in their places or under their hashes; nothing is fetched.</summary>
+    public async Task<IReadOnlyList<LakeFile>> FindAsync(IReadOnlyList<LakeFile> files, CancellationToken cancellationToken)
+    {
+        var found = new bool[files.Count];
+        await Parallel.ForEachAsync(Enumerable.Range(0, found.Length), AtOnce(cancellationToken), async (i, token) =>
+        {
+            var placed = await Objects.HeadAsync(files[i].Path, token).ConfigureAwait(false);
+            found[i] = files[i].Sha256 is not { } hash ? placed?.Size == files[i].Bytes
+                : IsMeant(placed, files[i]) || await Objects.HeadAsync(Kept + hash, token).ConfigureAwait(false) is not null;
+        }).ConfigureAwait(false);
+        return [.. files.Where((_, i) => found[i])];
+    }
+
     /// <summary>Objects that other tools have put there have no recorded hash; reading one will tell.</summary>
     static bool IsMeant(ObjectInfo? found, LakeFile wanted) =>
         found is not null && (found.Sha256 is { } hash ? hash == wanted.Sha256 : found.Size == wanted.Bytes);

@@ -36,4 +36,7 @@ public sealed record LakeOptions
 }
 
 /// <summary>The lake and its manifest do not agree, or a written file does not hold what was sent.</summary>
-public sealed class LakeException(string message, Exception? inner = null) : Exception(message, inner);
+public class LakeException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Others were in the way for too long; it is only a matter of trying again.</summary>
+public sealed class LakeBusyException(string message) : LakeException(message);

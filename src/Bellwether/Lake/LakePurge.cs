@@ -11,15 +11,23 @@ namespace Bellwether.Lake;
 /// <param name="viewDays">Days that the indexed copy goes back; null for all.</param>
 public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, ColdTier? cold, int? viewDays, TimeProvider time)
 {
-    /// <param name="days">Days that are dirty because of it; others that are dirty are written too.</param>
+    // A sealed day that others change meanwhile waits for the next run.
+    const int MostRuns = 5;
+
+    /// <param name="days">Days that rows were taken from, in a transaction that is committed; others that are dirty are written too.</param>
     /// <exception cref="LakeException">Some of them are changing all the time, so that their new files could not be recorded.</exception>
     public async Task RunAsync(IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
     {
-        var old = await HashesAsync(days, cancellationToken).ConfigureAwait(false);
-        await new LakeWriter(database, options, time, cold).WriteDirtyDaysAsync(null, cancellationToken).ConfigureAwait(false);
-        var left = await HashesAsync(days, cancellationToken).ConfigureAwait(false);
-        left.IntersectWith(old);
-        if (left.Count > 0) throw new LakeException($"{left.Count} days changed while they were written without the rows; run it again");
+        // As they are now: whoever writes a day as of this revision, or of a later one, writes it without the rows. Its file may be the same as
+        // before, where the rows had not been written yet.
+        var wanted = await RevisionsAsync(days, cancellationToken).ConfigureAwait(false);
+        for (var run = 1; ; run++)
+        {
+            await new LakeWriter(database, options, time, cold).WriteDirtyDaysAsync(null, cancellationToken).ConfigureAwait(false);
+            var left = await LeftAsync(wanted, cancellationToken).ConfigureAwait(false);
+            if (left == 0) break;
+            if (run == MostRuns) throw new LakeException($"{left} days changed while they were written without the rows; run it again");
+        }
         await SweepAsync(days, cancellationToken).ConfigureAwait(false);
         await using var copied = database.CreateCommand("SELECT relispopulated FROM pg_class WHERE oid = 'sentiment.all_sentiment_mv'::regclass");
         if (await copied.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is true)
@@ -38,7 +46,7 @@ public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, Co
             var named = before.Where(file => !days.Contains(file.Value.Day)).ToDictionary(StringComparer.Ordinal);
             foreach (var entry in await LakeManifest.ReadAsync(owner, null, cancellationToken).ConfigureAwait(false))
                 if (entry.File.Sha256 is { } hash) named[hash] = entry.File;
-            await new LakeFiles(options with { KeepReplaced = TimeSpan.Zero }, time).SweepAsync(named, cancellationToken).ConfigureAwait(false);
+            await new LakeFiles(options, time).PurgeAsync(named, cancellationToken).ConfigureAwait(false);
             options.Store?.Cache.Keep(named.Keys.ToHashSet(StringComparer.Ordinal));
         }
         finally
@@ -47,13 +55,25 @@ public sealed class LakePurge(NpgsqlDataSource database, LakeOptions options, Co
         }
     }
 
-    async Task<HashSet<string>> HashesAsync(IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
+    /// <summary>These days and all that are dirty, which one that was cut off may have left so.</summary>
+    async Task<Dictionary<DateOnly, long>> RevisionsAsync(IReadOnlyList<DateOnly> days, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT file_sha256 FROM ops.lake_files WHERE day = ANY($1) AND file_sha256 IS NOT NULL");
-        command.Parameters.Add(new() { Value = days.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
+        await using var command = database.CreateCommand("SELECT day, revision FROM ops.lake_days WHERE day = ANY($1) OR revision > written_revision");
+        command.Parameters.Add(Days(days));
+        var revisions = new Dictionary<DateOnly, long>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        var hashes = new HashSet<string>(StringComparer.Ordinal);
-        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) hashes.Add(row.GetString(0));
-        return hashes;
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) revisions.Add(row.GetFieldValue<DateOnly>(0), row.GetInt64(1));
+        return revisions;
     }
+
+    async Task<long> LeftAsync(Dictionary<DateOnly, long> wanted, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT count(*) FROM unnest($1, $2) AS w(day, revision) JOIN ops.lake_days AS d USING (day) WHERE d.written_revision < w.revision");
+        command.Parameters.Add(Days(wanted.Keys));
+        command.Parameters.Add(new() { Value = wanted.Values.ToArray() });
+        return (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    }
+
+    static NpgsqlParameter Days(IEnumerable<DateOnly> days) => new() { Value = days.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date };
 }

@@ -12,6 +12,8 @@ public sealed record LakeUnsealResult(int Days, long Rows, TimeSpan Elapsed);
 /// </summary>
 public sealed class LakeUnsealer(NpgsqlDataSource database, LakeOptions options, TimeProvider time)
 {
+    const string Beside = "sentiment.unsealing_";
+
     readonly LakeFiles _files = new(options, time);
 
     /// <param name="from">Inclusive.</param>
@@ -24,6 +26,7 @@ public sealed class LakeUnsealer(NpgsqlDataSource database, LakeOptions options,
         await LakeLock.TakeAsync(owner, cancellationToken).ConfigureAwait(false);
         try
         {
+            await SweepAsync(owner, cancellationToken).ConfigureAwait(false);
             var days = await ReadAsync(owner, from, to, cancellationToken).ConfigureAwait(false);
             var scratch = LakeScratch.Make(options.ScratchDirectory);
             var rows = 0L;
@@ -50,6 +53,26 @@ public sealed class LakeUnsealer(NpgsqlDataSource database, LakeOptions options,
         }
     }
 
+    /// <summary>Tables that days are loaded into: by whoever has <see cref="LakeLock"/>, or by a process that was killed.</summary>
+    internal static async Task<List<string>> BesideAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""
+            SELECT 'sentiment.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = 'sentiment' AND c.relkind = 'r' AND NOT c.relispartition AND c.relname ~ '^unsealing_[0-9]{8}$' ORDER BY 1
+            """, connection);
+        var tables = new List<string>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) tables.Add(row.GetString(0));
+        return tables;
+    }
+
+    /// <summary>Drops what killed processes have left. Only for the holder of <see cref="LakeLock"/>: nobody else is at it then.</summary>
+    internal static async Task SweepAsync(NpgsqlConnection owner, CancellationToken cancellationToken)
+    {
+        foreach (var table in await BesideAsync(owner, cancellationToken).ConfigureAwait(false))
+            await ExecuteAsync(owner, $"DROP TABLE IF EXISTS {table}", cancellationToken).ConfigureAwait(false);
+    }
+
     static async Task<List<(LakeEntry Entry, long Revision)>> ReadAsync(NpgsqlConnection owner, DateOnly from, DateOnly to, CancellationToken cancellationToken)
     {
         var revisions = new Dictionary<DateOnly, long>();
@@ -73,7 +96,7 @@ public sealed class LakeUnsealer(NpgsqlDataSource database, LakeOptions options,
     {
         var day = entry.File.Day;
         var name = $"{HotRows.Table}_{day:yyyyMMdd}";
-        var beside = $"sentiment.unsealing_{day:yyyyMMdd}";
+        var beside = $"{Beside}{day:yyyyMMdd}";
         var (start, end) = ($"'{day:yyyy-MM-dd} 00:00:00+00'", $"'{day.AddDays(1):yyyy-MM-dd} 00:00:00+00'");
         await ExecuteAsync(owner, $"""
             DROP TABLE IF EXISTS {beside};

@@ -5,7 +5,7 @@ namespace Bellwether.Lake;
 public sealed partial class LakeWriter
 {
     /// <summary>Puts recorded files into the places of their days, and tells the manifest so.</summary>
-    async Task PlaceAsync(
+    internal async Task PlaceAsync(
         NpgsqlConnection owner, LakeFile[] files, Dictionary<DateOnly, LakeFile> old, bool kept, CancellationToken cancellationToken)
     {
         if (files.Length == 0) return;

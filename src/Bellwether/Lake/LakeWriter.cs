@@ -23,6 +23,8 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
     const int MaxDaysTogether = 250;
     const long MaxRowsTogether = 250_000;
 
+    const int MostFailuresTold = 5;
+
     // What a run that lost its lock may still be about to put in place, at the longest.
     static readonly TimeSpan LatePlacing = TimeSpan.FromMinutes(10);
 
@@ -42,7 +44,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
 
             var dirty = await ReadDirtyDaysAsync(owner, cancellationToken).ConfigureAwait(false);
             await RepairAsync(owner, lateToo: dirty.Count > 0, cancellationToken).ConfigureAwait(false);
-            var total = new Totals();
+            var (total, failed) = (new Totals(), new List<LakeException>());
             if (dirty.Count > 0)
             {
                 var folder = Path.Combine(staging, Guid.CreateVersion7(time.GetUtcNow()).ToString("N"));
@@ -56,7 +58,7 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
                 {
                     try
                     {
-                        await WriteBatchAsync(run, batch, owner, total, cancellationToken).ConfigureAwait(false);
+                        await WriteApartAsync(run, batch, owner, total, failed, cancellationToken).ConfigureAwait(false);
                     }
                     catch (DuckDbException error) when (error.ErrorClass == "IO")
                     {
@@ -68,6 +70,9 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
                 Directory.Delete(staging, recursive: true);
                 await _files.SweepAsync(await ReadHashesAsync(owner, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
             }
+            if (failed.Count > 0)
+                throw new LakeException(string.Join("; ", failed.Take(MostFailuresTold).Select(error => error.Message))
+                    + (failed.Count > MostFailuresTold ? $"; and {failed.Count - MostFailuresTold} more" : "") + $". The other days are written, {total.Written} files", failed[0]);
             return new(total.Written, total.Removed, total.Rows, total.Bytes, time.GetElapsedTime(started));
         }
         finally
@@ -110,10 +115,27 @@ public sealed partial class LakeWriter(NpgsqlDataSource database, LakeOptions op
         return days;
     }
 
-    /// <summary>Batches, each of days that are sealed or of days that are not.</summary>
+    /// <summary>A sealed day that cannot be merged, because its file is damaged or a reader holds it, keeps no other day from being written.</summary>
+    async Task WriteApartAsync(Run run, DirtyDays dirty, NpgsqlConnection owner, Totals total, List<LakeException> failed, CancellationToken cancellationToken)
+    {
+        // Whoever was in the way of one batch is in the way of all.
+        if (dirty.Sealed && failed.Exists(error => error is LakeBusyException)) return;
+        try
+        {
+            await WriteBatchAsync(run, dirty, owner, total, cancellationToken).ConfigureAwait(false);
+        }
+        catch (LakeException error) when (dirty.Sealed && owner.FullState == System.Data.ConnectionState.Open)
+        {
+            if (error is LakeBusyException || dirty.Days.Length == 1) failed.Add(error);
+            else
+                foreach (var day in dirty.Days) await WriteApartAsync(run, dirty with { Days = [day] }, owner, total, failed, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Batches, each of days that are sealed or of days that are not; those first, because a day that is still written to may not wait for an old one.</summary>
     static IEnumerable<DirtyDays> Together(List<DirtyDay> dirty)
     {
-        foreach (var alike in dirty.GroupBy(day => day.Sealed))
+        foreach (var alike in dirty.GroupBy(day => day.Sealed).OrderBy(group => group.Key))
         {
             var batch = new List<DateOnly>();
             var rows = 0L;

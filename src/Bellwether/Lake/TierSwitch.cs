@@ -15,13 +15,16 @@ static class TierSwitch
     // Whoever waits for the lock makes all others wait behind it. A vacuum gives way only to those who wait for longer than a second.
     const int FirstWait = 200, LongestWait = 1_500;
 
+    // Milliseconds where partitions are dropped. Rows that have a partition with others, which is a month of theirs at most, go one by one.
+    const string LongestStatement = "10min";
+
     /// <summary>Shared by all who read hot rows and files of one moment in several statements: to be taken before the first of them.</summary>
     public const string Hold = $"LOCK TABLE ONLY {HotRows.Table} IN ACCESS SHARE MODE";
 
     /// <summary>Runs it, again and again where others are in the way.</summary>
     /// <param name="work">Everything inside of the transaction; tells whether rows were taken away that an older snapshot would still see.</param>
     /// <returns>The result, and how long the table was taken.</returns>
-    /// <exception cref="LakeException">Others were in the way for a minute.</exception>
+    /// <exception cref="LakeBusyException">Others were in the way for a minute.</exception>
     public static async Task<(T Result, TimeSpan Held)> RunAsync<T>(
         NpgsqlConnection owner, TimeProvider time, Func<NpgsqlTransaction, Task<(T Result, bool HidesRows)>> work, CancellationToken cancellationToken)
     {
@@ -49,7 +52,7 @@ static class TierSwitch
                     // Somebody reads or writes; what was begun is undone.
                 }
             }
-            if (time.GetElapsedTime(started) > Patience) throw new LakeException($"the days could not change their tier: {reason}. They are tried again by the next run");
+            if (time.GetElapsedTime(started) > Patience) throw new LakeBusyException($"the days could not change their tier: {reason}. They are tried again by the next run");
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
@@ -58,7 +61,7 @@ static class TierSwitch
     static async Task LockAsync(NpgsqlConnection owner, int wait, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture,
-            $"SET LOCAL lock_timeout = {wait}; LOCK TABLE ONLY {HotRows.Table} IN ACCESS EXCLUSIVE MODE"), owner);
+            $"SET LOCAL lock_timeout = {wait}; SET LOCAL statement_timeout = '{LongestStatement}'; LOCK TABLE ONLY {HotRows.Table} IN ACCESS EXCLUSIVE MODE"), owner);
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -20,7 +20,9 @@ public sealed partial class RetentionEngine
         await using (var snapshot = await work.Connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false))
         {
             await ExecuteAsync(work.Connection, Limits, cancellationToken).ConfigureAwait(false);
-            if (await SparedAsync(scope, partition, work.Connection, cancellationToken).ConfigureAwait(false) is { } spared) throw new RetentionException(spared);
+            // One that came since the look at all of them.
+            if (await RetentionScope.RowsThatStayAsync(scope.Policy, partition, work.Connection, cancellationToken).ConfigureAwait(false) is > 0 and var stay)
+                throw new RetentionException(RetentionScope.StaysWhole(scope.Policy, partition, stay));
             fingerprint = await FingerprintAsync(work.Connection, partition.Name, cancellationToken).ConfigureAwait(false);
             if (scope.Policy.Method != RetentionMethod.Delete)
                 await StageAsync(scope, partition, files, work, cancellationToken).ConfigureAwait(false);
@@ -63,15 +65,6 @@ public sealed partial class RetentionEngine
         if (rows != files.Sum(file => file.Digest.Rows))
             throw new RetentionException(
                 $"{partition.Name} has {rows} rows, of which {files.Sum(file => file.Digest.Rows)} could be archived: the others have no usable {scope.Policy.Time}. Nothing was removed");
-    }
-
-    /// <summary>Rows of a partition that the policy does not mean keep the whole of it.</summary>
-    static async Task<string?> SparedAsync(RetentionScope scope, LivePartition partition, NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        if (scope.Policy.Condition is not { } condition) return null;
-        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {partition.Name} AS t WHERE NOT coalesce(({condition}), false)", connection) { CommandTimeout = 0 };
-        var rows = (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
-        return rows == 0 ? null : $"{partition.Name} stays: of {rows} of its rows it is not true that {condition}";
     }
 
     /// <summary>

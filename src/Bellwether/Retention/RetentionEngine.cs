@@ -18,35 +18,51 @@ public sealed partial class RetentionEngine(
 
     /// <summary>Does what <see cref="RetentionPlanner"/> tells; an entry for each policy with what was done.</summary>
     /// <param name="progress">Rows that have left their tables so far.</param>
-    /// <exception cref="RetentionException">A table could not be worked on; what was done before stays done, the others were worked on too.</exception>
-    public async Task<IReadOnlyList<RetentionItem>> RunAsync(RetentionCause cause, IProgress<long>? progress, CancellationToken cancellationToken)
+    public async Task<RetentionRun> RunAsync(RetentionCause cause, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         await using var mine = await RetentionLock.TakeAsync(database, cancellationToken).ConfigureAwait(false);
-        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
+        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken, dueOnly: true).ConfigureAwait(false);
         var audit = await RetentionAudit.BeginAsync(mine.Connection, cause, time, cancellationToken).ConfigureAwait(false);
+        var message = "it was stopped";
+        try
+        {
+            var run = await RunAsync(mine.Connection, audit, progress, cancellationToken).ConfigureAwait(false);
+            await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken, dueOnly: true).ConfigureAwait(false);
+            message = run.Problem;
+            return run;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            message = error.Message;
+            throw;
+        }
+        finally
+        {
+            // Where the database is gone the next run finds that this one was cut off.
+            if (mine.Connection.FullState == System.Data.ConnectionState.Open)
+                await audit.EndAsync(message is null, message, CancellationToken.None).ConfigureAwait(false);
+        }
+    }
+
+    async Task<RetentionRun> RunAsync(NpgsqlConnection connection, RetentionAudit audit, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
         var (items, failures, planner) = (new List<RetentionItem>(), new List<Exception>(), new RetentionPlanner(database, policies, options, sealer, time));
         var total = 0L;
         foreach (var policy in policies.All)
         {
             try
             {
-                using var work = new Work(mine.Connection, audit, archive, time) { Moved = rows => progress?.Report(total += rows) };
+                using var work = new Work(connection, audit, archive, time) { Moved = rows => progress?.Report(total += rows) };
                 items.Add(await RunAsync(policy, planner, work, cancellationToken).ConfigureAwait(false));
             }
-            catch (Exception error) when (error is RetentionException or NpgsqlException or Storage.Objects.ObjectStoreException or Lake.LakeException or IOException
-                && mine.Connection.FullState == System.Data.ConnectionState.Open)
+            catch (Exception error) when (error is not OperationCanceledException && connection.FullState == System.Data.ConnectionState.Open)
             {
-                // One table that cannot be worked on must not keep the others from it.
+                // One table that cannot be worked on, for whatever reason, must not keep the others from it.
                 failures.Add(error);
                 items.Add(new(policy.Table, "keep", 0, 0, policy.Before(time.GetUtcNow()), $"failed: {error.Message}"));
             }
         }
-        await ArchiveCatalog.SweepAsync(mine.Connection, archive.Objects, cancellationToken).ConfigureAwait(false);
-        var problem = string.Join("; ", failures.Select(error => error.Message));
-        await audit.EndAsync(failures.Count == 0, failures.Count == 0 ? null : problem, cancellationToken).ConfigureAwait(false);
-        if (failures.Count == 0) return items;
-        if (failures is [Storage.Objects.ObjectStoreException only]) throw only;
-        throw new RetentionException(problem, failures[0]);
+        return new(items, failures);
     }
 
     async Task<RetentionItem> RunAsync(RetentionPolicy policy, RetentionPlanner planner, Work work, CancellationToken cancellationToken)
@@ -63,7 +79,7 @@ public sealed partial class RetentionEngine(
                 else await MoveAsync(scope, table, work, cancellationToken).ConfigureAwait(false);
             }
             if (policy.Method is RetentionMethod.Archive or RetentionMethod.Downsample)
-                await SupersedeAsync(scope, work.Connection, cancellationToken).ConfigureAwait(false);
+                await SupersedeAsync(scope, work.Connection, archive.KeepSuperseded, cancellationToken).ConfigureAwait(false);
         }
         Instruments.RetentionRows.Add(work.Rows, new("table", policy.Table), new KeyValuePair<string, object?>("action", scope.Action));
         return new(policy.Table, scope.Action, work.Rows, work.Bytes, scope.Before, scope.Reason);
@@ -83,12 +99,12 @@ public sealed partial class RetentionEngine(
     }
 
     /// <summary>Files whose rows were restored into the table and have now been archived anew are of no use any more.</summary>
-    static async Task SupersedeAsync(RetentionScope scope, NpgsqlConnection connection, CancellationToken cancellationToken)
+    static async Task SupersedeAsync(RetentionScope scope, NpgsqlConnection connection, TimeSpan keep, CancellationToken cancellationToken)
     {
         var files = await ArchiveCatalog.ListAsync(connection, scope.Policy.Table, null, null, cancellationToken).ConfigureAwait(false);
         var held = scope.Held.ToHashSet();
         await ArchiveCatalog.ForgetAsync(connection, [.. files.Where(file => file.RestoredAt is not null && file.To <= scope.Before && !held.Contains((file.From, file.To)))],
-            cancellationToken).ConfigureAwait(false);
+            cancellationToken, keep).ConfigureAwait(false);
     }
 
     /// <summary>What the work on one table shares.</summary>

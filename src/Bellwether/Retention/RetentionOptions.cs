@@ -22,6 +22,9 @@ public sealed record RetentionOptions
     /// <summary>Days for which rows that were restored into their table are left there.</summary>
     [Range(0, 36_500)] public int KeepRestoredDays { get; init; } = 30;
 
+    /// <summary>Days for which an archive file stays that others have taken the place of: backups of the time before name it.</summary>
+    [Range(0, 36_500)] public int KeepSupersededDays { get; init; } = 30;
+
     /// <summary>Most rows of one archive file, which move in one transaction.</summary>
     [Range(1_000, 10_000_000)] public int RowsPerFile { get; init; } = 100_000;
 

@@ -8,7 +8,7 @@ public sealed class RetentionPolicies
 
     static readonly string[] Reference =
     [
-        "influencers", "ticker_sentiment", "time_buckets", "exogenous_events", "features", "model_metadata", "forecasts", "users", "portfolios", "positions",
+        "influencers", "ticker_sentiment", "accounts", "gaps", "time_buckets", "bucket_states", "exogenous_events", "features", "model_metadata", "forecasts", "users", "portfolios", "positions",
         "strategy_performance", "model_performance", "improvement_events", "ab_tests", "optimization_queue", "market_conditions_daily",
         "corporate_actions",
     ];
@@ -60,20 +60,20 @@ public sealed class RetentionPolicies
         yield return Policy("reddit_sentiments", "created_at", 180, RetentionMethod.Archive, "individual scores serve trends and the training of models");
         yield return Policy("sentiment_data", "timestamp", 180, RetentionMethod.Seal, "individual scores move to the lake and stay in all_sentiment");
         yield return Policy("symbol_sentiments", "timestamp", 365, RetentionMethod.Archive, "trends of one source",
-            new("aggregated_sentiments", RetentionLinkKind.Rollup));
+            RetentionLink.Rollup("aggregated_sentiments", "timestamp"));
         yield return Policy("aggregated_sentiments", "timestamp", 730, RetentionMethod.Archive, "long-term patterns across sources",
-            new("confluence_scores", RetentionLinkKind.Rollup));
+            RetentionLink.Rollup("confluence_scores", "timestamp"));
         yield return Policy("confluence_scores", "timestamp", 730, RetentionMethod.Archive, "tests of strategies on the past");
         yield return Policy("market_conditions", "timestamp", 730, RetentionMethod.Downsample, "beyond two years daily summaries are enough",
-            new("market_conditions_daily", RetentionLinkKind.Rollup)) with
+            RetentionLink.Rollup("market_conditions_daily", "date")) with
         { Summary = DailySummary.OfMarketConditions };
         yield return Policy("model_predictions", "predicted_at", 1_095, RetentionMethod.Archive, "every prediction is kept for audit and improvement",
-            new("model_performance", RetentionLinkKind.Rollup));
+            RetentionLink.Rollup("model_performance", "evaluation_date"));
         yield return Policy("trade_outcomes", "entry_time", 1_826, RetentionMethod.Archive, "every trade is kept for audit and improvement",
-            new("strategy_performance", RetentionLinkKind.Rollup)) with
+            RetentionLink.Rollup("strategy_performance", "period_start")) with
         { Condition = "exit_time IS NOT NULL" };
         yield return Policy("raw_tweets", "created_at", null, RetentionMethod.Archive, "models of counts are fitted to the whole past",
-            new("time_buckets", RetentionLinkKind.Rollup));
+            RetentionLink.Rollup("time_buckets", "bucket_end"));
         yield return Policy("price_history", "date", null, RetentionMethod.Archive, "tests of strategies on the past");
         yield return Policy("options_data", "fetch_timestamp", null, RetentionMethod.Archive, "tests of strategies on the past");
         yield return Policy("analysis_results", "calculated_at", null, RetentionMethod.Archive, "results of analyses");

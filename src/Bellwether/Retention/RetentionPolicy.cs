@@ -35,7 +35,11 @@ public enum RetentionLinkKind
 /// <summary>An arrow of the graph, from a table to one that depends on it.</summary>
 /// <param name="Link">Column that holds the link, where it can be made anew after a restore.</param>
 /// <param name="Key">The natural key by which it is found, in both tables.</param>
-public sealed record RetentionLink(string Dependent, RetentionLinkKind Kind, string? Link = null, string? Key = null);
+/// <param name="Reach">Of a rollup: column whose greatest value tells how far it sums up.</param>
+public sealed record RetentionLink(string Dependent, RetentionLinkKind Kind, string? Link = null, string? Key = null, string? Reach = null)
+{
+    public static RetentionLink Rollup(string dependent, string reach) => new(dependent, RetentionLinkKind.Rollup, Reach: reach);
+}
 
 /// <summary>How long rows of one table stay, and what becomes of them then.</summary>
 /// <param name="Table">Name without schema; names are unique in a desk.</param>

@@ -10,10 +10,13 @@ sealed record RetentionScope(RetentionPolicy Policy, LiveTable Table, DateTimeOf
     /// <summary>Why nothing may leave it; null where something may.</summary>
     public string? Blocker { get; init; }
 
+    /// <summary>Partitions that have rows which the policy does not mean: they stay whole.</summary>
+    public IReadOnlyList<string> Spared { get; init; } = [];
+
     public string Time => LakeColumn.Quote(Policy.Time);
 
     /// <summary>Partitions are dropped when all of them is too old; what lies in the default one goes row by row.</summary>
-    public IEnumerable<LivePartition> Partitions => Table.Partitions.Where(p => p.To is { } to && to <= Before && !Held.Any(h => h.From < to && (p.From is not { } from || h.To > from)));
+    public IEnumerable<LivePartition> Partitions => Table.Partitions.Where(p => p.To is { } to && to <= Before && !Spared.Contains(p.Name) && !Held.Any(h => h.From < to && (p.From is not { } from || h.To > from)));
 
     /// <summary>Where rows are deleted from: the table, or its default partition.</summary>
     public string? RowsOf => !Table.IsPartitioned ? Table.Qualified : Table.Partitions.FirstOrDefault(p => p.From is null && p.To is null)?.Name;
@@ -54,9 +57,9 @@ sealed record RetentionScope(RetentionPolicy Policy, LiveTable Table, DateTimeOf
         string? blocker = null;
         foreach (var link in policy.Dependents.Where(link => link.Kind == RetentionLinkKind.Rollup && link.Dependent != policy.Summary?.Target))
         {
-            var reach = await ReachAsync(link.Dependent, connection, cancellationToken);
+            var reach = await ReachAsync(link.Dependent, link.Reach!, connection, cancellationToken);
             if (!reach.Exists || reach.To >= before) continue;
-            if (reach.To is not { } to) blocker = $"{link.Dependent}, which sums it up, is empty";
+            if (reach.To is not { } to) blocker = $"{link.Dependent}, which sums it up, {reach.Problem}";
             else
             {
                 before = to;
@@ -66,8 +69,33 @@ sealed record RetentionScope(RetentionPolicy Policy, LiveTable Table, DateTimeOf
         var held = (await ArchiveCatalog.ListAsync(connection, policy.Table, null, null, cancellationToken))
             .Where(file => file.RestoredAt > now.AddDays(-options.KeepRestoredDays)).Select(file => (file.From, file.To)).Distinct().ToArray();
         if (held.Length > 0) notes.Add($"{held.Length} restored ranges are left for {options.KeepRestoredDays} days");
-        return new(policy, table, before, notes, held) { Blocker = blocker };
+        var spared = await SparedAsync(policy, table, before, connection, notes, cancellationToken);
+        return new(policy, table, before, notes, held) { Blocker = blocker, Spared = spared };
     }
+
+    static async Task<List<string>> SparedAsync(
+        RetentionPolicy policy, LiveTable table, DateTimeOffset before, NpgsqlConnection connection, List<string> notes, CancellationToken cancellationToken)
+    {
+        var spared = new List<string>();
+        foreach (var partition in table.Partitions.Where(p => p.To <= before))
+            if (await RowsThatStayAsync(policy, partition, connection, cancellationToken) is > 0 and var rows)
+            {
+                spared.Add(partition.Name);
+                notes.Add(StaysWhole(policy, partition, rows));
+            }
+        return spared;
+    }
+
+    /// <summary>Rows of a partition that the policy does not mean, which keep the whole of it.</summary>
+    public static async Task<long> RowsThatStayAsync(RetentionPolicy policy, LivePartition partition, NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        if (policy.Condition is not { } condition) return 0;
+        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {partition.Name} AS t WHERE NOT coalesce(({condition}), false)", connection) { CommandTimeout = 0 };
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    public static string StaysWhole(RetentionPolicy policy, LivePartition partition, long rows) =>
+        $"{partition.Name} stays: of {rows} of its rows it is not true that {policy.Condition}";
 
     /// <summary>Foreign keys of the database that the policies do not know would stop the deletion, or carry it on to rows that nobody meant.</summary>
     static async Task<string?> OrphanedAsync(RetentionPolicy policy, LiveTable table, NpgsqlConnection connection, CancellationToken cancellationToken)
@@ -89,11 +117,12 @@ sealed record RetentionScope(RetentionPolicy Policy, LiveTable Table, DateTimeOf
         return null;
     }
 
-    static async Task<(bool Exists, DateTimeOffset? To)> ReachAsync(string rollup, NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Up to when a rollup sums up.</summary>
+    static async Task<(bool Exists, DateTimeOffset? To, string? Problem)> ReachAsync(string rollup, string reach, NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        if (await LiveTable.FindAsync(connection, rollup, cancellationToken) is not { } table) return (false, null);
-        if ((table.Column("window_end") ?? table.Column("timestamp") ?? table.Column("period_start") ?? table.Column("evaluation_date")) is not { } column) return (false, null);
+        if (await LiveTable.FindAsync(connection, rollup, cancellationToken) is not { } table) return (false, null, null);
+        if (table.Column(reach) is not { } column) return (true, null, $"has no column {reach}, which would tell how far it reaches");
         await using var command = new NpgsqlCommand($"SELECT max({column.Quoted})::timestamptz FROM {table.Qualified}", connection);
-        return (true, await command.ExecuteScalarAsync(cancellationToken) switch { DateTime to => new DateTimeOffset(to, TimeSpan.Zero), _ => null });
+        return await command.ExecuteScalarAsync(cancellationToken) is DateTime to ? (true, new DateTimeOffset(to, TimeSpan.Zero), null) : (true, null, "is empty");
     }
 }

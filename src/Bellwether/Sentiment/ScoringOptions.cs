@@ -27,6 +27,6 @@ public sealed record ScoringOptions
     /// <summary>How far an event may be dated ahead of the clock: as far as two clocks may differ. What is further ahead is refused.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")] public TimeSpan MaxAhead { get; init; } = FeedOptions.DefaultMaxAhead;
 
-    /// <summary>Days before the first start that get a partition each; what is older shares one.</summary>
+    /// <summary>Days before the first start that get a partition each; what is older shares one a month, and one for all that is two years older.</summary>
     [Range(1, 400)] public int HotDays { get; init; } = 30;
 }

@@ -12,6 +12,7 @@ public sealed class NotificationListener : IAsyncDisposable
 
     readonly NpgsqlDataSource _dataSource;
     readonly string _channel;
+    readonly string _begin;
     readonly Action<string> _heard;
     readonly Action _connected;
     readonly TimeProvider _time;
@@ -21,9 +22,11 @@ public sealed class NotificationListener : IAsyncDisposable
     /// <param name="channel">A plain lower-case identifier.</param>
     /// <param name="heard">Gets the payload; must not block.</param>
     /// <param name="connected">Called when the listener begins to hear, at first and after each loss; must not block.</param>
-    public NotificationListener(NpgsqlDataSource dataSource, string channel, Action<string> heard, Action connected, TimeProvider time)
+    /// <param name="also">A statement that each connection begins with, for what belongs to a session.</param>
+    public NotificationListener(NpgsqlDataSource dataSource, string channel, Action<string> heard, Action connected, TimeProvider time, string? also = null)
     {
         (_dataSource, _channel, _heard, _connected, _time) = (dataSource, channel, heard, connected, time);
+        _begin = also is null ? "" : $"; {also}";
         _listening = Task.Run(ListenAsync);
     }
 
@@ -35,7 +38,7 @@ public sealed class NotificationListener : IAsyncDisposable
             {
                 await using var connection = await _dataSource.OpenConnectionAsync(_stop.Token);
                 connection.Notification += (_, notice) => _heard(notice.Payload);
-                await using (var listen = new NpgsqlCommand($"LISTEN {_channel}", connection)) await listen.ExecuteNonQueryAsync(_stop.Token);
+                await using (var listen = new NpgsqlCommand($"LISTEN {_channel}{_begin}", connection)) await listen.ExecuteNonQueryAsync(_stop.Token);
                 _connected();
                 while (true)
                     if (!await connection.WaitAsync(Quiet, _stop.Token)) await AskAsync(connection);

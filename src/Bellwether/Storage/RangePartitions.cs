@@ -10,7 +10,7 @@ namespace Bellwether.Storage;
 /// <param name="table">Schema-qualified name from this program's own SQL, never from input.</param>
 public sealed class RangePartitions(NpgsqlDataSource dataSource, string table)
 {
-    readonly ConcurrentDictionary<DateOnly, bool> _known = new();
+    readonly ConcurrentDictionary<DateOnly, bool> _known = new(), _knownMonths = new();
 
     /// <summary>Makes sure that the partition of one UTC day exists.</summary>
     public async Task EnsureDayAsync(DateOnly day, CancellationToken cancellationToken)
@@ -20,14 +20,12 @@ public sealed class RangePartitions(NpgsqlDataSource dataSource, string table)
         _known.TryAdd(day, true);
     }
 
-    /// <summary>Makes sure that the partitions of whole UTC months exist; <paramref name="firsts"/> are their first days.</summary>
-    public async Task EnsureMonthsAsync(IEnumerable<DateOnly> firsts, CancellationToken cancellationToken)
+    /// <summary>Makes sure that the partition of one UTC month exists.</summary>
+    public async Task EnsureMonthAsync(DateOnly month, CancellationToken cancellationToken)
     {
-        foreach (var first in firsts.Where(first => !_known.ContainsKey(first)))
-        {
-            await CreateAsync($"{first:yyyyMM}", $"'{first:yyyy-MM-dd} 00:00:00+00'", $"'{first.AddMonths(1):yyyy-MM-dd} 00:00:00+00'", cancellationToken);
-            _known.TryAdd(first, true);
-        }
+        if (_knownMonths.ContainsKey(month)) return;
+        await CreateAsync($"{month:yyyyMM}", $"'{month:yyyy-MM-dd} 00:00:00+00'", $"'{month.AddMonths(1):yyyy-MM-dd} 00:00:00+00'", cancellationToken);
+        _knownMonths.TryAdd(month, true);
     }
 
     /// <summary>Makes sure that one partition holds everything before a day, for history that is loaded in bulk.</summary>

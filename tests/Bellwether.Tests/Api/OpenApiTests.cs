@@ -27,6 +27,18 @@ public sealed class OpenApiTests(TestServer server)
         await FitsAsync(check, push, refused, 422);
 
         var letter = (await desk.JsonAsync("/api/v1/dead-letters")).GetProperty("items")[0].GetProperty("id").GetInt64();
+        using var posts = await desk.Http.PostAsync("/api/v1/counts/ann/posts", Lines("""{"id":"1","created_at":"2024-03-01T10:00:00Z"}""", """{"id":"2","created_at":"2024-03-09T10:00:00Z"}"""), Token);
+        await FitsAsync(check, Operation(document, "importPosts"), posts, 200);
+        foreach (var (id, path, body) in new[]
+        {
+            ("addGap", "gaps", """{"gap_start":"2024-03-05","gap_end":"2024-03-06"}"""), ("addCountEvent", "events", """{"name":"x","event_start":"2024-03-05","intensity":0.5}"""),
+            ("buildBuckets", "buckets", "{}"), ("buildFeatures", "features", "{}"), ("trainCountModels", "models", """{"models":["reference"],"evaluate_days":2}"""),
+            ("makeForecasts", "forecasts", """{"model":"reference"}"""), ("forecastWindow", "window", """{"from":"2024-03-08","to":"2024-03-15","model":"reference","ranges":"0-9,10+"}"""),
+        })
+        {
+            using var response = await desk.Http.PostAsync($"/api/v1/counts/ann/{path}", Json(body), Token);
+            await FitsAsync(check, Operation(document, id), response, 200);
+        }
         var asked = new HashSet<string>();
         foreach (var (id, path, status) in new[]
         {
@@ -38,6 +50,10 @@ public sealed class OpenApiTests(TestServer server)
             ("listArticles", "/api/v1/sentiment/ACME/articles", 200), ("listArticles", "/api/v1/sentiment/ACME/articles?text=true", 200),
             ("listDeadLetters", "/api/v1/dead-letters?limit=1", 200), ("countDeadLetters", "/api/v1/dead-letters/counts", 200),
             ("getDeadLetter", $"/api/v1/dead-letters/{letter}", 200),
+            ("listCountAccounts", "/api/v1/counts", 200), ("getCountStatus", "/api/v1/counts/ann", 200), ("getCountStatus", "/api/v1/counts/bob", 404),
+            ("listBuckets", "/api/v1/counts/ann/buckets?from=2024-03-01", 200), ("listFeatures", "/api/v1/counts/ann/features", 200), ("listCountEvents", "/api/v1/counts/ann/events", 200),
+            ("listGaps", "/api/v1/counts/ann/gaps", 200), ("listSuspiciousSilences", "/api/v1/counts/ann/gaps/suspicious", 200), ("listCountModels", "/api/v1/counts/ann/models", 200),
+            ("listForecasts", "/api/v1/counts/ann/forecasts?model=reference", 200),
         })
         {
             using var response = await desk.GetAsync(path);

@@ -29,24 +29,14 @@ public sealed class BackupTests(TestServer server) : IAsyncLifetime
     public ValueTask DisposeAsync() => _desk.DisposeAsync();
 
     async Task<BackupReport> CreateAsync(bool withLake = false, IProgress<BackupGauge>? progress = null, string? to = null) =>
-        await (await _desk.Desk.BackupWriterAsync(null, Token)).CreateAsync(to ?? Backups, withLake, progress, Token);
+        await (await _desk.Desk.BackupWriterAsync(null, Token)).CreateAsync(to ?? Backups, withLake, false, progress, Token);
 
     async Task<TestDesk> EmptyAsync() => await TestDesk.OpenAsync(server, "restored", options => options with { DuckDb = DuckDbTestLibrary.Path });
 
     static async Task<RestoreReport> RestoreAsync(Desk target, string backup, bool replace = false) =>
-        await (await target.BackupRestoreAsync(null, Token)).RunAsync(backup, replace, null, Token);
+        await (await target.BackupRestoreAsync(null, Token)).RunAsync(backup, replace, false, null, Token);
 
-    /// <summary>Every table of the product, each with the number of its rows and a hash of their text.</summary>
-    static async Task<SortedDictionary<string, string>> TablesAsync(NpgsqlDataSource database, params string[] but)
-    {
-        await using var connection = await database.OpenConnectionAsync(Token);
-        var found = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (schema, name, _) in await BackupCatalog.TablesAsync(connection, Token))
-            if (!but.Contains(name))
-                found[$"{schema}.{name}"] = await connection.QuerySingleAsync<string>(
-                    $"SELECT count(*) || ' ' || coalesce(md5(string_agg(h, '' ORDER BY h)), '') FROM (SELECT md5(t::text) AS h FROM \"{schema}\".\"{name}\" t) r");
-        return found;
-    }
+    static Task<SortedDictionary<string, string>> TablesAsync(NpgsqlDataSource database, params string[] but) => BackupContent.OfAsync(database, but);
 
     [Fact]
     public async Task Everything_comes_back_to_the_last_value_and_work_goes_on()
@@ -209,7 +199,7 @@ public sealed class BackupTests(TestServer server) : IAsyncLifetime
         var whole = await CreateAsync();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var writer = await _desk.Desk.BackupWriterAsync(null, Token);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer.CreateAsync(Backups, true, new Watcher(gauge =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writer.CreateAsync(Backups, true, false, new Watcher(gauge =>
         {
             if (gauge.Stage.StartsWith("sentiment.", StringComparison.Ordinal)) stop.Cancel();
         }), stop.Token));
@@ -242,10 +232,5 @@ public sealed class BackupTests(TestServer server) : IAsyncLifetime
         var known = (await BackupCatalog.TablesAsync(connection, Token)).Select(table => $"{table.Schema}.{table.Name}");
         // The history is made by running the scripts, and what is sealed lies in the lake.
         Assert.Equal(["public.bellwether_migrations", "sentiment.sentiment_cold"], tables.Except(known).Order(StringComparer.Ordinal));
-    }
-
-    sealed class Watcher(Action<BackupGauge> act) : IProgress<BackupGauge>
-    {
-        public void Report(BackupGauge value) => act(value);
     }
 }

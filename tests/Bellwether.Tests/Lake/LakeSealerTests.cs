@@ -1,6 +1,7 @@
 using Bellwether.Lake;
 using Bellwether.Storage.Objects;
 using Bellwether.Tests.Support;
+using Npgsql;
 
 namespace Bellwether.Tests.Lake;
 
@@ -207,6 +208,52 @@ public sealed class LakeSealerTests(TestServer server) : IAsyncLifetime
         await File.WriteAllBytesAsync(file, sound, Token);
         Assert.Equal(505, (await WriteAsync()).Rows);
         Assert.Equal("1005", await _database.CsvAsync("SELECT count(*) FROM all_sentiment"));
+    }
+
+    [Fact]
+    public async Task Sealed_day_that_cannot_be_merged_keeps_no_other_from_being_written()
+    {
+        await _database.AddDayAsync(Day, 3);
+        await _database.FillAsync(Day, 3, 50);
+        await WriteAsync();
+        await SealAsync(Day.AddDays(2));
+        var file = _database.FileOf(Day);
+        var sound = await File.ReadAllBytesAsync(file, Token);
+        File.Delete(file);
+        await _database.AddDayAsync(Day, 2);
+        await _database.FillAsync(Day, 3, 5, tag: "late");
+        var error = await Assert.ThrowsAsync<LakeException>(WriteAsync);
+        Assert.Contains("month=02/day=28/sentiment.parquet of a sealed day is missing", error.Message);
+        Assert.Equal("2024-02-28", await _database.ScalarAsync<string>("SELECT string_agg(day::text, ' ') FROM ops.lake_days WHERE revision > written_revision"));
+        await File.WriteAllBytesAsync(file, sound, Token);
+        Assert.Equal(55, (await WriteAsync()).Rows);
+        Assert.Equal("165", await _database.CsvAsync("SELECT count(*) FROM all_sentiment"));
+        await SoundAsync();
+    }
+
+    [Fact]
+    public async Task Reader_that_holds_the_hot_rows_delays_late_rows_of_sealed_days_only()
+    {
+        await _database.AddDayAsync(Day, 2);
+        await _database.FillAsync(Day, 2, 50);
+        await WriteAsync();
+        await SealAsync(Day.AddDays(1));
+        await _database.AddDayAsync(Day);
+        await _database.FillAsync(Day, 2, 5, tag: "late");
+        await using (var reader = await _database.Source.OpenConnectionAsync(Token))
+        {
+            await using var transaction = await reader.BeginTransactionAsync(Token);
+            await using (var hold = new NpgsqlCommand("LOCK TABLE sentiment.sentiment_data IN ACCESS SHARE MODE", reader, transaction)) await hold.ExecuteNonQueryAsync(Token);
+            await Assert.ThrowsAsync<LakeException>(() => new LakeWriter(_database.Source, _database.Options, new Impatient()).WriteDirtyDaysAsync(null, Token));
+        }
+        Assert.Equal("2024-02-28", await _database.ScalarAsync<string>("SELECT string_agg(day::text, ' ') FROM ops.lake_days WHERE revision > written_revision"));
+        Assert.Equal(55, (await WriteAsync()).Rows);
+    }
+
+    /// <summary>A clock on which a minute passes in three seconds.</summary>
+    sealed class Impatient : TimeProvider
+    {
+        public override long TimestampFrequency => base.TimestampFrequency / 20;
     }
 
     [Fact]

@@ -33,7 +33,9 @@ public sealed class ArchiveTests(TestServer server, S3Server s3) : IAsyncLifetim
         var files = await _lab.FilesAsync();
         Assert.Equal([50, 10, 140], files.Select(file => file.Rows));
         Assert.Equal([false, true, false], files.Select(file => file.RestoredAt is not null));
-        Assert.Equal(3, Directory.EnumerateFiles(_lab.ArchiveFolder, "*.parquet", SearchOption.AllDirectories).Count());
+        // The whole one stays for backups that name it.
+        Assert.Equal(3 + 1, Directory.EnumerateFiles(_lab.ArchiveFolder, "*.parquet", SearchOption.AllDirectories).Count());
+        Assert.Equal(1, await CountAsync("ops.archive_pending WHERE since > now() + interval '29 days'"));
         Assert.Equal(200, (await _lab.RestoreAsync("tweets")).Rows);
         Assert.Equal(before, await _lab.ContentAsync("sentiment.tweets"));
     }
@@ -132,6 +134,55 @@ public sealed class ArchiveTests(TestServer server, S3Server s3) : IAsyncLifetim
             _lab.Time.Advance(TimeSpan.FromHours(1));
         }
         Assert.Equal(oldest.Skip(4).Concat(oldest.Take(4)), (await _lab.FilesAsync()).OrderBy(file => file.VerifiedAt).ThenBy(file => file.Id).Select(file => file.Id));
+    }
+
+    [Fact]
+    public async Task File_that_may_not_be_read_is_told_and_does_not_keep_the_others_from_their_turn()
+    {
+        _lab.RowsPerFile = 10;
+        await _lab.AddTweetsAsync(Old, 40);
+        await _lab.RunAsync();
+        await _lab.ExecuteAsync("UPDATE ops.archive_files SET verified_at = timestamptz '2026-01-01+00' + id * interval '1 day'");
+        var first = (await _lab.FilesAsync()).MinBy(file => file.VerifiedAt)!;
+        _lab.Objects.BeforeGet = key =>
+        {
+            if (key == first.Key) throw new ObjectStoreException(ObjectStoreFault.AccessDenied, "reading", "the store", key, "access is denied (403)", "Give the right to read.");
+        };
+        Assert.Equal((2, 1), await _lab.VerifyAsync(most: 2) is var one ? (one.Files, one.Ok) : default);
+        Assert.Contains("access is denied", (await _lab.FilesAsync()).Single(file => file.Id == first.Id).Problem);
+        _lab.Time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal((2, 2), await _lab.VerifyAsync(most: 2) is var two ? (two.Files, two.Ok) : default);
+        // Whoever may not read it does not know whether it is lost.
+        Assert.Equal(ObjectStoreFault.AccessDenied, (await Assert.ThrowsAsync<ObjectStoreException>(() => _lab.ForgetAsync(first.Key))).Fault);
+
+        // Nobody answers: that is no problem of any file.
+        _lab.Objects.BeforeGet = key => throw new ObjectStoreException(ObjectStoreFault.Unreachable, "reading", "the store", key, "no answer", "Try again.");
+        await Assert.ThrowsAsync<ObjectStoreException>(() => _lab.VerifyAsync());
+        Assert.Equal(1, await CountAsync("ops.archive_files WHERE problem IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task Lost_files_are_written_off_and_remembered_and_sound_ones_are_not()
+    {
+        _lab.RowsPerFile = 10;
+        await _lab.AddTweetsAsync(Old, 40);
+        await _lab.RunAsync();
+        await _lab.RestoreAsync("tweets", Old, Old.AddHours(10));
+        var files = await _lab.FilesAsync();
+        File.Delete(FileOf(files[0]));
+        await File.WriteAllTextAsync(FileOf(files[1]), "damaged", TestContext.Current.CancellationToken);
+        Assert.Contains("there is no file nonsense", (await Assert.ThrowsAsync<RetentionException>(() => _lab.ForgetAsync(files[0].Key, "nonsense"))).Message);
+        Assert.Contains("holds what the manifest says", (await Assert.ThrowsAsync<RetentionException>(() => _lab.ForgetAsync(files[0].Key, files[2].Key))).Message);
+        Assert.Equal(4, (await _lab.FilesAsync()).Count);
+
+        var gone = await _lab.ForgetAsync(files[0].Key, files[1].Key);
+        Assert.Equal([(files[0].Key, true), (files[1].Key, false)], gone.Select(file => (file.Path, file.InTable)));
+        Assert.Equal(files.Skip(2).Select(file => file.Id), (await _lab.FilesAsync()).Select(file => file.Id));
+        Assert.False(File.Exists(FileOf(files[1])));
+        Assert.Empty((await _lab.VerifyAsync()).Bad);
+        Assert.Equal(20, (await _lab.RestoreAsync("tweets")).Rows);
+        foreach (var file in files.Take(2))
+            Assert.Equal(1, await CountAsync($"ops.retention_actions WHERE action = 'forget_lost' AND rows = 10 AND detail LIKE '%{file.Key}%{file.Sha256}%{file.ContentHash}%'"));
     }
 
     [Fact]

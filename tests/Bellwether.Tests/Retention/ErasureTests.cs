@@ -80,6 +80,25 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         return text.ToString();
     }
 
+    /// <summary>Copies that a look at the archive, and processes that were killed, have left; returns the folder of a drill.</summary>
+    async Task<string> LeaveCopiesAsync()
+    {
+        foreach (var (table, rows) in new[] { ("tweets", 60), ("tweet_sentiments", 90) })
+            Assert.Equal(rows, (await (await Desk.ArchiveRestoreAsync(null, Token)).RunAsync(table, null, null, true, null, Token)).Rows);
+        await _desk.Database.ScalarAsync<object>("""
+            CREATE TABLE sentiment.unsealing_20260302 (LIKE sentiment.sentiment_data);
+            INSERT INTO sentiment.unsealing_20260302 SELECT * FROM sentiment.sentiment_data WHERE ticker = 'AAPL'; SELECT 1
+            """);
+        // No process has this number: the kernel gives none above 4,194,304.
+        var drill = Directory.CreateDirectory(Path.Combine(_desk.Folder, "drill-4194305")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(drill, "data"), "ecstatic-ann", Token);
+        Directory.CreateDirectory(Path.Combine(_desk.Folder, $"drill-{ParentOf()}"));
+        return drill;
+
+        // One that lives.
+        static string ParentOf() => File.ReadAllText("/proc/self/stat").Split(") ")[1].Split(' ')[1];
+    }
+
     Task<string> OthersAsync() => _desk.Database.ScalarAsync<string>("""
         SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM (
             SELECT to_jsonb(s) FROM sentiment.all_sentiment s WHERE text LIKE 'losses%' UNION ALL SELECT to_jsonb(p) FROM sentiment.tweets p WHERE author_id = '8'
@@ -104,6 +123,7 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
             SELECT 1
             """);
         await Desk.Reader.StoredAsync(null, Token);
+        var drill = await LeaveCopiesAsync();
         var others = await OthersAsync();
         Assert.Contains("ecstatic-ann", await EverythingAsync());
         Assert.NotNull(await Desk.Hot.GetAsync("ZANN", Token));
@@ -113,10 +133,14 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         Assert.Equal(others, await OthersAsync());
         var receipt = await eraser.EraseAsync(Ann, Token);
 
-        Assert.Equal(found.OrderBy(f => f.Key, StringComparer.Ordinal), receipt.Counts.OrderBy(f => f.Key, StringComparer.Ordinal));
+        Assert.Equal(found.Counts.OrderBy(f => f.Key, StringComparer.Ordinal), receipt.Counts.OrderBy(f => f.Key, StringComparer.Ordinal));
         // Both times with the same ids: what is known already is not taken again, so the posts are those of the first time.
         Assert.Equal((1, 60, 30), (receipt.Counts["influencers"], receipt.Counts["all_sentiment"], receipt.Counts["archive of tweets"]));
         Assert.True(receipt.Counts["event_log"] >= 90 && receipt.Counts["dead_letters"] >= 2);
+        Assert.Equal((30, 60, 30, 1), (receipt.Counts["tweets_restored"], receipt.Counts["tweet_sentiments_restored"], receipt.Counts["unsealing"], receipt.Counts["drills cut off"]));
+        Assert.Equal((30, 30), (await CountAsync("sentiment.tweets_restored WHERE author_id = '8'"), await CountAsync("sentiment.tweet_sentiments_restored")));
+        Assert.Equal(0, await CountAsync("pg_class WHERE relname LIKE 'unsealing%'"));
+        Assert.False(Directory.Exists(drill));
         var everything = await EverythingAsync();
         Assert.DoesNotContain("ecstatic-ann", everything);
         Assert.DoesNotContain("x.com/ann", everything);
@@ -124,7 +148,7 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         Assert.Equal(others, await OthersAsync());
         Assert.Null(await Desk.Hot.GetAsync("ZANN", Token));
         Assert.Equal(30, (await Desk.Reader.LatestAsync(["AAPL"], Token))[0]!.Count);
-        Assert.All((await eraser.FindAsync(Ann, Token)).Values, count => Assert.Equal(0, count));
+        Assert.True((await eraser.FindAsync(Ann, Token)).IsClean);
         Assert.Empty((await (await Desk.ArchiveVerifierAsync(null, Token)).VerifyAsync(null, null, Token)).Bad);
 
         // A refetch is known.
@@ -175,8 +199,8 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
     {
         await IngestAsync(days: 200);
         await (await Desk.RetentionEngineAsync(null, Token)).RunAsync(RetentionCause.Command, null, Token);
-        Assert.Equal(30, (await (await EraserAsync()).FindAsync(new(ErasurePlatform.X, null, "@Ann"), Token))["archive of tweets"]);
-        Assert.All((await (await EraserAsync()).FindAsync(new(ErasurePlatform.Reddit, null, "ann"), Token)).Where(c => c.Key != "dead_letters" && c.Key != "event_log"), c => Assert.Equal(0, c.Value));
+        Assert.Equal(30, (await (await EraserAsync()).FindAsync(new(ErasurePlatform.X, null, "@Ann"), Token)).Counts["archive of tweets"]);
+        Assert.All((await (await EraserAsync()).FindAsync(new(ErasurePlatform.Reddit, null, "ann"), Token)).Counts, c => Assert.Equal(0, c.Value));
 
         // As after a crash behind the database's transaction: only posts in the archive and the lake's files are left.
         await _desk.Database.ScalarAsync<object>("DELETE FROM sentiment.influencers WHERE account_id = '7'; SELECT 1");
@@ -240,7 +264,7 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
             Enumerable.Range(0, 20).Select(i => Post($"{i}", i % 2 == 0 ? "7" : "8", i % 2 == 0 ? "ann" : "bob", $"{(i % 2 == 0 ? "ecstatic-ann" : "bob")} profits rise {i} $AAPL", at.AddDays(i % 3))), Token);
         await desk.IngestAsync(new() { Type = EventType.Tweet }, Path.Combine(desk.Folder, "posts.jsonl"));
         // Sealing by retention: what is not written yet is written first.
-        var done = (await (await desk.Desk.RetentionEngineAsync(null, Token)).RunAsync(RetentionCause.Command, null, Token)).Single(item => item.Table == "sentiment_data");
+        var done = (await (await desk.Desk.RetentionEngineAsync(null, Token)).RunAsync(RetentionCause.Command, null, Token)).Items.Single(item => item.Table == "sentiment_data");
         Assert.Equal(("seal", 20L), (done.Action, done.Rows));
         Assert.Equal(3, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.lake_days WHERE sealed_at IS NOT NULL"));
         Assert.Equal(0, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.sentiment_data"));

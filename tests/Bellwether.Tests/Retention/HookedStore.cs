@@ -2,11 +2,14 @@ using Bellwether.Storage.Objects;
 
 namespace Bellwether.Tests.Retention;
 
-/// <summary>A folder of objects where a test can step in before files are stored.</summary>
+/// <summary>A folder of objects where a test can step in before files are stored or read.</summary>
 sealed class HookedStore(IObjectStore inner) : IObjectStore
 {
     /// <summary>Called with the number of the call, from 1.</summary>
     public Func<int, Task> BeforePut { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Called with the key.</summary>
+    public Action<string> BeforeGet { get; set; } = _ => { };
 
     public int Puts { get; private set; }
 
@@ -21,7 +24,13 @@ sealed class HookedStore(IObjectStore inner) : IObjectStore
     }
 
     public Task<ObjectInfo?> HeadAsync(string key, CancellationToken cancellationToken) => inner.HeadAsync(key, cancellationToken);
-    public Task<ObjectInfo> GetAsync(string key, string file, string? sha256, CancellationToken cancellationToken) => inner.GetAsync(key, file, sha256, cancellationToken);
+
+    public Task<ObjectInfo> GetAsync(string key, string file, string? sha256, CancellationToken cancellationToken)
+    {
+        BeforeGet(key);
+        return inner.GetAsync(key, file, sha256, cancellationToken);
+    }
+
     public Task<int> ReadAsync(string key, long offset, Memory<byte> buffer, CancellationToken cancellationToken) => inner.ReadAsync(key, offset, buffer, cancellationToken);
     public Task CopyAsync(string from, string to, CancellationToken cancellationToken) => inner.CopyAsync(from, to, cancellationToken);
     public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, string? after, CancellationToken cancellationToken) => inner.ListAsync(prefix, after, cancellationToken);

@@ -44,7 +44,11 @@ public sealed class RetentionCommandTests(TestServer server)
         Assert.Equal(75, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.tweets"));
 
         File.Delete(Directory.EnumerateFiles(Path.Combine(desk.Folder, "archive"), "*.parquet", SearchOption.AllDirectories).First());
-        Assert.Single((await desk.RunAsync("archive", "verify", "--all", "--json")).Fails(ExitCode.BadInput).Json.GetProperty("bad").EnumerateArray());
+        var bad = Assert.Single((await desk.RunAsync("archive", "verify", "--all", "--json")).Fails(ExitCode.BadInput).Json.GetProperty("bad").EnumerateArray()).GetProperty("path").GetString()!;
+        Assert.Contains("there is no file", (await desk.RunAsync("archive", "forget", "--lost", "nothing")).Fails(ExitCode.Failure).Error);
+        var gone = Assert.Single((await desk.RunAsync("archive", "forget", "--lost", bad, "--json")).Succeeds().Json.EnumerateArray());
+        Assert.Equal((bad, "tweets"), (gone.GetProperty("path").GetString(), gone.GetProperty("table").GetString()));
+        Assert.Empty((await desk.RunAsync("archive", "verify", "--all", "--json")).Succeeds().Json.GetProperty("bad").EnumerateArray());
     }
 
     [Fact]
@@ -75,6 +79,7 @@ public sealed class RetentionCommandTests(TestServer server)
     [InlineData("retention erase --platform facebook --author 1")]
     [InlineData("archive restore tweets --from 2026-02-01 --to 2026-01-01")]
     [InlineData("archive verify --most 0")]
+    [InlineData("archive forget")]
     public async Task Wrong_usage_is_told_before_anything_is_opened(string line)
     {
         var folder = TestFolder.Create("retention-usage");

@@ -49,7 +49,14 @@ sealed class RetentionLab : IAsyncDisposable
 
     public Task<IReadOnlyList<RetentionItem>> PlanAsync() => new RetentionPlanner(Source, All, Options, Sealer, Time).PlanAsync(Token);
 
-    public Task<IReadOnlyList<RetentionItem>> RunAsync() => new RetentionEngine(Source, All, Options, Archive, Sealer, Time).RunAsync(RetentionCause.Command, null, Token);
+    public async Task<IReadOnlyList<RetentionItem>> RunAsync()
+    {
+        var run = await TryRunAsync();
+        run.ThrowIfFailed();
+        return run.Items;
+    }
+
+    public Task<RetentionRun> TryRunAsync() => new RetentionEngine(Source, All, Options, Archive, Sealer, Time).RunAsync(RetentionCause.Command, null, Token);
 
     public async Task<RetentionItem> RunAsync(string table) => (await RunAsync()).Single(item => item.Table == table);
 
@@ -61,6 +68,8 @@ sealed class RetentionLab : IAsyncDisposable
     public Task<ArchiveVerifyResult> VerifyAsync(int? most = null) => new ArchiveVerifier(Source, Archive, Time).VerifyAsync(most, null, Token);
 
     public Task<ArchiveDrillResult> DrillAsync() => new ArchiveDrill(Source, Archive, Time).RunAsync(Token);
+
+    public Task<IReadOnlyList<ForgottenArchiveFile>> ForgetAsync(params string[] keys) => new ArchiveForget(Source, Archive, Time).RunAsync(keys, Token);
 
     public Task<IReadOnlyList<ArchiveFile>> FilesAsync(string? table = null) => ArchiveList.ReadAsync(Source, table, null, null, Token);
 

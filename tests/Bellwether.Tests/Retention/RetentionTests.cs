@@ -68,6 +68,10 @@ public sealed class RetentionTests(TestServer server) : IAsyncLifetime
         var files = await _lab.FilesAsync("tweets");
         Assert.Equal(300, files.Sum(file => file.Rows));
         Assert.All(files, file => Assert.Null(file.RestoredAt));
+        // Those that they supersede go when their time has come.
+        Assert.Equal(files.Count * 2, Directory.EnumerateFiles(_lab.ArchiveFolder, "*.parquet", SearchOption.AllDirectories).Count());
+        await _lab.ExecuteAsync("UPDATE ops.archive_pending SET since = now()");
+        await _lab.RunAsync();
         Assert.Equal(files.Count, Directory.EnumerateFiles(_lab.ArchiveFolder, "*.parquet", SearchOption.AllDirectories).Count());
     }
 
@@ -140,11 +144,36 @@ public sealed class RetentionTests(TestServer server) : IAsyncLifetime
     public async Task Open_trade_keeps_its_week()
     {
         await _lab.ExecuteAsync(RetentionLab.TradeOutcomes);
-        await _lab.AddTradesAsync(new(2021, 5, 10, 0, 0, 0, TimeSpan.Zero), 1);
+        await _lab.AddTradesAsync(new(2021, 5, 10, 0, 0, 0, TimeSpan.Zero), 2);
         await _lab.ExecuteAsync("UPDATE improvement.trade_outcomes SET exit_time = NULL WHERE quantity = 0");
-        Assert.Contains("of 1 of its rows it is not true that exit_time IS NOT NULL", (await Assert.ThrowsAsync<RetentionException>(_lab.RunAsync)).Message);
-        Assert.Equal(100, await CountAsync("improvement.trade_outcomes"));
-        Assert.Empty(await _lab.FilesAsync());
+        var (plan, done) = (await _lab.PlanAsync("trade_outcomes"), await _lab.RunAsync("trade_outcomes"));
+        Assert.Contains("trade_outcomes_0 stays: of 1 of its rows it is not true that exit_time IS NOT NULL", done.Reason);
+        Assert.Equal(plan, done);
+        Assert.Equal(100, done.Rows);
+        Assert.Equal(100, await CountAsync("improvement.trade_outcomes_0"));
+        await _lab.ExecuteAsync("UPDATE improvement.trade_outcomes SET exit_time = entry_time WHERE quantity = 0");
+        Assert.Equal(100, (await _lab.RunAsync("trade_outcomes")).Rows);
+    }
+
+    [Fact]
+    public async Task Rollup_that_cannot_tell_how_far_it_reaches_holds_its_source_back()
+    {
+        await _lab.ExecuteAsync("CREATE TABLE sentiment.aggregated_sentiments (id bigserial PRIMARY KEY, symbol text)");
+        Assert.Contains("aggregated_sentiments, which sums it up, has no column timestamp", (await _lab.PlanAsync("symbol_sentiments")).Reason);
+    }
+
+    [Fact]
+    public async Task Failure_of_any_kind_at_one_table_ends_the_run_with_its_account()
+    {
+        await _lab.AddTweetsAsync(Old, 30);
+        await _lab.ExecuteAsync("INSERT INTO ops.ingest_runs (run_id, source, started_at, finished_at) VALUES (gen_random_uuid(), 'old', '2024-01-01+00', '2024-01-01+00')");
+        _lab.Objects.BeforePut = _ => throw new UnauthorizedAccessException("the folder is read-only");
+        var run = await _lab.TryRunAsync();
+        Assert.Contains("the folder is read-only", run.Problem);
+        Assert.Contains("failed: the folder is read-only", run.Items.Single(item => item.Table == "tweets").Reason);
+        Assert.Equal(1, run.Items.Single(item => item.Table == "ingest_runs").Rows);
+        Assert.Equal("failed", await _lab.ScalarAsync<string>("SELECT status FROM ops.retention_runs"));
+        Assert.Equal(30, await CountAsync("sentiment.tweets"));
     }
 
     [Fact]

@@ -10,34 +10,41 @@ public sealed partial class LegacyRollback
 
     readonly LakeReader _reader = new(new LakeSql(database, lake), database, time);
 
-    /// <summary>Rows of the migration that lie in the files of sealed days.</summary>
-    async Task<List<(DateOnly Day, string Article, string Ticker)>> SealedRowsAsync(long migration, CancellationToken cancellationToken)
+    // Of the session, so that it is gone with it.
+    const string SealedRows = "pg_temp.lake_rollback_rows";
+
+    /// <summary>Notes the rows of the migration that lie in the files of sealed days.</summary>
+    async Task GatherSealedRowsAsync(NpgsqlConnection owner, long migration, CancellationToken cancellationToken)
     {
-        var found = new List<(DateOnly, string, string)>();
+        await using (var make = new NpgsqlCommand($"DROP TABLE IF EXISTS {SealedRows}; CREATE TEMP TABLE lake_rollback_rows (day date, article_id text, ticker text)", owner))
+            await make.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         foreach (var day in await SealedDaysAsync(migration, cancellationToken).ConfigureAwait(false))
         {
             var from = new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);
-            var rows = new List<(string Article, string Ticker, Guid Key)>();
+            var rows = new List<(string Article, string Ticker)>();
             await foreach (var row in _reader.ReadAsync(new() { From = from, To = from.AddDays(1), Unordered = true }, cancellationToken).ConfigureAwait(false))
             {
-                rows.Add((row.ArticleId, row.Ticker, EventKey.Of(row.ArticleId, row.Ticker)));
-                if (rows.Count == KeysAtOnce) await KeepOursAsync().ConfigureAwait(false);
+                rows.Add((row.ArticleId, row.Ticker));
+                if (rows.Count == KeysAtOnce) await NoteOursAsync(owner, migration, day, rows, cancellationToken).ConfigureAwait(false);
             }
-            await KeepOursAsync().ConfigureAwait(false);
-
-            async Task KeepOursAsync()
-            {
-                await using var command = database.CreateCommand("SELECT event_key FROM ops.inbox WHERE migration_id = $1 AND event_key = ANY($2)");
-                command.Parameters.Add(new() { Value = migration });
-                command.Parameters.Add(new() { Value = rows.ConvertAll(row => row.Key) });
-                var ours = new HashSet<Guid>();
-                await using var key = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-                while (await key.ReadAsync(cancellationToken).ConfigureAwait(false)) ours.Add(key.GetGuid(0));
-                found.AddRange(rows.Where(row => ours.Contains(row.Key)).Select(row => (day, row.Article, row.Ticker)));
-                rows.Clear();
-            }
+            await NoteOursAsync(owner, migration, day, rows, cancellationToken).ConfigureAwait(false);
         }
-        return found;
+    }
+
+    static async Task NoteOursAsync(
+        NpgsqlConnection owner, long migration, DateOnly day, List<(string Article, string Ticker)> rows, CancellationToken cancellationToken)
+    {
+        await using var note = new NpgsqlCommand($"""
+            INSERT INTO {SealedRows} SELECT $2, r.article, r.ticker FROM unnest($3::text[], $4::text[], $5::uuid[]) AS r(article, ticker, key)
+            WHERE EXISTS (SELECT FROM ops.inbox WHERE migration_id = $1 AND event_key = r.key)
+            """, owner);
+        note.Parameters.Add(new() { Value = migration });
+        note.Parameters.Add(new() { Value = day });
+        note.Parameters.Add(new() { Value = rows.ConvertAll(row => row.Article) });
+        note.Parameters.Add(new() { Value = rows.ConvertAll(row => row.Ticker) });
+        note.Parameters.Add(new() { Value = rows.ConvertAll(row => EventKey.Of(row.Article, row.Ticker)) });
+        await note.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        rows.Clear();
     }
 
     async Task<List<DateOnly>> SealedDaysAsync(long migration, CancellationToken cancellationToken)
@@ -50,19 +57,6 @@ public sealed partial class LegacyRollback
         await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) days.Add(row.GetFieldValue<DateOnly>(0));
         return days;
-    }
-
-    /// <summary>No reader sees these rows any more; the writer takes them out of the files.</summary>
-    static async Task RemoveSealedAsync(NpgsqlConnection connection, List<(DateOnly Day, string Article, string Ticker)> rows, CancellationToken cancellationToken)
-    {
-        if (rows.Count == 0) return;
-        await using var command = new NpgsqlCommand("""
-            INSERT INTO ops.lake_removals (day, article_id, ticker) SELECT * FROM unnest($1::date[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING
-            """, connection) { CommandTimeout = 0 };
-        command.Parameters.Add(new() { Value = rows.Select(row => row.Day).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Date });
-        command.Parameters.Add(new() { Value = rows.Select(row => row.Article).ToArray() });
-        command.Parameters.Add(new() { Value = rows.Select(row => row.Ticker).ToArray() });
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -32,6 +32,13 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
             if (migration is null) throw new LegacyException(id is null ? "there is no migration to roll back" : $"there is no migration {id}; `bellwether lake migrations` lists them");
             if (migration.Status == "rolled_back") throw new LegacyException($"migration {migration.Id} of {migration.Source} is rolled back already");
 
+            // Its rows were there already when that one came, and are gone for it, too.
+            if (migration.Status != "rolling_back" && all.Where(m => m.Id > migration.Id && m.Status is not "rolled_back").MinBy(m => m.Id) is { } newer
+                && await CountedAsPresentAsync(newer.Id, cancellationToken).ConfigureAwait(false) is > 0 and var present)
+                throw new LegacyException(
+                    $"migration {newer.Id} of {newer.Source} came later and left out {present} rows that were there already, some of which may be of migration {migration.Id}: "
+                    + $"roll it back first, `bellwether lake rollback --migration {newer.Id}`, and migrate again afterwards");
+
             progress?.Report(new("rows", 0, 0));
             if (migration.Status != "rolling_back") await TakeBackAsync(migration.Id, cancellationToken).ConfigureAwait(false);
             await writer.WriteDirtyDaysAsync(progress is null ? null : new Days(progress), cancellationToken).ConfigureAwait(false);
@@ -45,6 +52,13 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
         }
     }
 
+    async Task<long> CountedAsPresentAsync(long migration, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT coalesce(sum(duplicates), 0)::bigint FROM ops.lake_migration_files WHERE migration_id = $1");
+        command.Parameters.Add(new() { Value = migration });
+        return (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    }
+
     async Task TakeBackAsync(long migration, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -52,7 +66,8 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
         await LakeLock.TakeAsync(connection, cancellationToken).ConfigureAwait(false);
         try
         {
-            await TakeBackAsync(connection, migration, await SealedRowsAsync(migration, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            await GatherSealedRowsAsync(connection, migration, cancellationToken).ConfigureAwait(false);
+            await TakeBackAsync(connection, migration, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -60,7 +75,7 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
         }
     }
 
-    async Task TakeBackAsync(NpgsqlConnection connection, long migration, List<(DateOnly Day, string Article, string Ticker)> cold, CancellationToken cancellationToken)
+    async Task TakeBackAsync(NpgsqlConnection connection, long migration, CancellationToken cancellationToken)
     {
         await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken).ConfigureAwait(false);
         // One statement takes as many rows away as the migration brought.
@@ -72,7 +87,8 @@ public sealed partial class LegacyRollback(NpgsqlDataSource database, LakeOption
             UPDATE ops.lake_migration_days AS m SET mixed = m.mixed OR d.revision <> m.revision FROM ops.lake_days AS d WHERE d.day = m.day AND m.migration_id = $1
             """, migration).ConfigureAwait(false);
         await TakeRowsAsync(connection, migration, cancellationToken).ConfigureAwait(false);
-        await RemoveSealedAsync(connection, cold, cancellationToken).ConfigureAwait(false);
+        // No reader sees these rows any more; the writer takes them out of the files.
+        await ExecuteAsync($"INSERT INTO ops.lake_removals (day, article_id, ticker) SELECT day, article_id, ticker FROM {SealedRows} ON CONFLICT DO NOTHING").ConfigureAwait(false);
         await TakeTickersAsync(connection, migration, cancellationToken).ConfigureAwait(false);
         await ExecuteAsync("DELETE FROM ops.inbox WHERE migration_id = $1", migration).ConfigureAwait(false);
         await ExecuteAsync("UPDATE ops.lake_migrations SET status = 'rolling_back' WHERE id = $1", migration).ConfigureAwait(false);

@@ -64,7 +64,7 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
         var months = new SortedSet<DateOnly>();
         foreach (var bar in bars.Span)
             if (DateOnly.FromDateTime(bar.Date) is var day && day >= _history) months.Add(new(day.Year, day.Month, 1));
-        await _months.EnsureMonthsAsync(months, cancellationToken);
+        foreach (var month in months) await _months.EnsureMonthAsync(month, cancellationToken);
     }
 
     async Task<PriceWriteResult> WritePieceAsync(

@@ -20,6 +20,10 @@ static class ArchiveCatalog
             Parameters = { new NpgsqlParameter<string?> { TypedValue = table }, Time(from), Time(to) },
         }, cancellationToken);
 
+    public static Task<List<ArchiveFile>> NamedAsync(NpgsqlConnection connection, IEnumerable<string> keys, CancellationToken cancellationToken) => ReadAsync(
+        new($"SELECT {Columns} FROM ops.archive_files WHERE key = ANY($1) ORDER BY table_name, from_time, id", connection) { Parameters = { new() { Value = keys.ToArray() } } },
+        cancellationToken);
+
     /// <summary>Those that were verified the longest ago.</summary>
     public static Task<List<ArchiveFile>> OldestVerifiedAsync(NpgsqlConnection connection, int? most, CancellationToken cancellationToken) => ReadAsync(
         new($"SELECT {Columns} FROM ops.archive_files ORDER BY verified_at, id LIMIT $1", connection) { Parameters = { new NpgsqlParameter<long?> { TypedValue = most } } },
@@ -65,24 +69,28 @@ static class ArchiveCatalog
     }
 
     /// <summary>Takes files out of the manifest; they are removed by the next <see cref="SweepAsync"/>, after the commit.</summary>
-    public static async Task ForgetAsync(NpgsqlConnection connection, IReadOnlyList<ArchiveFile> files, CancellationToken cancellationToken)
+    /// <param name="keep">How long they are left where they are, for backups that name them; null for not at all.</param>
+    public static async Task ForgetAsync(NpgsqlConnection connection, IReadOnlyList<ArchiveFile> files, CancellationToken cancellationToken, TimeSpan? keep = null)
     {
         if (files.Count == 0) return;
         await using var command = new NpgsqlCommand("""
-            WITH gone AS (DELETE FROM ops.archive_files WHERE id = ANY($1) RETURNING key) INSERT INTO ops.archive_pending (key) SELECT key FROM gone ON CONFLICT DO NOTHING
+            WITH gone AS (DELETE FROM ops.archive_files WHERE id = ANY($1) RETURNING key)
+            INSERT INTO ops.archive_pending (key, since) SELECT key, clock_timestamp() + $2 FROM gone ON CONFLICT DO NOTHING
             """, connection);
         command.Parameters.Add(new() { Value = files.Select(file => file.Id).ToArray() });
+        command.Parameters.Add(new() { Value = keep ?? TimeSpan.Zero });
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Removes files that are in the store and not in the manifest. Only for the holder of <see cref="RetentionLock"/>: nobody else writes then.</summary>
-    public static async Task SweepAsync(NpgsqlConnection connection, Storage.Objects.IObjectStore objects, CancellationToken cancellationToken)
+    /// <param name="dueOnly">Leave those whose time (<c>since</c>) has not come.</param>
+    public static async Task SweepAsync(NpgsqlConnection connection, Storage.Objects.IObjectStore objects, CancellationToken cancellationToken, bool dueOnly = false)
     {
         // Those that arrived. The transaction that recorded them may be too old to see that they were announced.
         await using (var arrived = new NpgsqlCommand("DELETE FROM ops.archive_pending p USING ops.archive_files f WHERE f.key = p.key", connection))
             await arrived.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         var keys = new List<string>();
-        await using (var command = new NpgsqlCommand("SELECT key FROM ops.archive_pending", connection))
+        await using (var command = new NpgsqlCommand($"SELECT key FROM ops.archive_pending{(dueOnly ? " WHERE since <= clock_timestamp()" : "")}", connection))
         await using (var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
             while (await row.ReadAsync(cancellationToken).ConfigureAwait(false)) keys.Add(row.GetString(0));
         if (keys.Count == 0) return;

@@ -17,6 +17,9 @@ public sealed record ArchiveOptions
     /// <summary>Buffer memory of DuckDB, MiB.</summary>
     [Range(128, 1_048_576)] public int MemoryLimitMb { get; init; } = 256;
 
+    /// <summary>How long a file that others have taken the place of stays, for backups whose manifest names it. An erasure does not wait.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "36500.00:00:00")] public TimeSpan KeepSuperseded { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>Most rows of a file; rows of one moment are never parted.</summary>
     [Range(1, 10_000_000)] public int RowsPerFile { get; init; } = 100_000;
 }

@@ -50,7 +50,7 @@ public sealed partial class ArchiveRestore
         var now = time.GetUtcNow();
         if (rest.Count > 0)
         {
-            await ArchiveCatalog.ForgetAsync(run.Connection, [file], cancellationToken).ConfigureAwait(false);
+            await ArchiveCatalog.ForgetAsync(run.Connection, [file], cancellationToken, options.KeepSuperseded).ConfigureAwait(false);
             await ArchiveCatalog.RecordAsync(run.Connection, file.Table, file.Time, [wanted, .. rest], cancellationToken).ConfigureAwait(false);
         }
         await using (var mark = new NpgsqlCommand("UPDATE ops.archive_files SET restored_at = $2 WHERE key = $1", run.Connection))

@@ -17,7 +17,8 @@ public sealed partial class ArchiveRestore(NpgsqlDataSource database, RetentionP
     /// <summary>What is put beside has this ending.</summary>
     public const string Ending = "_restored";
 
-    const string Mark = "made by archive restore";
+    /// <summary>Comment of such a table.</summary>
+    internal const string Mark = "made by archive restore";
 
     /// <param name="from">First moment, inclusive; null for the oldest.</param>
     /// <param name="to">Last moment, exclusive; null for the newest.</param>
@@ -32,7 +33,7 @@ public sealed partial class ArchiveRestore(NpgsqlDataSource database, RetentionP
         if (policy.Method == RetentionMethod.Downsample && !beside)
             throw new RetentionException($"{table} is summed up in {policy.Summary!.Target}, where its rows would be counted twice when they leave it again: restore them beside, with --beside");
         await using var mine = await RetentionLock.TakeAsync(database, cancellationToken).ConfigureAwait(false);
-        await ArchiveCatalog.SweepAsync(mine.Connection, options.Objects, cancellationToken).ConfigureAwait(false);
+        await ArchiveCatalog.SweepAsync(mine.Connection, options.Objects, cancellationToken, dueOnly: true).ConfigureAwait(false);
         var files = await ArchiveCatalog.ListAsync(mine.Connection, table, from, to, cancellationToken).ConfigureAwait(false);
         var live = await LiveTable.FindAsync(mine.Connection, table, cancellationToken).ConfigureAwait(false);
         if (live is null && files.Count > 0) throw new RetentionException($"there is no table {table} in the database");
@@ -43,7 +44,7 @@ public sealed partial class ArchiveRestore(NpgsqlDataSource database, RetentionP
         {
             var run = new Run(mine.Connection, workshop, live!, policy, from ?? DateTimeOffset.MinValue, to ?? DateTimeOffset.MaxValue, progress);
             var (rows, used) = beside ? await BesideAsync(run, files, cancellationToken).ConfigureAwait(false) : await InPlaceAsync(run, files, cancellationToken).ConfigureAwait(false);
-            await ArchiveCatalog.SweepAsync(mine.Connection, options.Objects, cancellationToken).ConfigureAwait(false);
+            await ArchiveCatalog.SweepAsync(mine.Connection, options.Objects, cancellationToken, dueOnly: true).ConfigureAwait(false);
             return new(rows, used, target);
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.NotNullViolation or PostgresErrorCodes.CheckViolation or PostgresErrorCodes.ForeignKeyViolation or

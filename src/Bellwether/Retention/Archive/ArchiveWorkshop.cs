@@ -111,6 +111,10 @@ sealed class ArchiveWorkshop : IDisposable
         }
     }
 
+    /// <summary>Whether what went wrong concerns one file, so that others may be sound; a store that does not answer, and a full disk, concern all.</summary>
+    public static bool IsOfOneFile(Exception error) => error is RetentionException or DuckDbException or LakeException
+        or ObjectStoreException { Fault: ObjectStoreFault.NotFound or ObjectStoreFault.Corrupt or ObjectStoreFault.AccessDenied or ObjectStoreFault.Other };
+
     public string NewPath() => Path.Combine(_folder, $"{++_files}.parquet");
 
     public static void Remove(string path) => File.Delete(path);

@@ -1,4 +1,5 @@
 using Bellwether.Feeds;
+using Bellwether.Retention.Archive;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -16,12 +17,11 @@ public sealed partial class Eraser
         await RunAsync("INSERT INTO ops.inbox (event_key) SELECT key FROM unnest($1::uuid[]) AS k(key) ORDER BY key ON CONFLICT DO NOTHING",
             [found.Keys.Select(key => EventKey.Of(key.Article, key.Ticker)).ToArray()]).ConfigureAwait(false);
         await RunAsync($"DELETE FROM sentiment.{subject.Scores} WHERE {subject.PostId} = ANY($1)", [found.Posts.ToArray()]).ConfigureAwait(false);
-        await using (var posts = new NpgsqlCommand($"DELETE FROM sentiment.{subject.Posts} WHERE {WroteInPostgres(subject)} OR {subject.PostId} = ANY($4)", connection))
-        {
-            AddTo(posts, account);
-            posts.Parameters.Add(new() { Value = found.Posts.ToArray() });
-            await posts.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-        }
+        await PostsAsync(subject.Posts).ConfigureAwait(false);
+        // What a restore has put beside is a copy for a look: only this person's rows go.
+        if (await IsRestoredAsync(subject.Posts + ArchiveRestore.Ending, connection, cancellationToken).ConfigureAwait(false)) await PostsAsync(subject.Posts + ArchiveRestore.Ending).ConfigureAwait(false);
+        if (await IsRestoredAsync(subject.Scores + ArchiveRestore.Ending, connection, cancellationToken).ConfigureAwait(false))
+            await RunAsync($"DELETE FROM sentiment.{subject.Scores}{ArchiveRestore.Ending} WHERE {subject.PostId} = ANY($1)", [found.Posts.ToArray()]).ConfigureAwait(false);
         await RunAsync("""
             DELETE FROM sentiment.influencers
             WHERE platform = $1 AND (account_id = ANY($2) OR lower(ltrim(username, '@')) = ANY($3) OR username IS NULL AND lower(ltrim(account_id, '@')) = ANY($3))
@@ -35,8 +35,18 @@ public sealed partial class Eraser
         await RunAsync("UPDATE ops.lake_migration_tickers SET mixed = true, state_before = NULL WHERE ticker = ANY($1) OR state_before->>'latest_article_id' = ANY($2)",
             [found.Results.Select(result => result.Ticker).Distinct().ToArray(), found.Articles.ToArray()]).ConfigureAwait(false);
         var days = await ResultsAsync(found, connection, cancellationToken).ConfigureAwait(false);
+        // Nor does it put back what these days were before: those files are not kept any longer.
+        await RunAsync("UPDATE ops.lake_migration_days SET mixed = true, file_before = NULL WHERE day = ANY($1)", [days.ToArray()]).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return days;
+
+        async Task PostsAsync(string table)
+        {
+            await using var posts = new NpgsqlCommand($"DELETE FROM sentiment.{table} WHERE {WroteInPostgres(subject)} OR {subject.PostId} = ANY($4)", connection) { CommandTimeout = 0 };
+            AddTo(posts, account);
+            posts.Parameters.Add(new() { Value = found.Posts.ToArray() });
+            await posts.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
 
         async Task RunAsync(string sql, IReadOnlyList<object> values)
         {

@@ -15,6 +15,12 @@ public sealed record ErasureReceipt(
     Guid Id, string Platform, string SubjectSalt, string SubjectHash, DateTimeOffset StartedAt, DateTimeOffset? FinishedAt, IReadOnlyDictionary<string, long> Counts,
     IReadOnlyList<string> Notes, string? Hash)
 {
+    // Kept among the notes, in place of those that come at the end, and gone with the end.
+    const string PostMark = "post ";
+
+    /// <summary>Posts that have to be remembered until it is finished, since files that could not be read may hold scores of them.</summary>
+    internal IReadOnlyList<string> Posts { get; init; } = [];
+
     /// <summary>Whether this is about somebody.</summary>
     public bool IsAbout(ErasureSubject subject) => HashOf(subject, Convert.FromHexString(SubjectSalt)) == SubjectHash;
 
@@ -28,7 +34,7 @@ public sealed record ErasureReceipt(
     internal ErasureReceipt Finish(IReadOnlyDictionary<string, long> counts, IReadOnlyList<string> notes, DateTimeOffset now)
     {
         // To the precision in which it is stored, so that the hash can be computed again.
-        var done = this with { FinishedAt = new(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero), Counts = counts, Notes = notes };
+        var done = this with { FinishedAt = new(now.UtcTicks - now.UtcTicks % TimeSpan.TicksPerMillisecond, TimeSpan.Zero), Counts = counts, Notes = notes, Posts = [] };
         return done with { Hash = done.ComputeHash() };
     }
 
@@ -55,7 +61,7 @@ public sealed record ErasureReceipt(
         command.Parameters.Add(Archive.ArchiveCatalog.Time(StartedAt));
         command.Parameters.Add(Archive.ArchiveCatalog.Time(FinishedAt));
         command.Parameters.Add(new() { Value = JsonSerializer.Serialize(Counts, ErasureJson.Default.IReadOnlyDictionaryStringInt64), NpgsqlDbType = NpgsqlDbType.Jsonb });
-        command.Parameters.Add(new() { Value = Notes.ToArray() });
+        command.Parameters.Add(new() { Value = FinishedAt is null ? Posts.Select(post => PostMark + post).ToArray() : Notes.ToArray() });
         command.Parameters.Add(new NpgsqlParameter<string?> { TypedValue = Hash });
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -67,10 +73,13 @@ public sealed record ErasureReceipt(
             "SELECT id, platform, subject_salt, subject_hash, started_at, finished_at, counts::text, notes, receipt_hash FROM ops.erasures WHERE id = $1");
         command.Parameters.Add(new() { Value = id });
         await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        return !await row.ReadAsync(cancellationToken).ConfigureAwait(false) ? null : new(
+        if (!await row.ReadAsync(cancellationToken).ConfigureAwait(false)) return null;
+        var (finished, notes) = (!row.IsDBNull(5), row.GetFieldValue<string[]>(7));
+        return new(
             row.GetGuid(0), row.GetString(1), Convert.ToHexStringLower(row.GetFieldValue<byte[]>(2)), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4),
-            row.IsDBNull(5) ? null : row.GetFieldValue<DateTimeOffset>(5), JsonSerializer.Deserialize(row.GetString(6), ErasureJson.Default.IReadOnlyDictionaryStringInt64)!,
-            row.GetFieldValue<string[]>(7), row.IsDBNull(8) ? null : row.GetString(8));
+            finished ? row.GetFieldValue<DateTimeOffset>(5) : null, JsonSerializer.Deserialize(row.GetString(6), ErasureJson.Default.IReadOnlyDictionaryStringInt64)!,
+            finished ? notes : [], row.IsDBNull(8) ? null : row.GetString(8))
+        { Posts = finished ? [] : [.. notes.Where(note => note.StartsWith(PostMark, StringComparison.Ordinal)).Select(note => note[PostMark.Length..])] };
     }
 
     /// <summary>An erasure of somebody's data that was cut off; null where there is none.</summary>

@@ -21,27 +21,32 @@ public sealed class LegacyCrashTests
         try
         {
             var old = Path.Combine(root, "old");
-            LegacyFiles.Make(old, 12_000, 12, days: 30, textLength: 400);
+            LegacyFiles.Make(old, 36_000, 12, days: 30, textLength: 400);
             var watch = Stopwatch.StartNew();
-            Assert.Equal(12_000, (await RunAsync(Path.Combine(root, "clean"), "migrate", "--from", old)).GetProperty("migrated").GetInt64());
+            Assert.Equal(36_000, (await RunAsync(Path.Combine(root, "clean"), "migrate", "--from", old)).GetProperty("migrated").GetInt64());
             var length = watch.Elapsed;
             var clean = await StateAsync(Path.Combine(root, "clean"));
+            watch.Restart();
+            await RunAsync(Path.Combine(root, "clean"), "rollback");
+            var back = watch.Elapsed;
 
             var folder = Path.Combine(root, "killed");
             var random = new Random(20_240_102);
-            await KillAsync(folder, random, length, "migrate", "--from", old, "--resume");
+            var kills = await KillAsync(folder, random, length, "migrate", "--from", old, "--resume");
+            Assert.True(kills > 0, "none was killed");
+            TestContext.Current.TestOutputHelper!.WriteLine($"{kills} of {Kills} migrations were killed");
             var report = await RunAsync(folder, "migrate", "--from", old, "--resume");
             Assert.Equal(24, report.GetProperty("rejected").GetInt64() + (report.GetProperty("migration").ValueKind == JsonValueKind.Null ? 24 : 0));
             Assert.Equal(clean, await StateAsync(folder));
 
-            await KillAsync(folder, random, length / 2, "rollback");
+            Assert.True(await KillAsync(folder, random, back, "rollback") > 0, "none was killed");
             using (var last = Start(folder, "rollback"))
             {
                 // The one before may have come to its end after all.
                 await last.WaitForExitAsync(Token);
                 Assert.Contains(last.ExitCode, new[] { 0, 3 });
             }
-            Assert.Equal(["rows 0", "inbox 0", "tickers 0", "files 0", "status rolled_back"], await StateAsync(folder, rolledBack: true));
+            Assert.Equal(["files 0", "inbox 0", "rows 0", "status rolled_back", "tickers 0"], await StateAsync(folder, rolledBack: true));
             Assert.Empty(Directory.EnumerateFiles(Path.Combine(folder, "lake"), "*.parquet", SearchOption.AllDirectories));
         }
         finally
@@ -50,15 +55,20 @@ public sealed class LegacyCrashTests
         }
     }
 
-    static async Task KillAsync(string folder, Random random, TimeSpan length, params string[] command)
+    /// <summary>Starts it again and again; returns how often it was killed, and did not end by itself before.</summary>
+    static async Task<int> KillAsync(string folder, Random random, TimeSpan length, params string[] command)
     {
-        for (var kills = 0; kills < Kills; kills++)
+        var killed = 0;
+        for (var start = 0; start < Kills; start++)
         {
             using var run = Start(folder, command);
-            await Task.WhenAny(run.WaitForExitAsync(Token), Task.Delay(length * (0.2 + 0.7 * random.NextDouble()), TimeProvider.System, Token));
+            await Task.WhenAny(run.WaitForExitAsync(Token), Task.Delay(length * (0.2 + 0.3 * random.NextDouble()), TimeProvider.System, Token));
             if (!run.HasExited) run.Kill(); // SIGKILL: no handler, no flush
             await run.WaitForExitAsync(Token);
+            // 128 and the signal.
+            if (run.ExitCode == 137) killed++;
         }
+        return killed;
     }
 
     static async Task<JsonElement> RunAsync(string folder, params string[] command)
@@ -93,8 +103,8 @@ public sealed class LegacyCrashTests
               UNION ALL SELECT day || ' ' || rows || ' ' || content_hash || ' ' || file_sha256 FROM ops.lake_files
               UNION ALL SELECT count(*) || ' ' || md5(string_agg(event_key::text, '' ORDER BY event_key)) FROM ops.inbox
               UNION ALL SELECT 'dirty ' || count(*) FROM ops.lake_days WHERE revision > written_revision
-              UNION ALL SELECT status FROM ops.lake_migrations) AS l ORDER BY line
+              UNION ALL SELECT status FROM ops.lake_migrations) AS l
               """;
-        return (await connection.QueryAsync<string>(sql)).AsList();
+        return [.. (await connection.QueryAsync<string>(sql)).Order(StringComparer.Ordinal)];
     }
 }

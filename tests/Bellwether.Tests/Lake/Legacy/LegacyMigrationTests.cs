@@ -115,15 +115,18 @@ public sealed class LegacyMigrationTests(TestServer server)
     }
 
     [Fact]
-    public async Task Older_migration_goes_back_from_under_a_newer_one()
+    public async Task Older_migration_stays_as_long_as_a_newer_one_counts_on_its_rows()
     {
         await using var desk = await LegacyDesk.OpenAsync(server, "legacyunder");
         var sample = await desk.MigrateAsync(sample: 0.5);
         var before = await desk.StateAsync();
         var rest = await desk.MigrateAsync();
-        await desk.RollbackAsync(sample.Migration);
-        await desk.AssertRowsAsync(rest.Migrated);
+        var error = await Assert.ThrowsAsync<LegacyException>(() => desk.RollbackAsync(sample.Migration));
+        Assert.Contains($"roll it back first, `bellwether lake rollback --migration {rest.Migration}`", error.Message);
+        await desk.AssertRowsAsync(sample.Migrated + rest.Migrated);
         await desk.RollbackAsync(rest.Migration);
+        await desk.AssertRowsAsync(sample.Migrated);
+        await desk.RollbackAsync(sample.Migration);
         await desk.AssertRowsAsync(0);
         Assert.Empty(desk.Files());
         Assert.Empty(await desk.LinesAsync("SELECT ticker FROM sentiment.ticker_sentiment WHERE count > 0"));

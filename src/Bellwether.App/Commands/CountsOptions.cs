@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Bellwether.Counts;
+using Bellwether.Counts.Buckets;
+using Bellwether.Counts.Registry;
+using Bellwether.Plots;
+
+namespace Bellwether.App.Commands;
+
+/// <summary>Options that the commands of counts share, and what they mean. All are read before a database is started.</summary>
+static class CountsOptions
+{
+    public static Option<string> Account() => new("--account") { Description = "Whose posts: a name without regard to case", HelpName = "NAME", Required = true };
+
+    public static Option<string?> Count() => new("--count")
+    {
+        Description = "What counts: all, or some of posts, quotes, reposts, replies, unknown, with commas [default: all]",
+        HelpName = "KINDS",
+    };
+
+    public static Option<string?> From(string description) => new("--from") { Description = description, HelpName = "TIME" };
+
+    public static Option<string?> To(string description) => new("--to") { Description = description, HelpName = "TIME" };
+
+    public static Option<string?> Zone() => new("--tz") { Description = "Time zone of times without an offset, and of days [default: UTC]", HelpName = "ZONE" };
+
+    public static Option<string?> Model() => new("--model") { Description = $"One of {string.Join(", ", ModelCatalog.Names)} [default: {ModelCatalog.Default}]", HelpName = "NAME" };
+
+    public static Option<bool> Full() => new("--full") { Description = "Compute everything, not only what has changed" };
+
+    public static Option<string?> Plot(string what) => new("--plot") { Description = $"Draw {what} to a file, as SVG", HelpName = "FILE" };
+
+    public static Option<bool> DryRun() => new("--dry-run") { Description = "Say it, and record nothing" };
+
+    /// <summary>What is wrong with a value is wrong usage, told before anything is started.</summary>
+    public static T Usage<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (CountsException error) when (error.Problem == CountsProblem.Input)
+        {
+            throw CommandException.Usage(error.Message, error.Mend);
+        }
+    }
+
+    public static string AccountOf(this Session session, Option<string> option) => Usage(() => AccountName.Parse(session.Get(option)!));
+
+    public static CountingProfile ProfileOf(this Session session, Option<string?> option) => Usage(() => CountingProfile.Parse(session.Get(option)));
+
+    public static TimeZoneInfo ZoneOf(this Session session, Option<string?> option) => Usage(() => ZoneWindows.Zone(session.Get(option) ?? "UTC"));
+
+    public static string ModelOf(this Session session, Option<string?> option) => Usage(() => ModelCatalog.Require(session.Get(option) ?? ModelCatalog.Default));
+
+    /// <summary>The instant of an option; null when it is not given.</summary>
+    public static DateTimeOffset? TimeOf(this Session session, Option<string?> option, TimeZoneInfo zone) => session.Get(option) is not { } text ? null
+        : text.Equals("now", StringComparison.OrdinalIgnoreCase) ? session.Time.GetUtcNow() : Usage(() => ZoneWindows.Parse(option.Name, text, zone));
+
+    /// <summary>The place for a chart; null when none is wanted.</summary>
+    public static string? PlotOf(this Session session, Option<string?> option) => session.Get(option) is not { } path ? null
+        : PlotFile.Problem(path) is { } problem ? throw CommandException.Usage(problem) : path;
+
+    public static string Number(double? value, string format = "0.###") => value is { } number ? number.ToString(format, System.Globalization.CultureInfo.InvariantCulture) : "–";
+}
