@@ -10,6 +10,7 @@ using Bellwether.Retention;
 using Bellwether.Retention.Archive;
 using Bellwether.Retention.Erase;
 using Bellwether.Sentiment;
+using Bellwether.Sentiment.Aggregation;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Lexicon;
 using Bellwether.Storage;
@@ -61,6 +62,9 @@ public sealed class Desk : IAsyncDisposable
     public EngineCache Engines { get; }
     public IHotStore Hot { get; }
     public SentimentReader Reader { get; }
+
+    /// <summary>Sentiment of symbols across their sources.</summary>
+    public AggregateReader Aggregates => new(DataSource, Reader, Options.Aggregation);
 
     /// <summary>Reads sealed days for those who read hot rows from PostgreSQL.</summary>
     public LakeColdRows ColdRows { get; }

@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Bellwether.Events;
 using Bellwether.Retention;
 using Bellwether.Sentiment;
+using Bellwether.Sentiment.Aggregation;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Configuration;
@@ -83,6 +84,9 @@ public sealed record DeskOptions
 
     [Required] public ScoringOptions Scoring { get; init; } = new();
 
+    /// <summary>How the sources of a symbol are taken together.</summary>
+    [Required] public AggregationOptions Aggregation { get; init; } = new();
+
     [Required] public HotStoreOptions HotStore { get; init; } = new();
 
     /// <summary>How long data stays in its tables. The <c>RETENTION_*</c> variables of <see cref="RetentionVariables"/> are read too.</summary>
@@ -149,6 +153,8 @@ public sealed record DeskOptions
             if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
             Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
+            Validate(options.Aggregation, nameof(Aggregation) + ":");
+            Validate(options.Aggregation.Reliability, $"{nameof(Aggregation)}:{nameof(options.Aggregation.Reliability)}:");
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");

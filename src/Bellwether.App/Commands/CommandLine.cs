@@ -61,6 +61,7 @@ public static partial class CommandLine
         DemoCommand.Create,
         IngestCommand.Create,
         SentimentCommand.Create,
+        AggregateCommand.Create,
         MarketCommand.Create,
         OptionsCommand.Create,
         SqlCommand.Create,

@@ -18,6 +18,8 @@ static class LakeTables
         ["reddit_sentiments"] = "sentiment",
         ["influencers"] = "sentiment",
         ["symbol_sentiments"] = "sentiment",
+        ["aggregated_sentiments"] = "sentiment",
+        ["confluence_scores"] = "sentiment",
         ["ticker_sentiment"] = "sentiment",
         ["dead_letters"] = "ops",
         ["lake_files"] = "ops",

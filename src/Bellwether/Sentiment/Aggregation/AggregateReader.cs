@@ -4,7 +4,7 @@ using Npgsql;
 namespace Bellwether.Sentiment.Aggregation;
 
 /// <summary>Aggregated sentiment as of any moment, computed from the results that were known then.</summary>
-public sealed class AggregateReader(NpgsqlDataSource dataSource, SentimentReader results, AggregationOptions options, TimeProvider time)
+public sealed class AggregateReader(NpgsqlDataSource dataSource, SentimentReader results, AggregationOptions options)
 {
     static readonly TimeSpan Microsecond = TimeSpan.FromMicroseconds(1);
 

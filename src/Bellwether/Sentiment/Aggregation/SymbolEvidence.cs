@@ -7,7 +7,19 @@ namespace Bellwether.Sentiment.Aggregation;
 /// <summary>A mention with all that decides what it weighs, and since when.</summary>
 /// <param name="Account">What was known of the account that wrote it, oldest first; empty for an unknown one.</param>
 readonly record struct Mention(
-    DateTimeOffset Timestamp, DateTimeOffset KnownAt, string Source, string? Provider, double Score, double Weight, IReadOnlyList<(DateTimeOffset KnownAt, double Weight)> Account);
+    DateTimeOffset Timestamp, DateTimeOffset KnownAt, string Source, string? Provider, double Score, double Weight, IReadOnlyList<(DateTimeOffset KnownAt, double Weight)> Account)
+{
+    /// <summary>All rows about the same thing, this one too: a later one that is known takes its place. Null where nothing can.</summary>
+    public IReadOnlyList<(DateTimeOffset At, DateTimeOffset KnownAt)>? Rivals { get; init; }
+
+    public bool IsReplaced(DateTimeOffset at, DateTimeOffset knownBy)
+    {
+        if (Rivals is null) return false;
+        foreach (var rival in Rivals)
+            if (rival.At <= at && rival.KnownAt <= knownBy && (rival.At, rival.KnownAt).CompareTo((Timestamp, KnownAt)) > 0) return true;
+        return false;
+    }
+}
 
 /// <summary>
 /// What may count for one symbol over a stretch of time, held in memory: any moment of the stretch is computed from it, with no more than what
@@ -88,7 +100,7 @@ public sealed class SymbolEvidence
     {
         var known = new List<Mention>();
         for (var i = FirstAfter(after); i < _mentions.Length && _mentions[i].Timestamp <= upTo; i++)
-            if (_mentions[i].KnownAt <= knownBy) known.Add(_mentions[i]);
+            if (_mentions[i].KnownAt <= knownBy && !_mentions[i].IsReplaced(upTo, knownBy)) known.Add(_mentions[i]);
         return known;
     }
 
