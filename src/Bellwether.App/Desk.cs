@@ -1,4 +1,5 @@
 using Bellwether.Backup;
+using Bellwether.Confluence;
 using Bellwether.Engines;
 using Bellwether.Engines.Postgres;
 using Bellwether.Events;
@@ -65,6 +66,10 @@ public sealed class Desk : IAsyncDisposable
 
     /// <summary>Sentiment of symbols across their sources.</summary>
     public AggregateReader Aggregates => new(DataSource, Reader, Options.Aggregation);
+
+    public ConfluenceReader Confluence => new(DataSource, Aggregates, Options.Confluence, Time);
+
+    public ConfluenceSaver ConfluenceSaver => new(DataSource, Aggregates, Confluence);
 
     /// <summary>Reads sealed days for those who read hot rows from PostgreSQL.</summary>
     public LakeColdRows ColdRows { get; }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Bellwether.Confluence;
 using Bellwether.Events;
 using Bellwether.Retention;
 using Bellwether.Sentiment;
@@ -87,6 +88,9 @@ public sealed record DeskOptions
     /// <summary>How the sources of a symbol are taken together.</summary>
     [Required] public AggregationOptions Aggregation { get; init; } = new();
 
+    /// <summary>What each component of confluence weighs, and where its thresholds lie.</summary>
+    [Required] public ConfluenceOptions Confluence { get; init; } = new();
+
     [Required] public HotStoreOptions HotStore { get; init; } = new();
 
     /// <summary>How long data stays in its tables. The <c>RETENTION_*</c> variables of <see cref="RetentionVariables"/> are read too.</summary>
@@ -155,6 +159,7 @@ public sealed record DeskOptions
             Validate(options.Scoring, nameof(Scoring) + ":");
             Validate(options.Aggregation, nameof(Aggregation) + ":");
             Validate(options.Aggregation.Reliability, $"{nameof(Aggregation)}:{nameof(options.Aggregation.Reliability)}:");
+            Validate(options.Confluence, nameof(Confluence) + ":");
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");

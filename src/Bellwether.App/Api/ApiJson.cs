@@ -18,6 +18,8 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(TickerSentimentPage))]
 [JsonSerializable(typeof(SentimentHistory))]
 [JsonSerializable(typeof(ArticlePage))]
+[JsonSerializable(typeof(Bellwether.Sentiment.Aggregation.AggregatedSentiment))]
+[JsonSerializable(typeof(Bellwether.Confluence.ConfluenceScore))]
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(DeadLetterDetails))]
 [JsonSerializable(typeof(IReadOnlyList<Events.DeadLetterCount>))]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
 using Bellwether.App.Api.Counts;
+using Bellwether.App.Api.Confluence;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
 using Bellwether.App.Api.Push;
@@ -51,6 +52,7 @@ public sealed partial class BellwetherServer
         var api = app.MapGroup("/api/v1").RefuseUnknownQuery();
         PushEndpoints.Map(api);
         SentimentEndpoints.Map(api);
+        ConfluenceEndpoints.Map(api);
         StreamEndpoints.Map(api);
         SqlEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);

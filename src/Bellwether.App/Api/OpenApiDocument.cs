@@ -13,6 +13,7 @@ static partial class OpenApiDocument
     [
         ("/api/v1/events", "events", "Events in"),
         ("/api/v1/sentiment", "sentiment", "Sentiment of tickers, now and as of any past moment"),
+        ("/api/v1/confluence", "confluence", "How far prices, sentiment and options point the same way"),
         ("/api/v1/stream", "stream", "Results as they are committed"),
         ("/api/v1/sql", "sql", "Read-only SQL"),
         ("/api/v1/dead-letters", "dead letters", "Records that were put aside"),

@@ -42,6 +42,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(MarketImportAnswer))]
 [JsonSerializable(typeof(Sentiment.Aggregation.AggregatedSentiment))]
 [JsonSerializable(typeof(IReadOnlyList<Sentiment.Aggregation.AggregatedSentiment>))]
+[JsonSerializable(typeof(Confluence.ConfluenceScore))]
+[JsonSerializable(typeof(IReadOnlyList<Confluence.ConfluenceScore>))]
 [JsonSerializable(typeof(IReadOnlyList<Retention.Archive.ForgottenArchiveFile>))]
 [JsonSerializable(typeof(LakeMigrateAnswer))]
 [JsonSerializable(typeof(Backup.BackupReport))]

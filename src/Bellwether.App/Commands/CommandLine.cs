@@ -62,6 +62,7 @@ public static partial class CommandLine
         IngestCommand.Create,
         SentimentCommand.Create,
         AggregateCommand.Create,
+        ConfluenceCommand.Create,
         MarketCommand.Create,
         OptionsCommand.Create,
         SqlCommand.Create,

@@ -83,6 +83,8 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         // A worker that dies between its commit and its write to the shared store leaves a gap that nobody else knows of.
         .. desk.CreateCatchUp() is not { } hotStore ? [] : new Job[] { new("level-hot-store", TimeSpan.FromMinutes(10), async token =>
             await hotStore.TryAsync(token) ? "level with the database" : "the hot store is away") },
+        .. desk.Options.Aggregation.SaveEvery is not { } saveEvery ? [] : new Job[] { new("save-confluence", saveEvery, async token =>
+            $"{await desk.ConfluenceSaver.SaveAsync(desk.Time.GetUtcNow(), token)} symbols saved") { Patient = true } },
         .. RetentionJobs(desk),
     ];
 

@@ -12,9 +12,10 @@ namespace Bellwether.Sentiment.Aggregation;
 public sealed record SourceInput(
     string Source, double Reliability, long Mentions, double Weight, double Effective, double? Sentiment, double? Variance, DateTimeOffset? Newest)
 {
-    internal SourceEvidence Evidence => new(Mentions, Weight, Effective, Sentiment ?? double.NaN, Variance ?? double.NaN);
+    [JsonIgnore] public SourceEvidence Evidence => new(Mentions, Weight, Effective, Sentiment ?? double.NaN, Variance ?? double.NaN);
 
-    internal SourceReading Reading => new(Reliability, Sentiment ?? double.NaN, Effective, Evidence.StandardError);
+    /// <summary>What goes into the mean of several.</summary>
+    [JsonIgnore] public SourceReading Reading => new(Reliability, Sentiment ?? double.NaN, Effective, Evidence.StandardError);
 
     internal static SourceInput Of(string source, double reliability, in SourceEvidence evidence, DateTimeOffset? newest) => new(
         source, reliability, evidence.Mentions, evidence.Weight, evidence.Effective, Defined(evidence.Sentiment), Defined(evidence.Variance), newest);
