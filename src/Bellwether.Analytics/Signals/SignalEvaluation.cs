@@ -106,7 +106,7 @@ public static partial class SignalEvaluation
             [.. Enumerable.Range(0, quantiles).Select(q => Return(totals, q))], spread, dated);
     }
 
-    /// <summary>Every date counts alike across names; every pair over time.</summary>
+    /// <summary>Every date counts alike.</summary>
     static Estimate Mean(IReadOnlyList<DatedCoefficient> dated, int block, BlockBootstrap bootstrap) =>
         bootstrap.Of([.. dated.Select(d => new[] { d.Value, 1.0 })], block, sums => sums[1] > 0 ? sums[0] / sums[1] : double.NaN);
 
