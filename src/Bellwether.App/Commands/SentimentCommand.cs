@@ -28,6 +28,7 @@ static partial class SentimentCommand
         verb.Add(History(screen, globals));
         verb.Add(Articles(screen, globals));
         verb.Add(AggregateCommand.Create(screen, globals, "sentiment aggregate"));
+        verb.Add(Influencers(screen, globals));
         verb.Add(Rebuild(screen, globals));
         return verb.Runs(screen, globals, (session, cancellationToken) => ShowAsync(session, Tickers(session.Get(tickers)!), session.Get(asOf), cancellationToken));
     }
