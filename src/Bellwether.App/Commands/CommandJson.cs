@@ -44,6 +44,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(IReadOnlyList<Sentiment.Aggregation.AggregatedSentiment>))]
 [JsonSerializable(typeof(Confluence.ConfluenceScore))]
 [JsonSerializable(typeof(Sentiment.Aggregation.LearnedWeights))]
+[JsonSerializable(typeof(SignalAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<Confluence.ConfluenceScore>))]
 [JsonSerializable(typeof(IReadOnlyList<Retention.Archive.ForgottenArchiveFile>))]
 [JsonSerializable(typeof(LakeMigrateAnswer))]

@@ -63,6 +63,7 @@ public static partial class CommandLine
         SentimentCommand.Create,
         AggregateCommand.Create,
         ConfluenceCommand.Create,
+        SignalCommand.Create,
         MarketCommand.Create,
         OptionsCommand.Create,
         SqlCommand.Create,

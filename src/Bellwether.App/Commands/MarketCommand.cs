@@ -41,7 +41,7 @@ static partial class MarketCommand
 
     static string FormatOf(Session session, Option<string?> option, string otherwise) => session.Get(option)?.ToLowerInvariant() ?? (session.Json ? "json" : otherwise);
 
-    static string Ticker(string text, string origin) =>
+    internal static string Ticker(string text, string origin) =>
         !TickerList.TryParse([text], out var tickers, out var problem) ? throw CommandException.Usage($"{origin}: {problem}.")
         : tickers.Count == 1 ? tickers[0] : throw CommandException.Usage($"{origin} names no ticker.");
 

@@ -57,7 +57,7 @@ public sealed class BarVersions
     public IReadOnlyList<StoredBar> At(DateTimeOffset at, DateTimeOffset knownBy, int most)
     {
         var (moment, limit) = (at.UtcDateTime, knownBy.UtcDateTime);
-        var found = new List<StoredBar>(most);
+        var found = new List<StoredBar>();
         for (var i = Last(moment); i >= 0 && found.Count < most; i--)
             if (UnitedStatesCalendar.End(DateOnly.FromDateTime(_days[i][0].Bar.Date)) <= moment && Version(_days[i], limit) is { } bar) found.Add(bar);
         found.Reverse();
