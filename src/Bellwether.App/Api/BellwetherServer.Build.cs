@@ -3,6 +3,7 @@ using System.Threading.RateLimiting;
 using Bellwether.App.Api.Counts;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
+using Bellwether.App.Api.Market;
 using Bellwether.App.Api.Push;
 using Bellwether.App.Api.Sentiment;
 using Bellwether.App.Api.Sql;
@@ -55,6 +56,7 @@ public sealed partial class BellwetherServer
         SqlEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
         CountsEndpoints.Map(api);
+        MarketEndpoints.Map(api);
         // Any other name is an unknown path, and told so as all are.
         app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").ExcludeFromDescription().AnswersHead();
     }

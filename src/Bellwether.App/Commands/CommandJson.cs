@@ -40,6 +40,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(Retention.Archive.ArchiveRestoreResult))]
 [JsonSerializable(typeof(Retention.Archive.ArchiveDrillResult))]
 [JsonSerializable(typeof(MarketImportAnswer))]
+[JsonSerializable(typeof(ConditionRefreshAnswer))]
+[JsonSerializable(typeof(SectorAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<Retention.Archive.ForgottenArchiveFile>))]
 [JsonSerializable(typeof(LakeMigrateAnswer))]
 [JsonSerializable(typeof(Backup.BackupReport))]
