@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Bellwether.Market.Conditions;
 
 /// <summary>What a symbol and its market were like at the close of a session; null for what is not defined.</summary>
@@ -11,8 +13,9 @@ namespace Bellwether.Market.Conditions;
 /// <param name="SpyCorrelation">Of sixty daily returns with the market's, over sessions that both have.</param>
 public sealed record MarketCondition(
     string Symbol, DateTime Timestamp, DateOnly Session, DateTime KnownAt, double Open, double High, double Low, double Close, long? Volume,
-    double? Atr14, double? Rsi14, double? Ema20, double? Ema50, double? BbUpper, double? BbLower, double? MacdLine, double? MacdSignal,
-    double? Volatility20d, double? Vix, string? DetectedRegime, double? RegimeConfidence, string? ReferenceRegime, double? SpyCorrelation, double? SectorCorrelation)
+    [property: JsonPropertyName("atr_14")] double? Atr14, [property: JsonPropertyName("rsi_14")] double? Rsi14, [property: JsonPropertyName("ema_20")] double? Ema20,
+    [property: JsonPropertyName("ema_50")] double? Ema50, double? BbUpper, double? BbLower, double? MacdLine, double? MacdSignal,
+    [property: JsonPropertyName("volatility_20d")] double? Volatility20d, double? Vix, string? DetectedRegime, double? RegimeConfidence, string? ReferenceRegime, double? SpyCorrelation, double? SectorCorrelation)
 {
     /// <summary>Formula of the columns, stored beside them.</summary>
     public string Formula => ConditionCalculator.Formula;
