@@ -63,6 +63,7 @@ public static partial class CommandLine
         SentimentCommand.Create,
         MarketCommand.Create,
         OptionsCommand.Create,
+        AsOfCommand.Create,
         SqlCommand.Create,
         CountsCommand.Create,
         ServeCommand.Create,

@@ -17,6 +17,9 @@ static partial class MarketCommand
         command.Add(Conditions(screen, globals));
         command.Add(Refresh(screen, globals));
         command.Add(Sector(screen, globals));
+        command.Add(Publish(screen, globals));
+        command.Add(Factors(screen, globals));
+        command.Add(Matrix(screen, globals));
         return command;
     }
 

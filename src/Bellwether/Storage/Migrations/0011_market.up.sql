@@ -119,7 +119,7 @@ CREATE TABLE market.options_data (
     vendor_vega               double precision,
     vendor_rho                double precision,
     greeks_formula            text             NOT NULL,
-    findings                  text[]           NOT NULL,
+    findings                  text,
     data_source               text             NOT NULL,
     created_at                timestamptz      NOT NULL DEFAULT now(),
     PRIMARY KEY (ticker, expiration_date, strike_price, option_type, fetch_timestamp, known_at)
