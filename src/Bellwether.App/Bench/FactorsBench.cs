@@ -57,7 +57,7 @@ static class FactorsBench
         using var database = DuckDbDatabase.Open(options.DuckDbLibrary, new() { Threads = 1, MemoryLimitMb = 256, TempDirectory = options.ScratchDirectory });
         using var connection = database.Connect();
         connection.Execute("SET TimeZone = 'UTC'; CREATE TABLE bars (ticker VARCHAR, date TIMESTAMPTZ, open_price DOUBLE, high_price DOUBLE, low_price DOUBLE, close_price DOUBLE, volume BIGINT)", cancellationToken);
-        var (random, first) = (new Random(1), session.Time.GetUtcNow().UtcDateTime.Date.AddDays(-bars));
+        var (random, first) = (new Random(1), new DateTimeOffset(session.Time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero).AddDays(-bars));
         using (var rows = connection.CreateAppender("bars"))
         {
             for (var symbol = 0; symbol < symbols; symbol++)
@@ -67,7 +67,7 @@ static class FactorsBench
                 {
                     var (open, close) = (price, Math.Round(Math.Max(1, price * (1 + 0.04 * (random.NextDouble() - 0.5))), 2));
                     rows.Append($"S{symbol:0000}");
-                    rows.AppendTimestamp(DuckDbTime.Micros(first.AddDays(bar)));
+                    rows.Append(first.AddDays(bar));
                     rows.Append(Math.Round(open, 2));
                     rows.Append(Math.Round(Math.Max(open, close) * 1.01, 2));
                     rows.Append(Math.Round(Math.Min(open, close) * 0.99, 2));

@@ -17,6 +17,9 @@ static partial class MarketCommand
         command.Add(Conditions(screen, globals));
         command.Add(Refresh(screen, globals));
         command.Add(Sector(screen, globals));
+        command.Add(Fetch(screen, globals));
+        command.Add(Facts(screen, globals));
+        command.Add(Cache(screen, globals));
         command.Add(Publish(screen, globals));
         command.Add(Factors(screen, globals));
         command.Add(Matrix(screen, globals));
@@ -47,7 +50,7 @@ static partial class MarketCommand
 
     static string FormatOf(Session session, Option<string?> option, string otherwise) => session.Get(option)?.ToLowerInvariant() ?? (session.Json ? "json" : otherwise);
 
-    static string Ticker(string text, string origin) =>
+    internal static string Ticker(string text, string origin) =>
         !TickerList.TryParse([text], out var tickers, out var problem) ? throw CommandException.Usage($"{origin}: {problem}.")
         : tickers.Count == 1 ? tickers[0] : throw CommandException.Usage($"{origin} names no ticker.");
 

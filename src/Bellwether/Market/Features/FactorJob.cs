@@ -18,7 +18,7 @@ public static class FactorJob
     /// <exception cref="FeedException">The bars cannot be read, or a symbol has two of one time.</exception>
     public static async Task<FactorResult> RunAsync(string input, string output, LakeOptions options, CancellationToken cancellationToken)
     {
-        if (!File.Exists(input) && !Directory.Exists(input)) throw new FeedException(input, "there is no such file or folder");
+        if (!File.Exists(input) && !Directory.Exists(input)) throw new FeedException(input, "there is no such file or folder", "Name a Parquet file of bars, or a folder of them.");
         using var database = Open(options);
         using var connection = database.Connect();
         connection.Execute("SET TimeZone = 'UTC'", cancellationToken);
@@ -80,8 +80,9 @@ public static class FactorJob
 
         void Take(int row)
         {
-            if (rows.Vector(0).IsNull(row) || rows.Vector(1).IsNull(row)) throw new FeedException(input, $"a bar behind that of {Name(ticker)} has no symbol or no time");
-            var (name, time) = (rows.Vector(0).Bytes(row), rows.Vector(1).At<long>(row));
+            if (rows.Vector(0).IsNull(row) || rows.Vector(1).IsNull(row)) throw new FeedException(input, $"a bar behind that of {Name(ticker)} has no symbol or no time", "Every bar needs both.");
+            var name = rows.Vector(0).Bytes(row);
+            var time = rows.Vector(1).At<long>(row);
             if (!name.SequenceEqual(ticker) || symbols.Count == 0)
             {
                 if (!symbols.Add(Name(name))) throw new OutOfOrderException();
@@ -90,7 +91,7 @@ public static class FactorJob
             }
             else if (time <= last)
             {
-                throw time < last ? new OutOfOrderException() : new FeedException(input, $"{Name(ticker)} has two bars of {DuckDbTime.Instant(time):yyyy-MM-dd HH:mm:ss}");
+                throw time < last ? new OutOfOrderException() : new FeedException(input, $"{Name(ticker)} has two bars of {DuckDbTime.Instant(time):yyyy-MM-dd HH:mm:ss}", "Keep one of them.");
             }
             last = time;
             var bar = new Bar(double.NaN, double.NaN, double.NaN, Number(2, row), Number(3, row));

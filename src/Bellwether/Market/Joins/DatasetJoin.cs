@@ -64,8 +64,8 @@ public sealed class DatasetJoin(NpgsqlDataSource? tables, LakeOptions options)
         {
             var isQuery = dataset.TrimStart().StartsWith("select ", StringComparison.OrdinalIgnoreCase) || dataset.TrimStart().StartsWith("with ", StringComparison.OrdinalIgnoreCase);
             if (!isQuery && (dataset.Contains('/') || Path.GetExtension(dataset).Length > 0 && !dataset.StartsWith("market.", StringComparison.OrdinalIgnoreCase) && !dataset.StartsWith("sentiment.", StringComparison.OrdinalIgnoreCase)))
-                throw new FeedException(dataset, "there is no such file");
-            if (tables is null) throw new FeedException(dataset, "is no file, and tables cannot be asked here");
+                throw new FeedException(dataset, "there is no such file", "A dataset is a file, a table or a SELECT.");
+            if (tables is null) throw new FeedException(dataset, "is no file, and tables cannot be asked here", "Name a file.");
             await using var rows = await new LakeSql(tables, options).QueryAsync(isQuery ? dataset : $"SELECT * FROM {dataset}", cancellationToken);
             engine.Execute($"CREATE TABLE {table} ({string.Join(", ", rows.Columns.Select(c => $"{LakeColumn.Quote(c.Name)} {c.Type.ToSql()}"))})", cancellationToken);
             using var appender = engine.CreateAppender(table);

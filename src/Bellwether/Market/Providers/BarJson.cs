@@ -13,6 +13,9 @@ namespace Bellwether.Market.Providers;
 /// <param name="Rejected">Rows that are no bars, with the reason.</param>
 public sealed record BarAnswer(string Source, IReadOnlyList<BarAnswerRow> Bars, IReadOnlyList<ActionAnswerRow> Actions, IReadOnlyList<string> Rejected)
 {
+    /// <summary>As the cache has them.</summary>
+    public static BarAnswer Parse(string json) => JsonSerializer.Deserialize(json, ProviderJson.Default.BarAnswer)!;
+
     public IReadOnlyList<PriceBar> ToBars() =>
         [.. Bars.Select(b => new PriceBar(b.Date.ToDateTime(default, DateTimeKind.Utc), b.Open, b.High, b.Low, b.Close, b.Volume, b.AdjustedClose))];
 
@@ -59,6 +62,4 @@ static class BarJson
         if (bars.Count == 0) throw new MarketProviderException(provider, ProviderProblem.Unavailable, $"has no sound bar of {ticker}{(rejected.Count > 0 ? $": {rejected[0]}" : "")}");
         return new(JsonSerializer.Serialize(answer, ProviderJson.Default.BarAnswer), (double)bars.Count / (bars.Count + rejected.Count));
     }
-
-    public static BarAnswer Parse(string json) => JsonSerializer.Deserialize(json, ProviderJson.Default.BarAnswer)!;
 }

@@ -8,7 +8,11 @@ namespace Bellwether.Market.Providers;
 public sealed record CompanyFact(string Taxonomy, string Concept, string Unit, DateOnly? Start, DateOnly End, double Value, string? Form, int? FiscalYear, string? FiscalPeriod, DateOnly Filed, string Accession);
 
 /// <summary>Everything that a company reported, oldest filing first.</summary>
-public sealed record CompanyFacts(long Cik, string Company, IReadOnlyList<CompanyFact> Facts);
+public sealed record CompanyFacts(long Cik, string Company, IReadOnlyList<CompanyFact> Facts)
+{
+    /// <summary>As the cache has them.</summary>
+    public static CompanyFacts Parse(string json) => JsonSerializer.Deserialize(json, ProviderJson.Default.CompanyFacts)!;
+}
 
 /// <summary>SEC EDGAR: what companies reported, with the day of each filing.</summary>
 public sealed class EdgarProvider(ProviderOptions options, ProviderHttp http) : IMarketProvider

@@ -64,7 +64,7 @@ public sealed class MarketCache(NpgsqlDataSource dataSource, TimeProvider time) 
     /// <summary>Waits for fetches that nobody waited for.</summary>
     public async ValueTask DisposeAsync()
     {
-        foreach (var fetch in _fetches.Values) await fetch.Value.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var fetch in _fetches.Values) await ((Task)fetch.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     Task<CachedAnswer> Fetch(IMarketProvider provider, ProviderRequest request, string parameters, TimeSpan fresh, TimeSpan stale, bool renew)
