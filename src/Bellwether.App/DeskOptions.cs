@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Bellwether.Confluence;
 using Bellwether.Events;
+using Bellwether.Market;
 using Bellwether.Retention;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.Aggregation;
@@ -96,6 +97,9 @@ public sealed record DeskOptions
     /// <summary>How long data stays in its tables. The <c>RETENTION_*</c> variables of <see cref="RetentionVariables"/> are read too.</summary>
     [Required] public RetentionOptions Retention { get; init; } = new();
 
+    /// <summary>Prices, conditions, and where they are fetched from.</summary>
+    [Required] public MarketOptions Market { get; init; } = new();
+
     /// <summary>
     /// Folder of the archive, or <c>s3://bucket/prefix</c>; null for <c>archive</c> in the data folder, or beside a lake that lies in a bucket.
     /// </summary>
@@ -163,6 +167,8 @@ public sealed record DeskOptions
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");
+            Validate(options.Market, nameof(Market) + ":");
+            Validate(options.Market.Providers, $"{nameof(Market)}:{nameof(Market.Providers)}:");
             _ = RetentionPolicies.Of(options.Retention);
             _ = (options.LakeBucket, options.ArchiveBucket);
             Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");

@@ -32,7 +32,7 @@ public sealed record PoolSettings
 /// <param name="Confidence">0 to 1.</param>
 /// <param name="Weights">Share of each source, in their order; 0 for silent ones, 1 in all.</param>
 /// <param name="Divergence">Half the distance between the two sources that are furthest apart, 0 to 1; NaN with fewer than two.</param>
-/// <param name="DivergenceProbability">Of so much disagreement by chance: Cochran's Q against χ² with one degree less than sources.</param>
+/// <param name="DivergenceProbability">Of so much disagreement by chance, by Welch's test (1951): Cochran's Q allowing for deviations that are estimates.</param>
 /// <param name="IsThin">Too little evidence to name a level.</param>
 public sealed record PooledSentiment(
     double Sentiment, double Confidence, double StandardError, double Effective, IReadOnlyList<double> Weights,
@@ -88,11 +88,17 @@ public static class SentimentPool
             (low, high) = (Math.Min(low, source.Sentiment), Math.Max(high, source.Sentiment));
         }
         if (count < 2) return (double.NaN, double.NaN, null);
-        var (mean, q) = (weighted / precision, 0.0);
+        var (mean, q, lambda) = (weighted / precision, 0.0, 0.0);
         foreach (var source in sources)
-            if (!source.IsSilent && source.Reliability > 0) q += (source.Sentiment - mean) * (source.Sentiment - mean) / (source.StandardError * source.StandardError);
-        var probability = q > 0 ? SpecialFunctions.GammaUpperRegularized(0.5 * (count - 1), 0.5 * q) : 1;
-        var distance = 0.5 * (high - low);
+        {
+            if (source.IsSilent || source.Reliability == 0) continue;
+            var own = 1 / (source.StandardError * source.StandardError);
+            q += own * (source.Sentiment - mean) * (source.Sentiment - mean);
+            lambda += (1 - own / precision) * (1 - own / precision) / (source.Effective + SourceEvidence.PriorMentions - 1);
+        }
+        var (below, above) = (count - 1.0, ((double)count * count - 1) / (3 * lambda));
+        var f = q / below / (1 + 2 * (count - 2) / ((double)count * count - 1) * lambda);
+        var (probability, distance) = (SpecialFunctions.BetaRegularized(0.5 * above, 0.5 * below, above / (above + below * f)), 0.5 * (high - low));
         return (distance, probability, probability < settings.Significance && distance >= settings.LeastDivergence);
     }
 }

@@ -32,39 +32,90 @@ public sealed class RegimeDetector(RegimeOptions? options = null)
 
     readonly RegimeOptions _options = options ?? new();
     readonly RegimeFeatures _features = new((options ?? new()).Period, (options ?? new()).LongPeriod);
-    readonly List<double> _past = [];
+    readonly List<double> _past = [], _since = [];
     readonly double[] _probabilities = new double[States];
     readonly MarketRegime[] _labels = new MarketRegime[States];
+    double[]? _due;
     GaussianHmm? _model;
     int _sinceFit;
+    bool _readable;
 
     /// <summary>The model of now; null before the first fit.</summary>
-    public GaussianHmm? Model => _model;
+    public GaussianHmm? Model
+    {
+        get
+        {
+            CatchUp();
+            return _model;
+        }
+    }
+
+    /// <summary>What is thought at the bar that was taken last; null where too little is known.</summary>
+    public RegimeReading? Current
+    {
+        get
+        {
+            if (!_readable) return null;
+            CatchUp();
+            return Read();
+        }
+    }
 
     /// <summary>Takes the next bar; null where too little is known.</summary>
     public RegimeReading? Next(in Bar bar)
     {
+        Push(in bar);
+        return Current;
+    }
+
+    /// <summary>
+    /// Takes the next bar without asking. Models that nobody asks are not fitted: each fit begins anew from the bars before it, so that what is told
+    /// later is the same to the last bit.
+    /// </summary>
+    public void Push(in Bar bar)
+    {
         Span<double> features = stackalloc double[RegimeFeatures.Count];
+        _readable = false;
         if (!_features.Next(in bar, features))
         {
             // A bar without features moves the probabilities on, towards what is usual.
-            _model?.Predict(false, _probabilities);
-            return null;
+            if (_model is not null || _due is not null) _since.Add(double.NaN);
+            return;
         }
         if (_past.Count >= _options.MaxBars * RegimeFeatures.Count) _past.RemoveRange(0, RegimeFeatures.Count);
         _past.AddRange(features);
         _sinceFit++;
-        if (_past.Count < _options.MinBars * RegimeFeatures.Count) return null;
-        if (_model is null || _sinceFit >= _options.RefitEvery) Refit();
-        else _model.Filter(false, features, _probabilities);
-        return Read();
+        if (_past.Count < _options.MinBars * RegimeFeatures.Count) return;
+        if (_model is null && _due is null || _sinceFit >= _options.RefitEvery)
+        {
+            (_due, _sinceFit) = ([.. _past], 0);
+            _since.Clear();
+        }
+        else
+        {
+            _since.AddRange(features);
+        }
+        _readable = true;
     }
 
-    void Refit()
+    /// <summary>Fits where a fit is due, and takes the bars that came since.</summary>
+    void CatchUp()
     {
-        var past = CollectionsMarshal.AsSpan(_past);
+        if (_due is not null) Refit(_due);
+        _due = null;
+        var since = CollectionsMarshal.AsSpan(_since);
+        while (since.Length > 0)
+        {
+            if (double.IsNaN(since[0])) _model!.Predict(false, _probabilities);
+            else _model!.Filter(false, since[..RegimeFeatures.Count], _probabilities);
+            since = since[(double.IsNaN(since[0]) ? 1 : RegimeFeatures.Count)..];
+        }
+        _since.Clear();
+    }
+
+    void Refit(ReadOnlySpan<double> past)
+    {
         _model = Guess.Fit(past, Fitting).Model;
-        _sinceFit = 0;
         for (var t = 0; t < past.Length; t += RegimeFeatures.Count) _model.Filter(t == 0, past.Slice(t, RegimeFeatures.Count), _probabilities);
         var byRestlessness = Enumerable.Range(0, States).OrderByDescending(i => _model.Means[i * RegimeFeatures.Count + 1]).ToArray();
         var byDirection = byRestlessness.Skip(1).OrderByDescending(i => _model.Means[i * RegimeFeatures.Count]).ToArray();

@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Bellwether.App.Api.Counts;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
+using Bellwether.App.Api.Market;
 using Bellwether.App.Api.Push;
 using Bellwether.App.Api.Sentiment;
 using Bellwether.App.Api.Sql;
@@ -51,6 +52,9 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(Bellwether.Counts.Ledger.WindowForecast))]
 [JsonSerializable(typeof(BacktestBody))]
 [JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Backtesting.BacktestResult>))]
+[JsonSerializable(typeof(MarketBars))]
+[JsonSerializable(typeof(MarketIndicators))]
+[JsonSerializable(typeof(MarketConditions))]
 [JsonSerializable(typeof(SqlRequest))]
 [JsonSerializable(typeof(SqlAnswer))]
 [JsonSerializable(typeof(HealthCheck))]

@@ -4,6 +4,7 @@ using Bellwether.App.Api.Counts;
 using Bellwether.App.Api.Confluence;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
+using Bellwether.App.Api.Market;
 using Bellwether.App.Api.Push;
 using Bellwether.App.Api.Sentiment;
 using Bellwether.App.Api.Sql;
@@ -57,6 +58,7 @@ public sealed partial class BellwetherServer
         SqlEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
         CountsEndpoints.Map(api);
+        MarketEndpoints.Map(api);
         // Any other name is an unknown path, and told so as all are.
         app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").ExcludeFromDescription().AnswersHead();
     }

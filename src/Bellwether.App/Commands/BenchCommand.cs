@@ -19,6 +19,8 @@ static class BenchCommand
             LakeBench.Create(screen, globals),
             BarsBench.Create(screen, globals),
             OptionsBench.Create(screen, globals),
+            FactorsBench.Create(screen, globals),
+            AsOfBench.Create(screen, globals),
             RetentionBench.Create(screen, globals),
             worker,
         };

@@ -66,6 +66,7 @@ public static partial class CommandLine
         SignalCommand.Create,
         MarketCommand.Create,
         OptionsCommand.Create,
+        AsOfCommand.Create,
         SqlCommand.Create,
         CountsCommand.Create,
         ServeCommand.Create,

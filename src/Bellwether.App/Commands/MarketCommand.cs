@@ -9,11 +9,20 @@ static partial class MarketCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals)
     {
-        var command = new Verb("market", "Import prices, show them as they were known, and compute indicators",
+        var command = new Verb("market", "Import prices, show them as they were known, compute indicators, regimes and factors",
             "market import AAPL.csv --symbol AAPL", "market indicators AAPL --set rsi_14,macd_line,bb_upper", "market bars AAPL --as-of 2026-03-01");
         command.Add(Import(screen, globals));
         command.Add(Indicators(screen, globals));
         command.Add(Bars(screen, globals));
+        command.Add(Conditions(screen, globals));
+        command.Add(Refresh(screen, globals));
+        command.Add(Sector(screen, globals));
+        command.Add(Fetch(screen, globals));
+        command.Add(Facts(screen, globals));
+        command.Add(Cache(screen, globals));
+        command.Add(Publish(screen, globals));
+        command.Add(Factors(screen, globals));
+        command.Add(Matrix(screen, globals));
         return command;
     }
 

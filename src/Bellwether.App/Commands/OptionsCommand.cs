@@ -3,13 +3,13 @@ using Bellwether.Analytics.Options;
 
 namespace Bellwether.App.Commands;
 
-/// <summary><c>bellwether options</c>: prices, implied volatilities and Greeks. Needs no database.</summary>
-static class OptionsCommand
+/// <summary><c>bellwether options</c>: prices, implied volatilities and Greeks, which need no database; chains of quotes, which do.</summary>
+static partial class OptionsCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals)
     {
-        var command = new Verb("options", "Price options and compute implied volatilities and Greeks",
-            "options greeks --file options.csv --format csv", "options greeks --file chain.csv --american --reasons");
+        var command = new Verb("options", "Price options, compute implied volatilities and Greeks, import and sum up chains",
+            "options greeks --file options.csv --format csv", "options greeks --file chain.csv --american --reasons", "options import chain.csv --rate 0.004", "options chain AAPL");
         var file = new Option<string>("--file")
         {
             Description = "CSV with the columns spot, strike, rate, yield, years, type (call or put), and vol or price; - for standard input",
@@ -24,6 +24,8 @@ static class OptionsCommand
                 "options greeks --file options.csv --format csv", "options greeks --file options.csv --american --json") { file, format, american, reasons }
             .Runs(screen, globals, (session, cancellationToken) => new OptionRows(session, session.Get(american), session.Get(reasons))
                 .RunAsync(session.Get(file)!, session.Get(format)?.ToLowerInvariant() ?? (session.Json ? "json" : "csv"), cancellationToken)));
+        command.Add(Import(screen, globals));
+        command.Add(Chain(screen, globals));
         return command;
     }
 

@@ -1,5 +1,7 @@
 using Bellwether.Events;
 using Bellwether.Lake;
+using Bellwether.Market.Conditions;
+using Bellwether.Market.Providers;
 using Bellwether.Retention;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Jobs;
@@ -85,6 +87,13 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
             await hotStore.TryAsync(token) ? "level with the database" : "the hot store is away") },
         .. desk.Options.Aggregation.SaveEvery is not { } saveEvery ? [] : new Job[] { new("save-confluence", saveEvery, async token =>
             $"{await desk.ConfluenceSaver.SaveAsync(desk.Time.GetUtcNow(), token)} symbols saved") { Patient = true } },
+        .. desk.Options.Market.RefreshConditions is not { Ticks: > 0 } often ? [] : new Job[] { new("refresh-market-conditions", often, async token =>
+        {
+            var done = await new ConditionStore(desk.DataSource, desk.Time, desk.Options.Market.Tickers)
+                .RefreshAsync(null, desk.Policies.Find("market_conditions")?.Before(desk.Time.GetUtcNow()), null, token);
+            return $"{done.Symbols} symbols computed, {done.Rows} rows changed";
+        }) { Slow = true } },
+        new("clean-market-cache", TimeSpan.FromHours(1), async token => $"{await new MarketCache(desk.DataSource, desk.Time).CleanAsync(token)} expired answers removed"),
         .. RetentionJobs(desk),
     ];
 

@@ -68,8 +68,8 @@ public sealed class EvidenceLab : IAsyncDisposable
     }
 
     public Task OptionAsync(string symbol, DateTimeOffset at, string type, double strike, double last, long volume, DateTimeOffset? known = null) => ExecuteAsync("""
-        INSERT INTO market.options_data (ticker, option_type, strike_price, expiration_date, fetch_timestamp, known_at, last_price, bid, ask, volume, open_interest, delta)
-        VALUES (@symbol, @type, @strike, @expiry, @at, @known, @last, 4.9, 5.1, @volume, 100, @delta) ON CONFLICT DO NOTHING
+        INSERT INTO market.options_data (ticker, option_type, strike_price, expiration_date, fetch_timestamp, known_at, last_price, bid, ask, volume, open_interest, delta, rate, yield, greeks_formula, data_source)
+        VALUES (@symbol, @type, @strike, @expiry, @at, @known, @last, 4.9, 5.1, @volume, 100, @delta, 0, 0, 'test', 'test') ON CONFLICT DO NOTHING
         """, new { symbol, type, strike, expiry = at.UtcDateTime.Date.AddDays(30), at = at.UtcDateTime, known = (known ?? Now).UtcDateTime, last, volume, delta = type == "call" ? 0.5 : -0.5 });
 
     public async Task BarAsync(string symbol, DateOnly day, double close, DateTimeOffset? known = null, long volume = 1_000)

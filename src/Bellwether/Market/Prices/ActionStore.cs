@@ -35,6 +35,7 @@ public sealed class ActionStore(NpgsqlDataSource dataSource, TimeProvider time)
         insert.Parameters.Add(new() { Value = last.Select(a => a.Value).ToArray() });
         insert.Parameters.Add(new() { Value = last.Select(a => a.InPrices).ToArray() });
         var written = await insert.ExecuteNonQueryAsync(cancellationToken);
+        if (written > 0) await new PriceStore(dataSource, time).TouchAsync(connection, [ticker], BarInterval.Day, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return written;
     }

@@ -49,11 +49,17 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var tickers = new SortedSet<string>(StringComparer.Ordinal);
         await using (var copy = await BarCopy.BeginAsync(connection, Table, interval, source, await StampAsync(connection, cancellationToken), cancellationToken))
         {
-            foreach (var (ticker, bars) in series) await copy.WriteAsync(ticker, bars, cancellationToken);
+            foreach (var (ticker, bars) in series)
+            {
+                await copy.WriteAsync(ticker, bars, cancellationToken);
+                tickers.Add(ticker);
+            }
             await copy.CompleteAsync(cancellationToken);
         }
+        await TouchAsync(connection, tickers, interval, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -101,6 +107,7 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
             group.Add(bar);
         }
         foreach (var (since, group) in groups) await CopyAsync(connection, ticker, interval, source, since, group, cancellationToken);
+        if (groups.Count > 0) await TouchAsync(connection, [ticker], interval, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return new(groups.Values.Sum(g => g.Count) - restated, restated, unchanged, refused);
     }
@@ -140,6 +147,19 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken)) stored.Add(PriceReader.Read(row));
         return stored.ToLookup(s => s.Bar.Date);
+    }
+
+    /// <summary>Tells those who compute from the bars of a series that they have changed.</summary>
+    internal async Task TouchAsync(NpgsqlConnection connection, IReadOnlyCollection<string> tickers, BarInterval interval, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""
+            INSERT INTO market.series AS s (ticker, bar_interval, changed_at) SELECT t, $2, $3 FROM unnest($1::text[]) AS t ORDER BY t
+            ON CONFLICT (ticker, bar_interval) DO UPDATE SET changed_at = greatest(excluded.changed_at, s.changed_at + interval '1 microsecond')
+            """, connection);
+        command.Parameters.Add(new() { Value = tickers.ToArray() });
+        command.Parameters.Add(new() { Value = interval.Name });
+        command.Parameters.Add(new() { Value = time.GetUtcNow().UtcDateTime });
+        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
     /// <summary>Marks the transaction for those who read as of a moment, and returns since when its rows are known.</summary>

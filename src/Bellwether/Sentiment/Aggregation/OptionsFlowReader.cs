@@ -6,7 +6,7 @@ namespace Bellwether.Sentiment.Aggregation;
 
 /// <summary>
 /// Traded contracts of a symbol as mentions. Volumes of a day grow until its close, so of one contract only the newest row of a day counts, as it
-/// was known.
+/// was known. What checks found wrong keeps its row out, unless only the vendor's volatility is off.
 /// </summary>
 sealed class OptionsFlowReader(NpgsqlDataSource dataSource)
 {
@@ -17,9 +17,9 @@ sealed class OptionsFlowReader(NpgsqlDataSource dataSource)
     {
         await using var command = dataSource.CreateCommand("""
             SELECT (fetch_timestamp AT TIME ZONE 'America/New_York')::date, option_type, strike_price, expiration_date, fetch_timestamp, known_at, bid, ask, last_price,
-                   volume, delta
+                   volume::float8, delta, findings IS NOT NULL AND EXISTS (SELECT FROM unnest(string_to_array(findings, '; ')) AS f WHERE f NOT LIKE 'vendor_volatility_off%')
             FROM market.options_data
-            WHERE ticker = $1 AND fetch_timestamp >= $2 AND fetch_timestamp < $3 AND known_at <= $4 AND volume > 0 AND delta IS NOT NULL
+            WHERE ticker = $1 AND fetch_timestamp >= $2 AND fetch_timestamp < $3 AND known_at <= $4
             ORDER BY fetch_timestamp, expiration_date, strike_price, option_type, known_at
             """);
         command.Parameters.Add(new() { Value = symbol });
@@ -35,11 +35,11 @@ sealed class OptionsFlowReader(NpgsqlDataSource dataSource)
                 Bid = Number(row, 6),
                 Ask = Number(row, 7),
                 Last = Number(row, 8),
-                Volume = row.GetInt64(9),
+                Volume = Number(row, 9),
             };
             if (!rivals.TryGetValue(contract, out var all)) rivals.Add(contract, all = []);
             all.Add((at, known));
-            if (OptionsFlow.Of(in quote, row.GetDouble(10)) is { } flow)
+            if (!row.GetBoolean(11) && OptionsFlow.Of(in quote, Number(row, 10)) is { } flow)
                 mentions.Add(new(at, known, SentimentSource.Options, null, flow.Score, flow.Weight, []) { Rivals = all });
         }
         return mentions;

@@ -76,20 +76,3 @@ CREATE TABLE sentiment.influencer_weights (
     formula        text             NOT NULL,
     PRIMARY KEY (influencer_id, known_at)
 );
-
--- Chains as they were fetched. A row that is restated is a new one with a later known_at. Doubles: the Greeks of an index do not fit numeric(8,6).
-CREATE TABLE IF NOT EXISTS market.options_data (
-    ticker             text             NOT NULL,
-    option_type        text             NOT NULL CHECK (option_type IN ('call', 'put')),
-    strike_price       double precision NOT NULL CHECK (strike_price > 0),
-    expiration_date    timestamptz      NOT NULL,
-    fetch_timestamp    timestamptz      NOT NULL,
-    known_at           timestamptz      NOT NULL,
-    last_price         double precision CHECK (last_price >= 0),
-    bid                double precision CHECK (bid >= 0),
-    ask                double precision CHECK (ask >= 0),
-    volume             bigint           CHECK (volume >= 0),
-    open_interest      bigint           CHECK (open_interest >= 0),
-    delta              double precision CHECK (delta BETWEEN -1 AND 1),
-    PRIMARY KEY (ticker, fetch_timestamp, expiration_date, strike_price, option_type, known_at)
-);
