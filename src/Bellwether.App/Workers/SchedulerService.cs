@@ -86,7 +86,7 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         .. desk.CreateCatchUp() is not { } hotStore ? [] : new Job[] { new("level-hot-store", TimeSpan.FromMinutes(10), async token =>
             await hotStore.TryAsync(token) ? "level with the database" : "the hot store is away") },
         .. desk.Options.Aggregation.SaveEvery is not { } saveEvery ? [] : new Job[] { new("save-confluence", saveEvery, async token =>
-            $"{await desk.ConfluenceSaver.SaveAsync(desk.Time.GetUtcNow(), token)} symbols saved") { Patient = true } },
+            $"{await desk.ConfluenceSaver.SaveAsync(desk.Time.GetUtcNow(), token)} symbols saved") { Slow = true, Patient = true } },
         .. desk.Options.Market.RefreshConditions is not { Ticks: > 0 } often ? [] : new Job[] { new("refresh-market-conditions", often, async token =>
         {
             var done = await new ConditionStore(desk.DataSource, desk.Time, desk.Options.Market.Tickers)

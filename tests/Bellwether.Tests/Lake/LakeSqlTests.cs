@@ -109,6 +109,8 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
     [InlineData("reddit_sentiments")]
     [InlineData("influencers")]
     [InlineData("symbol_sentiments")]
+    [InlineData("aggregated_sentiments")]
+    [InlineData("confluence_scores")]
     [InlineData("ticker_sentiment")]
     [InlineData("price_history")]
     [InlineData("corporate_actions")]
@@ -124,7 +126,7 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
     public async Task Catalogue_shows_every_table_without_reading_one()
     {
         Assert.Equal(
-            "all_sentiment;corporate_actions;dead_letters;influencers;ingest_runs;lake_days;lake_files;market_conditions;options_data;price_history;reddit_posts;reddit_sentiments;symbol_sentiments;ticker_sentiment;tweet_sentiments;tweets",
+            "aggregated_sentiments;all_sentiment;confluence_scores;corporate_actions;dead_letters;influencers;ingest_runs;lake_days;lake_files;market_conditions;options_data;price_history;reddit_posts;reddit_sentiments;symbol_sentiments;ticker_sentiment;tweet_sentiments;tweets",
             await CsvAsync("SHOW TABLES"));
         var described = await CsvAsync("DESCRIBE all_sentiment");
         Assert.StartsWith("timestamp,TIMESTAMP WITH TIME ZONE,", described);
