@@ -60,7 +60,6 @@ static partial class OpenApiDocument
             ("streamSentiment", "tickers") => ("Tickers separated by commas, at most 500; all when absent", Text()),
             (_, "lastEventId") => ("Id of the last event seen, to go on after it; the header Last-Event-ID comes before it", Text()),
             (_, "ticker") => ("1 to 15 letters, digits, dots and dashes; case does not matter", Text()),
-            (_, "symbol") => ("1 to 15 letters, digits, dots and dashes; case does not matter", Text()),
             (_, "id") => ("Number of the letter", new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" }),
             (_, "topic") => ("Topic of the record", Text()),
             (_, "stage") => ("Step that refused the record", OneOf(DeadLetter.Stages)),
