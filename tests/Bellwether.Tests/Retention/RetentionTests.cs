@@ -204,9 +204,9 @@ public sealed class RetentionTests(TestServer server) : IAsyncLifetime
         await AggregateAsync("2026-01-04");
         Assert.Equal(7, (await _lab.RunAsync("symbol_sentiments")).Rows);
 
-        Task AggregateAsync(string day) => _lab.ExecuteAsync($"""
+        Task AggregateAsync(string day) => _lab.ExecuteAsync($$"""
             INSERT INTO sentiment.aggregated_sentiments (symbol, timestamp, known_at, source_count, provider_count, total_mention_count, source_breakdown, providers_used, effective_mentions, formula, inputs)
-            VALUES ('A', '{day} 00:00+00', '{day} 00:00+00', 0, 0, 0, '{{}}', '[]', 0, 'f', '{{}}')
+            VALUES ('A', '{{day}} 00:00+00', '{{day}} 00:00+00', 0, 0, 0, '{}', '[]', 0, 'f', '{}')
             """);
     }
 
