@@ -132,7 +132,7 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
         Assert.StartsWith("timestamp,TIMESTAMP WITH TIME ZONE,", described);
         Assert.Equal(21, described.Split(';').Length);
         Assert.Contains("buckets,BIGINT[],", await CsvAsync("DESCRIBE ticker_sentiment"));
-        Assert.Equal("16", await CsvAsync("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main'"));
+        Assert.Equal("18", await CsvAsync("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main'"));
     }
 
     [Fact]

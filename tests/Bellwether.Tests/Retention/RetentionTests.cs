@@ -245,7 +245,7 @@ public sealed class RetentionTests(TestServer server) : IAsyncLifetime
     public async Task Tables_of_a_later_revision_are_told_as_not_there_yet()
     {
         var plan = await _lab.PlanAsync();
-        Assert.Contains("not there yet", plan.Single(item => item.Table == "analysis_results").Reason);
+        Assert.Contains("not there yet", plan.Single(item => item.Table == "model_predictions").Reason);
         Assert.Equal("keep", plan.Single(item => item.Table == "influencers").Action);
         Assert.Equal(plan.Count, plan.Select(item => item.Table).Distinct().Count());
     }
