@@ -12,31 +12,30 @@ static class AggregateCommand
     /// <param name="path">How the command is called.</param>
     public static Verb Create(Screen screen, GlobalOptions globals, string path)
     {
-        var (symbols, all, asOf, save) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.AsOf(screen), SymbolOptions.Save());
+        var (symbols, all, at, asOf, save) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.At(screen), SymbolOptions.AsOf(screen), SymbolOptions.Save());
         var verb = new Verb("aggregate", "Take the sources of a symbol together: Twitter, Reddit, news and options",
-            $"{path} AAPL", $"{path} AAPL --as-of 2026-03-02T14:30:00Z --json", $"{path} --all --save") { symbols, all, asOf, save };
+            $"{path} AAPL", $"{path} AAPL --as-of 2026-03-02T14:30:00Z --json", $"{path} --all --save") { symbols, all, at, asOf, save };
         SymbolOptions.Require(verb, symbols, all);
         return verb.Runs(screen, globals, (session, cancellationToken) =>
-            RunAsync(session, SymbolOptions.Of(session, symbols, all), session.Get(asOf), session.Get(save), cancellationToken));
+            RunAsync(session, SymbolOptions.Of(session, symbols, all), SymbolOptions.Moment(session, at, asOf), session.Get(save), cancellationToken));
     }
 
-    static async Task<int> RunAsync(Session session, string[]? symbols, DateTimeOffset? asOf, bool save, CancellationToken cancellationToken)
+    static async Task<int> RunAsync(Session session, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool save, CancellationToken cancellationToken)
     {
         await using var desk = await session.OpenAsync(cancellationToken);
-        var moment = asOf ?? session.Time.GetUtcNow();
-        var wanted = symbols ?? await desk.Aggregates.SymbolsAsync(moment, cancellationToken);
+        var wanted = symbols ?? await desk.Aggregates.SymbolsAsync(moment.At, cancellationToken);
         var (found, unknown) = (new List<AggregatedSentiment>(), new List<string>());
         var store = new AggregateStore(desk.DataSource);
         foreach (var symbol in wanted)
         {
-            var evidence = await desk.Aggregates.LoadAsync(symbol, moment, moment, moment, cancellationToken);
+            var evidence = await desk.Aggregates.LoadAsync(symbol, moment.At, moment.At, moment.KnownBy, cancellationToken);
             if (evidence.IsEmpty)
             {
                 unknown.Add(symbol);
                 continue;
             }
-            found.Add(evidence.At(moment, moment));
-            if (save) await store.AppendAsync([found[^1]], evidence.BySource(moment, moment, AggregateStore.Windows), cancellationToken);
+            found.Add(evidence.At(moment.At, moment.KnownBy));
+            if (save) await store.AppendAsync([found[^1]], evidence.BySource(moment.At, moment.KnownBy, AggregateStore.Windows), cancellationToken);
         }
         if (session.Json && symbols?.Length != 1) session.WriteJson(found, CommandJson.Relaxed.IReadOnlyListAggregatedSentiment);
         else if (session.Json && found.Count == 1) session.WriteJson(found[0], CommandJson.Relaxed.AggregatedSentiment);
@@ -44,7 +43,7 @@ static class AggregateCommand
         else if (!session.Json && found.Count > 0) WriteTable(session.Screen, found);
         if (!session.Json && symbols is null && found.Count == 0) session.Note("No symbol was mentioned lately: `bellwether ingest FILE --wait` reads some in.");
         if (save && !session.Json) session.Note($"{found.Count:n0} saved.");
-        return symbols is null || unknown.Count == 0 ? ExitCode.Ok : throw SymbolOptions.Unknown(unknown, asOf);
+        return symbols is null || unknown.Count == 0 ? ExitCode.Ok : throw SymbolOptions.Unknown(unknown, moment.At, moment.KnownBy);
     }
 
     static void WriteOne(Screen screen, AggregatedSentiment a)
@@ -55,7 +54,7 @@ static class AggregateCommand
         if (a.DivergenceScore is { } divergence)
             output.WriteLine($"divergence  {Text(divergence, "0.000")}, {(a.DivergenceDetected == true ? "the sources disagree" : "no more than chance or too small to matter")} (p = {Text(a.DivergencePValue, "0.####")})");
         output.WriteLine($"volume      {(a.VolumeTrend is null ? "too little is known of what is usual" : $"{a.VolumeTrend} (z = {Text(a.VolumeZ, "0.00")})")}");
-        output.WriteLine($"as of       {Moments.Text(a.Timestamp)}, formula {a.Formula}");
+        output.WriteLine($"as of       {Moments.Text(a.Timestamp)}{(a.KnownAt > a.Timestamp ? $" from what was known at {Moments.Text(a.KnownAt)}" : "")}, formula {a.Formula}");
         output.WriteLine();
         var table = new TextTable(new("source"), new("score", Right: true), new("bearish bullish"), new("weight %", Right: true), new("mentions", Right: true), new("worth", Right: true), new("newest"));
         foreach (var source in a.Inputs.Sources)

@@ -102,9 +102,11 @@ static class SignalCommand
         output.WriteLine(SignalWords.Verdict(report));
         if (report.First is null && !report.Hindsight) output.WriteLine("Results count since they were scored, bars since their import: for history that was loaded afterwards give --hindsight.");
         output.WriteLine();
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Symbols.Count} symbols, sessions {report.First:yyyy-MM-dd} to {report.Last:yyyy-MM-dd}. {SignalWords.Mode(report)}"));
-        output.WriteLine(SignalWords.Knowledge(report));
         foreach (var (symbol, reason) in report.Without.Take(10)) output.WriteLine($"without {symbol}: {reason}");
+        if (report.Without.Count > 10) output.WriteLine($"and without {report.Without.Count - 10} more");
+        if (report.First is null) return;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{report.Symbols.Count} {(report.Symbols.Count == 1 ? "symbol" : "symbols")}, sessions {report.First:yyyy-MM-dd} to {report.Last:yyyy-MM-dd}. {SignalWords.Mode(report)}"));
+        output.WriteLine(SignalWords.Knowledge(report));
         output.WriteLine();
         var table = new TextTable(new("sessions", Right: true), new("IC", Right: true), new("from", Right: true), new("to", Right: true), new("p adjusted", Right: true), new("ICIR", Right: true), new("spread", Right: true),
             new("from", Right: true), new("to", Right: true), new("dates", Right: true), new("pairs", Right: true));

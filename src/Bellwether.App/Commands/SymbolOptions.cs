@@ -12,6 +12,18 @@ static class SymbolOptions
 
     public static Option<DateTimeOffset?> AsOf(Screen screen) => Moments.Option("--as-of", "Answer with what was known at that moment, and nothing later", screen.Time);
 
+    public static Option<DateTimeOffset?> At(Screen screen) =>
+        Moments.Option("--at", "The moment to tell of, with the knowledge of --as-of: for history that was loaded afterwards [default: --as-of, or now]", screen.Time);
+
+    /// <summary>The moment to tell of, and the one whose knowledge counts.</summary>
+    /// <exception cref="CommandException">The first lies behind the second.</exception>
+    public static (DateTimeOffset At, DateTimeOffset KnownBy) Moment(Session session, Option<DateTimeOffset?> at, Option<DateTimeOffset?> asOf)
+    {
+        var known = session.Get(asOf) ?? session.Time.GetUtcNow();
+        var moment = session.Get(at) ?? known;
+        return moment <= known ? (moment, known) : throw CommandException.Usage($"--at {Moments.Text(moment)} is after {Moments.Text(known)}, whose knowledge is asked for.");
+    }
+
     public static Option<bool> Save() => new("--save") { Description = "Append the answer to the tables, for SQL and later comparison" };
 
     /// <summary>Either symbols or all of them.</summary>
@@ -25,8 +37,8 @@ static class SymbolOptions
     public static string[]? Of(Session session, Argument<string[]> symbols, Option<bool> all) => session.Get(all) ? null
         : [.. session.Get(symbols)!.SelectMany(text => TickerList.TryParse(text, out var found, out var problem) ? found : throw CommandException.Usage($"{problem}.")).Distinct()];
 
-    public static CommandException Unknown(IReadOnlyList<string> symbols, DateTimeOffset? asOf) => new(
+    public static CommandException Unknown(IReadOnlyList<string> symbols, DateTimeOffset at, DateTimeOffset knownBy) => new(
         ExitCode.BadInput, "unknown_symbol",
-        $"Nothing {(asOf is { } moment ? $"was known at {Moments.Text(moment)}" : "is known")} about {string.Join(", ", symbols)} that could count.",
-        "Results count since they were scored, bars since their import; `bellwether sentiment` and `bellwether market bars SYMBOL` show what there is.");
+        $"Nothing that was known at {Moments.Text(knownBy)} could count for {string.Join(", ", symbols)}{(at < knownBy ? $" at {Moments.Text(at)}" : "")}.",
+        "Results count for weeks and bars for two years, both since they were read in; for history that was loaded afterwards give --at TIME.");
 }

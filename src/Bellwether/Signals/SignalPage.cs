@@ -32,8 +32,8 @@ public static class SignalPage
         Text("p", SignalWords.Verdict(report), "verdict");
         if (report.Hindsight) Text("p", SignalWords.Knowledge(report), "beware");
         else Text("p", SignalWords.Knowledge(report));
-        Text("p", string.Create(CultureInfo.InvariantCulture,
-            $"{report.Symbols.Count} symbols ({Shortened(report.Symbols)}), sessions {report.First:yyyy-MM-dd} to {report.Last:yyyy-MM-dd}. {SignalWords.Mode(report)} A return runs from the open after the signal to the open of that many sessions later."));
+        if (report.First is not null) Text("p", string.Create(CultureInfo.InvariantCulture,
+            $"{report.Symbols.Count} {(report.Symbols.Count == 1 ? "symbol" : "symbols")} ({Shortened(report.Symbols)}), sessions {report.First:yyyy-MM-dd} to {report.Last:yyyy-MM-dd}. {SignalWords.Mode(report)} A return runs from the open after the signal to the open of that many sessions later."));
         if (report.Without.Count > 0) Text("p", $"Left out: {string.Join("; ", report.Without.Take(20).Select(w => $"{w.Key}: {w.Value}"))}.");
         Table(report, Line);
         Charts(report, Line, text => Text("h2", text), text => Text("p", text));

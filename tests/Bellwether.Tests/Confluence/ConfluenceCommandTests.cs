@@ -52,8 +52,12 @@ public sealed class ConfluenceCommandTests(TestServer server)
         Assert.Equal(2, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.symbol_sentiments WHERE source = 'news'"));
         Assert.Equal("1", (await desk.RunAsync("sql", "select count(*) as n from aggregated_sentiments where unified_sentiment > 0.3", "--format", "csv")).Succeeds().Out.Trim().Split('\n')[^1]);
 
+        // Bars that were read in just now, and a moment at which they were not known.
+        var past = (await desk.RunAsync("confluence", "ACME", "--at", DateTime.UtcNow.AddDays(-20).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), "--json")).Succeeds().Json;
+        Assert.Equal(["technical"], past.GetProperty("components_used").EnumerateArray().Select(c => c.GetString()));
+        Assert.True(past.GetProperty("known_at").GetDateTimeOffset() > past.GetProperty("timestamp").GetDateTimeOffset().AddDays(19));
         Assert.Contains("NONE", (await desk.RunAsync("confluence", "NONE")).Fails(ExitCode.BadInput).Error);
-        Assert.Contains("was known at 2020-01-01", (await desk.RunAsync("aggregate", "ACME", "--as-of", "2020-01-01")).Fails(ExitCode.BadInput).Error);
+        Assert.Contains("known at 2020-01-01", (await desk.RunAsync("aggregate", "ACME", "--as-of", "2020-01-01")).Fails(ExitCode.BadInput).Error);
     }
 
     [Theory]
@@ -63,6 +67,7 @@ public sealed class ConfluenceCommandTests(TestServer server)
     [InlineData("confluence --all --plot chart.svg", "name it")]
     [InlineData("confluence ACME --from 2024-01-01", "--plot")]
     [InlineData("confluence ACME --as-of yesterday", "--as-of")]
+    [InlineData("aggregate ACME --at 2024-02-01 --as-of 2024-01-01", "is after")]
     [InlineData("signal report --signal magic", "magic")]
     [InlineData("signal report --horizons 0", "--horizons")]
     [InlineData("signal report --file a.csv --signal news", "--file and --signal")]
