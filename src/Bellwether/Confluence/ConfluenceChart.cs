@@ -25,7 +25,7 @@ public static class ConfluenceChart
             new(name, colour, [.. scores.Select(s => (s.Timestamp, value(s) ?? double.NaN))], bars);
         return TimeChart.Svg(title,
         [
-            new("close, adjusted for what had happened by each day", [Line("close", TimeChart.Blue, s => s.Inputs.Technical.Close)]),
+            new("close, adjusted for splits and dividends", [Line("close", TimeChart.Blue, s => s.Inputs.Technical.Close)]),
             new("components, −1 to 1",
                 [Line("technical", TimeChart.Blue, s => s.TechnicalScore), Line("sentiment", TimeChart.Red, s => s.SentimentScore), Line("options flow", TimeChart.Green, s => s.OptionsFlowScore)], (-1, 1), 0),
             new("directional bias, −1 to 1", [Line("bias", TimeChart.Blue, s => s.DirectionalBias, bars: true)], (-1, 1), 0),

@@ -37,7 +37,7 @@ public static class TimeChart
         if (values.Length == 0) values = [0];
         var (low, high) = panel.Range ?? (values.Min(), values.Max());
         var margin = panel.Range is null ? 0.04 * (high - low) : 0;
-        var frame = new PlotFrame(canvas, (64, top + 24, Width - 16, top + PanelHeight - 32), (0, Math.Max(Days(last), 1e-6)), (low - margin, high + margin));
+        var frame = new PlotFrame(canvas, (64, top + 24, Width - 44, top + PanelHeight - 32), (0, Math.Max(Days(last), 1e-6)), (low - margin, high + margin));
         frame.Title(panel.Title);
         frame.Values();
         if (panel.Line is { } line) canvas.Line(frame.X(0), frame.Y(line), frame.X(Days(last)), frame.Y(line), Grey, 1, "5 4");
@@ -47,8 +47,9 @@ public static class TimeChart
             else
                 foreach (var piece in Pieces(series.Points)) DrawLine(canvas, frame, series, piece, Days);
         }
-        for (var i = 0; i < panel.Series.Count && panel.Series.Count > 1; i++)
-            canvas.Text(Width - 16 - 130 * (panel.Series.Count - 1 - i), top + 16, panel.Series[i].Name, "end", 11, panel.Series[i].Colour);
+        var drawn = panel.Series.Where(s => s.Points.Any(p => double.IsFinite(p.Value))).ToArray();
+        for (var i = 0; i < drawn.Length && panel.Series.Count > 1; i++)
+            canvas.Text(Width - 44 - 110 * (drawn.Length - 1 - i), top + 16, drawn[i].Name, "end", 11, drawn[i].Colour);
         frame.Base();
         var step = Days(last) / 8;
         for (var i = 0; i <= 8 && Days(last) > 0; i++)

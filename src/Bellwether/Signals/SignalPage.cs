@@ -49,7 +49,7 @@ public static class SignalPage
             line(string.Create(CultureInfo.InvariantCulture,
                 $"<tr><td>{h.Horizon}</td><td>{SignalWords.Number(h.InformationCoefficient.Value)}</td><td>{SignalWords.Number(h.InformationCoefficient.Low)} … {SignalWords.Number(h.InformationCoefficient.High)}</td><td>{SignalWords.Number(h.InformationCoefficient.Probability)}</td><td>{SignalWords.Number(h.AdjustedProbability)}</td><td>{SignalWords.Number(h.InformationRatio)}</td><td>{SignalWords.Percent(h.Spread.Value)}</td><td>{SignalWords.Percent(h.Spread.Low)} … {SignalWords.Percent(h.Spread.High)}</td><td>{h.Dates}</td><td>{h.Pairs}</td><td>{h.Block}</td></tr>"));
         line("</table></div>");
-        line($"<p>IC: mean rank correlation of signal and return. ICIR: mean over standard deviation of the coefficients by session. Spread: mean return with the highest fifth of signals less that with the lowest (here {report.Result.Quantiles} parts). Turnover of the highest part: {SignalWords.Percent(report.Result.Turnover)} a session.</p>");
+        line($"<p>IC: mean rank correlation of signal and return. ICIR: mean over standard deviation of the coefficients by session. Spread: mean return with the highest of {report.Result.Quantiles} parts of the signals less that with the lowest. Turnover of the highest part: {SignalWords.Percent(report.Result.Turnover)} a session.</p>");
     }
 
     static void Charts(SignalReport report, Action<string> line, Action<string> heading, Action<string> text)
@@ -63,10 +63,10 @@ public static class SignalPage
         line(EstimateChart.Svg("rank correlation of the signal with itself, sessions later", [.. report.Result.Autocorrelation.Select((value, i) => new EstimateBar($"{i + 1}", value, double.NaN, double.NaN))]));
         heading("Returns by signal");
         foreach (var h in report.Result.Horizons)
-            line(EstimateChart.Svg($"mean return over {h.Horizon} sessions, from the lowest signals to the highest",
+            line(EstimateChart.Svg($"mean return over {SignalWords.Sessions(h.Horizon)}, from the lowest signals to the highest",
                 [.. h.QuantileReturns.Select((value, i) => new EstimateBar($"{i + 1}", value, double.NaN, double.NaN))], "0.##%"));
         heading("Information coefficient by date");
-        foreach (var h in report.Result.Horizons.Where(h => h.ByDate.Count > 1)) line(TimeChart.Svg($"{h.Horizon} sessions ahead", [ByDate(h), Cumulative(h)]));
+        foreach (var h in report.Result.Horizons.Where(h => h.ByDate.Count > 1)) line(TimeChart.Svg($"over {SignalWords.Sessions(h.Horizon)}", [ByDate(h), Cumulative(h)]));
     }
 
     static TimePanel ByDate(HorizonResult horizon)

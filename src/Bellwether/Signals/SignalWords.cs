@@ -47,5 +47,5 @@ public static class SignalWords
 
     public static string Percent(double value) => double.IsNaN(value) ? "–" : value.ToString("0.###%", CultureInfo.InvariantCulture);
 
-    static string Sessions(int count) => count == 1 ? "one session" : $"{count} sessions";
+    internal static string Sessions(int count) => count == 1 ? "one session" : $"{count} sessions";
 }

@@ -58,6 +58,7 @@ public sealed class SignalEvaluationTests
             var ic = SignalEvaluation.Run(Simulate(seed, 400, names, correlation, 0.5), new() { Horizons = [horizon], Delays = 1, Resamples = 400 }).Horizons[0].InformationCoefficient;
             return ic.Low <= truth && truth <= ic.High;
         });
+        TestContext.Current.TestOutputHelper!.WriteLine($"{held} of 120 intervals");
         // 95 in 100 would be 114 of 120; two and a half standard deviations of chance and a little of the bootstrap's own below that.
         Assert.InRange(held, 105, 120);
     }
@@ -67,6 +68,7 @@ public sealed class SignalEvaluationTests
     {
         var wrong = Enumerable.Range(1, 100).Count(seed =>
             SignalEvaluation.Run(Simulate(seed, 300, 10, 0, 0.9), new() { Horizons = [1, 5, 10], Delays = 1, Resamples = 400 }).Verdict is SignalVerdict.Predicts or SignalVerdict.PredictsInversely);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{wrong} of 100 called a signal");
         Assert.InRange(wrong, 0, 12);
     }
 
