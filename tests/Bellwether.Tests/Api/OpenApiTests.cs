@@ -17,7 +17,7 @@ public sealed class OpenApiTests(TestServer server)
         var push = Operation(document, "pushEvents");
         var events = push.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
         Assert.Empty(check.Problems(events, JsonDocument.Parse($"[{Event("1", "ACME", "Acme rises")},{Event("2", "ACME", "Acme falls")}]").RootElement));
-        foreach (var body in new[] { Event("1", "ACME", "Acme rises to a record"), """{"timestamp":"2024-05-01","text":"fine weather today"}""" })
+        foreach (var body in new[] { Event("1", "ACME", "Acme rises to a record"), Event("2", "FRESH", "Fresh rises to a record", $"{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}"), """{"timestamp":"2024-05-01","text":"fine weather today"}""" })
         {
             Assert.Empty(check.Problems(events, JsonDocument.Parse(body).RootElement));
             using var pushed = await desk.Http.PostAsync("/api/v1/events?wait=scored", Json(body), Token);
@@ -48,6 +48,7 @@ public sealed class OpenApiTests(TestServer server)
             ("getSentiment", "/api/v1/sentiment/ACME", 200), ("getSentiment", "/api/v1/sentiment/ZZZZ", 404),
             ("getSentimentHistory", "/api/v1/sentiment/ACME/history?from=2024-04-30&to=2024-05-02", 200),
             ("listArticles", "/api/v1/sentiment/ACME/articles", 200), ("listArticles", "/api/v1/sentiment/ACME/articles?text=true", 200),
+            ("getAggregatedSentiment", "/api/v1/sentiment/FRESH/aggregate", 200), ("getAggregatedSentiment", "/api/v1/sentiment/ZZZZ/aggregate", 404), ("getConfluence", "/api/v1/confluence/FRESH", 200),
             ("listDeadLetters", "/api/v1/dead-letters?limit=1", 200), ("countDeadLetters", "/api/v1/dead-letters/counts", 200),
             ("getDeadLetter", $"/api/v1/dead-letters/{letter}", 200),
             ("listCountAccounts", "/api/v1/counts", 200), ("getCountStatus", "/api/v1/counts/ann", 200), ("getCountStatus", "/api/v1/counts/bob", 404),
