@@ -59,7 +59,7 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
         await using var command = dataSource.CreateCommand("""
             SELECT d.ticker, d.sector_symbol, d.basis, d.inputs, now(), coalesce(c.basis = d.basis AND c.inputs = d.inputs, false), CASE WHEN c.basis = d.basis THEN c.computed_at END
             FROM (SELECT s.ticker, sector.sector_symbol, concat_ws(' ', $1::text, $2::text, $3::text, sector.sector_symbol) AS basis,
-                    concat_ws(' ', s.changed_at AT TIME ZONE 'UTC', m.changed_at AT TIME ZONE 'UTC', v.changed_at AT TIME ZONE 'UTC', x.changed_at AT TIME ZONE 'UTC') AS inputs
+                    concat_ws(' ', extract(epoch FROM s.changed_at), extract(epoch FROM m.changed_at), extract(epoch FROM v.changed_at), extract(epoch FROM x.changed_at)) AS inputs
                 FROM market.series AS s
                 LEFT JOIN market.series AS m ON m.ticker = $2 AND m.bar_interval = '1d'
                 LEFT JOIN market.series AS v ON v.ticker = $3 AND v.bar_interval = '1d'
@@ -98,7 +98,7 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
         if (!(bool)(await exists.ExecuteScalarAsync(cancellationToken))!) return first;
         await using var summed = dataSource.CreateCommand("SELECT max(day) FROM market.market_conditions_daily WHERE symbol = $1");
         summed.Parameters.Add(new() { Value = due.Symbol });
-        return await summed.ExecuteScalarAsync(cancellationToken) is DateTime day && DateTime.SpecifyKind(day.AddDays(1), DateTimeKind.Utc) is var after && !(first > after) ? after : first;
+        return await summed.ExecuteScalarAsync(cancellationToken) is DateOnly day && day.AddDays(1).ToDateTime(default, DateTimeKind.Utc) is var after && !(first > after) ? after : first;
     }
 
     async Task<int> WriteAsync(Due due, IReadOnlyList<MarketCondition> rows, DateTime? from, CancellationToken cancellationToken)
