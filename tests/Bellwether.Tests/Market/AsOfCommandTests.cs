@@ -54,7 +54,7 @@ public sealed class AsOfCommandTests(TestServer server)
         Assert.Contains("there is no such file", await Error(left, Path.Combine(desk.Folder, "none.csv")));
         Assert.Contains("no column that is a time", await Error(left, right));
         Assert.Contains("has no column 'when'", await Error(left, right, "--left-time", "when"));
-        Assert.Contains("id '1' of row 1 is not a time", (await Error(left, right, "--left-time", "symbol")).Replace("symbol 'AAPL'", "id '1'"));
+        Assert.Contains("symbol 'AAPL' of row 1 is not a time", await Error(left, right, "--left-time", "symbol"));
         Assert.Contains("has no symbol", await Error(desk.Write("n.csv", "time\n2024-01-01\n"), right));
     }
 }

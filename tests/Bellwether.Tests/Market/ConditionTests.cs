@@ -49,7 +49,7 @@ public sealed class ConditionTests(TestServer server) : IAsyncLifetime
             var (bar, row) = (own.Bars[i].Bar, rows[i]);
             var input = new Bar(bar.Open, bar.High, bar.Low, bar.Close, bar.Volume ?? double.NaN);
             set.Next(in input, values);
-            Assert.Equal(values, [row.Atr14 ?? double.NaN, row.Rsi14 ?? double.NaN, row.Ema20 ?? double.NaN, row.Ema50 ?? double.NaN, row.BbUpper ?? double.NaN, row.BbLower ?? double.NaN,
+            Assert.Equal(values, (double[])[row.Atr14 ?? double.NaN, row.Rsi14 ?? double.NaN, row.Ema20 ?? double.NaN, row.Ema50 ?? double.NaN, row.BbUpper ?? double.NaN, row.BbLower ?? double.NaN,
                 row.MacdLine ?? double.NaN, row.MacdSignal ?? double.NaN, row.Volatility20d ?? double.NaN]);
             if (!closes.TryGetValue(bar.Date, out var close)) continue;
             beta.Next(input with { Benchmark = close }, pair);
