@@ -152,7 +152,7 @@ public sealed class ProviderTests(TestServer server) : IAsyncLifetime
         Assert.Contains("left alone", (await Failed()).Message);
         Assert.Equal(3, _stub.Requests.Count);
         _stub.Answer = _ => (200, Stooq, null);
-        for (var patience = Stopwatch.StartNew(); ; await Task.Delay(50, TimeProvider.System, Cancel))
+        for (var patience = Stopwatch.StartNew(); ; await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, Cancel))
         {
             try
             {
