@@ -21,7 +21,7 @@ public sealed class MarketApiTests(TestServer server)
         var all = await desk.JsonAsync("/api/v1/market/bars/x");
         Assert.Equal(("X", "1d", 40), (all.GetProperty("symbol").GetString(), all.GetProperty("interval").GetString(), all.GetProperty("items").GetArrayLength()));
         var then = await desk.JsonAsync("/api/v1/market/bars/X?asOf=2024-01-14T00:00:00Z&limit=2");
-        Assert.Equal([12.0, 13.0], then.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("close").GetDouble()).Order());
+        Assert.Equal([13.0, 14.0], then.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("close").GetDouble()).Order());
         Assert.Equal(10.5, (await desk.JsonAsync("/api/v1/market/bars/X?from=2024-01-12&to=2024-01-13")).GetProperty("items")[0].GetProperty("close").GetDouble());
         Assert.Equal(13.0, (await desk.JsonAsync("/api/v1/market/bars/X?from=2024-01-12&to=2024-01-13&asOf=2024-01-20")).GetProperty("items")[0].GetProperty("close").GetDouble());
 

@@ -40,7 +40,7 @@ public sealed class AsOfCommandTests(TestServer server)
         (await desk.RunAsync("asof", "join", left, "price_history", "--left-time", "at", "--out", parquet)).Succeeds();
         using (var database = DuckDbTestLibrary.Open())
         using (var connection = database.Connect())
-            Assert.Equal("[NULL, 11.0, 11.0, 12.0]", connection.Scalar($"SELECT list(close_price ORDER BY at)::VARCHAR FROM read_parquet('{parquet}')"));
+            Assert.Equal("[NULL, 11.0, 11.0, 12.0]", connection.Scalar($"SELECT list(close_price ORDER BY \"at\")::VARCHAR FROM read_parquet('{parquet}')"));
         var some = (await desk.RunAsync("asof", "join", parquet, "select ticker as symbol, date, known_at, close_price from price_history where date < '2024-01-03'", "--left-time", "at", "--json")).Succeeds().Json;
         Assert.Equal(11.5, some[3].GetProperty("right_close_price").GetDouble());
     }
