@@ -56,5 +56,28 @@ public sealed class MarketApiTests(TestServer server)
         Assert.Contains(says, (await ProblemAsync(response, status)).GetProperty("detail").GetString());
     }
 
+    [Fact]
+    public async Task Tables_and_selects_join_by_what_was_known()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        await WriteAsync(desk.Desk.Desk, [new(First, 10, 12, 9, 11, null, null), new(First.AddDays(1), 10, 12, 9, 12, null, null)], b => b.Date.AddHours(22));
+        async Task<HttpResponseMessage> Join(string body) => await desk.Http.PostAsync("/api/v1/asof/join", Json(body), Token);
+        using var joined = await Join("""{"left":"select 'X' as symbol, timestamptz '2024-01-03 12:00:00+00' as timestamp","right":"price_history","max_age":"5d"}""");
+        var answer = await JsonAsync(joined);
+        Assert.Equal(1, answer.GetProperty("row_count").GetInt32());
+        var close = answer.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("name").GetString()).ToList().IndexOf("close_price");
+        Assert.Equal(11, answer.GetProperty("rows")[0][close].GetDouble());
+        foreach (var (body, says) in new[]
+        {
+            ("""{"left":"price_history","right":"/etc/passwd"}""", "neither a table nor a SELECT"), ("""{"left":"price_history"}""", "right: is missing"), ("""{"left":"nothing","right":"price_history"}""", "no table nothing"),
+            ("""{"left":"price_history","right":"price_history","left_time":"when"}""", "has no column 'when'"), ("""{"left":"price_history","right":"price_history","max_age":"x"}""", "an interval is"),
+            ("""{"left":"select * from read_csv('/etc/passwd')","right":"price_history"}""", "read_csv"),
+        })
+        {
+            using var refused = await Join(body);
+            Assert.Contains(says, (await ProblemAsync(refused, 400)).GetProperty("detail").GetString());
+        }
+    }
+
     static Task WriteAsync(Desk desk, PriceBar[] bars, Func<PriceBar, DateTime> known) => new PriceStore(desk.DataSource, desk.Time).WriteAsync("X", BarInterval.Day, "test", bars, known, Token);
 }
