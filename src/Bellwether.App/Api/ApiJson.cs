@@ -52,6 +52,7 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(Bellwether.Counts.Ledger.WindowForecast))]
 [JsonSerializable(typeof(BacktestBody))]
 [JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Backtesting.BacktestResult>))]
+[JsonSerializable(typeof(AsOf.AsOfJoinRequest))]
 [JsonSerializable(typeof(MarketBars))]
 [JsonSerializable(typeof(MarketIndicators))]
 [JsonSerializable(typeof(MarketConditions))]

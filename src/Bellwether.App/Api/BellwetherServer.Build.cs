@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using Bellwether.App.Api.AsOf;
 using Bellwether.App.Api.Counts;
 using Bellwether.App.Api.Confluence;
 using Bellwether.App.Api.DeadLetters;
@@ -59,6 +60,7 @@ public sealed partial class BellwetherServer
         DeadLetterEndpoints.Map(api);
         CountsEndpoints.Map(api);
         MarketEndpoints.Map(api);
+        AsOfEndpoints.Map(api);
         // Any other name is an unknown path, and told so as all are.
         app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").ExcludeFromDescription().AnswersHead();
     }

@@ -5,13 +5,14 @@ using Npgsql;
 
 namespace Bellwether.App.Bench;
 
-/// <param name="DropSeconds">How long the table of hot rows was taken while days left it for their verified files.</param>
+/// <param name="DropSeconds">Time in the database of the transactions in which days left for their verified files, until the freed disk space was acknowledged.</param>
+/// <param name="LongestWaitSeconds">How long a query that came at the worst moment waited for them: they hold the table only up to their commit.</param>
 /// <param name="SealSeconds">The same with reading the files back and comparing every row, which holds up nobody.</param>
 /// <param name="LeftBytes">What the table of hot rows takes on disk afterwards.</param>
 /// <param name="DeleteSeconds">DELETE of the same rows in a table of the same shape.</param>
 /// <param name="DeleteLeftBytes">What that table still takes.</param>
 sealed record RetentionBenchAnswer(
-    long Rows, int Days, double DropSeconds, double SealSeconds, long LeftBytes, double DeleteSeconds, long DeleteLeftBytes, double Ratio, int Processors);
+    long Rows, int Days, double DropSeconds, double LongestWaitSeconds, double SealSeconds, long LeftBytes, double DeleteSeconds, long DeleteLeftBytes, double Ratio, int Processors);
 
 /// <summary>Rows that are too old leave PostgreSQL: by dropping partitions, and by deleting them.</summary>
 static class RetentionBench
@@ -28,7 +29,7 @@ static class RetentionBench
                 var answer = await RunAsync(session, session.Get(rows), session.Get(days), cancellationToken);
                 if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.RetentionBenchAnswer);
                 else session.Screen.Out.WriteLine(
-                    $"{answer.Rows:n0} rows of {answer.Days} days: dropped in {answer.DropSeconds:0.000} s, {answer.LeftBytes:n0} bytes left ({answer.SealSeconds:0.0} s with comparing every row); "
+                    $"{answer.Rows:n0} rows of {answer.Days} days: dropped in {answer.DropSeconds:0.000} s, nobody waited for more than {answer.LongestWaitSeconds:0.000} s, {answer.LeftBytes:n0} bytes left ({answer.SealSeconds:0.0} s with comparing every row); "
                     + $"DELETE {answer.DeleteSeconds:0.0} s, {answer.DeleteLeftBytes:n0} bytes left; {answer.Ratio:n0} times");
                 return ExitCode.Ok;
             });
@@ -42,19 +43,43 @@ static class RetentionBench
         session.Progress?.Report($"filling {rows:n0} rows");
         var count = await new LakeBenchRows(desk, First, days, characters: 40, byDay: true).FillAsync(rows, cancellationToken);
         await ExecuteAsync(desk, "CREATE TABLE sentiment.bench_deleted (LIKE sentiment.sentiment_data INCLUDING ALL); INSERT INTO sentiment.bench_deleted TABLE sentiment.sentiment_data", cancellationToken);
+        // Rows that are old enough to leave have long been written to disk.
         await ExecuteAsync(desk, "VACUUM ANALYZE", cancellationToken);
+        await ExecuteAsync(desk, "CHECKPOINT", cancellationToken);
         session.Progress?.Report("writing the lake");
         await new LakeWriter(desk.DataSource, lake, desk.Time).WriteDirtyDaysAsync(null, cancellationToken);
         session.Progress?.Report("sealing");
+        using var untilSealed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var waiting = LongestWaitAsync(desk, untilSealed.Token);
         var sealing = await new LakeSealer(desk.DataSource, lake, null, desk.Time).SealAsync(First.AddDays(days), null, cancellationToken);
         if (sealing.Rows != count) throw new LakeException($"{sealing.Rows} of {count} rows were sealed: {string.Join("; ", sealing.Blocked.Select(day => day.Blocker))}");
+        await untilSealed.CancelAsync();
+        var longest = await waiting;
         session.Progress?.Report("deleting");
         var started = session.Time.GetTimestamp();
         await ExecuteAsync(desk, "DELETE FROM sentiment.bench_deleted", cancellationToken);
         var deleted = session.Time.GetElapsedTime(started).TotalSeconds;
         var dropped = sealing.DatabaseTime.TotalSeconds;
-        return new(count, days, Math.Round(dropped, 3), Math.Round(sealing.Elapsed.TotalSeconds, 1), await SizeAsync(desk, "sentiment.sentiment_data", cancellationToken),
+        return new(count, days, Math.Round(dropped, 3), Math.Round(longest, 3), Math.Round(sealing.Elapsed.TotalSeconds, 1), await SizeAsync(desk, "sentiment.sentiment_data", cancellationToken),
             Math.Round(deleted, 2), await SizeAsync(desk, "sentiment.bench_deleted", cancellationToken), Math.Round(deleted / dropped, 1), Environment.ProcessorCount);
+    }
+
+    /// <summary>Asks for the table again and again, as any query does.</summary>
+    static async Task<double> LongestWaitAsync(Desk desk, CancellationToken cancellationToken)
+    {
+        await using var connection = await desk.DataSource.OpenConnectionAsync(CancellationToken.None);
+        var longest = TimeSpan.Zero;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await using (var query = new NpgsqlCommand("BEGIN; LOCK TABLE sentiment.sentiment_data IN ACCESS SHARE MODE; COMMIT", connection))
+            {
+                var asked = desk.Time.GetTimestamp();
+                await query.ExecuteNonQueryAsync(CancellationToken.None);
+                if (desk.Time.GetElapsedTime(asked) is var wait && wait > longest) longest = wait;
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(2), desk.Time, CancellationToken.None);
+        }
+        return longest.TotalSeconds;
     }
 
     static async Task ExecuteAsync(Desk desk, string sql, CancellationToken cancellationToken)

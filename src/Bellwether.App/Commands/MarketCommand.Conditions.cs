@@ -39,7 +39,7 @@ static partial class MarketCommand
                 await using var desk = await session.OpenAsync(cancellationToken);
                 var started = session.Time.GetTimestamp();
                 var done = await new ConditionStore(desk.DataSource, desk.Time, desk.Options.Market.Tickers)
-                    .RefreshAsync(named.Length == 0 ? null : named, desk.Policies.Find("market_conditions")?.Before(desk.Time.GetUtcNow()), session.Verbose ? session.Progress : null, cancellationToken);
+                    .RefreshAsync(named.Length == 0 ? null : named, session.Verbose ? session.Progress : null, cancellationToken);
                 var answer = new ConditionRefreshAnswer(done.Symbols, done.Rows, done.UpToDate, Math.Round(session.Time.GetElapsedTime(started).TotalSeconds, 3));
                 if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.ConditionRefreshAnswer);
                 else session.Screen.Out.WriteLine($"{answer.Symbols:n0} symbols computed, {answer.Rows:n0} rows changed; {answer.UpToDate:n0} symbols were up to date");

@@ -7,10 +7,11 @@ using Bellwether.Market.Import;
 
 namespace Bellwether.App.Commands;
 
-/// <param name="Reasons">How many rows were not taken for which reason; what differs by row is left out.</param>
+/// <param name="Problems">The first rows that were not taken.</param>
+/// <param name="MissingSessions">The first sessions between the first bar and the last that have none.</param>
 sealed record MarketImportAnswer(
     string Symbol, string Interval, long Read, long Accepted, long Duplicates, long Rejected, long Restated, int Actions, int Gaps, int OffSession,
-    string? From, string? To, string Source, IReadOnlyList<MarketRejectionAnswer> Problems, double Seconds);
+    string? From, string? To, string Source, IReadOnlyList<MarketRejectionAnswer> Problems, IReadOnlyList<DateOnly> MissingSessions, double Seconds);
 
 sealed record MarketRejectionAnswer(long Line, string Reason);
 
@@ -58,7 +59,7 @@ static partial class MarketCommand
         if (rejects is not null) await WriteRejectsAsync(rejects, result.Problems, cancellationToken);
         var answer = new MarketImportAnswer(options.Ticker, options.Interval.Name, result.Read, result.Accepted, result.Duplicates, result.Rejected, result.Restated, result.Actions,
             result.Gaps, result.OffSession, Time(result.From, options.Interval), Time(result.To, options.Interval), result.Source,
-            [.. result.Problems.OrderBy(p => p.IsDuplicate).Take(MostProblems).Select(p => new MarketRejectionAnswer(p.Line, p.Reason))], Math.Round(seconds, 3));
+            [.. result.Problems.OrderBy(p => p.IsDuplicate).Take(MostProblems).Select(p => new MarketRejectionAnswer(p.Line, p.Reason))], [.. result.Missing.Take(MostProblems)], Math.Round(seconds, 3));
         if (session.Json)
         {
             session.WriteJson(answer, CommandJson.Relaxed.MarketImportAnswer);
@@ -70,6 +71,7 @@ static partial class MarketCommand
         if (answer.Restated > 0) session.Screen.Out.WriteLine($"restated {answer.Restated:n0} bars that were known with other values");
         if (answer.Actions > 0) session.Screen.Out.WriteLine($"actions  {answer.Actions:n0} splits and dividends");
         if (answer.From is not null) session.Screen.Out.WriteLine($"range    {answer.From} to {answer.To}");
+        if (answer.Gaps > 0) session.Note($"{file}: no bar for the sessions {string.Join(", ", result.Missing.Take(MostNotes).Select(d => d.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)))}{(answer.Gaps > MostNotes ? " …" : "")}");
         if (answer.Gaps + answer.OffSession > 0) session.Screen.Out.WriteLine($"sessions {answer.Gaps:n0} without a bar, {answer.OffSession:n0} bars on days without a session");
         return ExitCode.Ok;
     }

@@ -90,7 +90,7 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         .. desk.Options.Market.RefreshConditions is not { Ticks: > 0 } often ? [] : new Job[] { new("refresh-market-conditions", often, async token =>
         {
             var done = await new ConditionStore(desk.DataSource, desk.Time, desk.Options.Market.Tickers)
-                .RefreshAsync(null, desk.Policies.Find("market_conditions")?.Before(desk.Time.GetUtcNow()), null, token);
+                .RefreshAsync(null, null, token);
             return $"{done.Symbols} symbols computed, {done.Rows} rows changed";
         }) { Slow = true } },
         new("clean-market-cache", TimeSpan.FromHours(1), async token => $"{await new MarketCache(desk.DataSource, desk.Time).CleanAsync(token)} expired answers removed"),

@@ -15,7 +15,7 @@ public sealed record CountsStatus(
     IReadOnlyDictionary<string, long> PostsByKind, DateTimeOffset? BucketsUntil, long ChangedPosts, bool FeaturesCurrent, int Gaps, int SuspiciousSilences,
     IReadOnlyList<ModelVersion> Models, long Forecasts, long OpenForecasts, IReadOnlyList<CoverageState> Coverage);
 
-/// <summary>How 95 % intervals held on targets of one horizon that do not overlap.</summary>
+/// <summary>How 95 % intervals held on targets of one horizon that do not overlap; of hours one of each day, 25 hours apart.</summary>
 /// <param name="Evidence">A bet against the promise of 95 %: it reaches 20 with a probability of one in twenty at most while the promise is kept, however often it is looked at.</param>
 /// <param name="Alarm">It has reached 20.</param>
 /// <param name="Replayed">Forecasts that were recorded later than their time are in it too.</param>
@@ -24,6 +24,8 @@ public sealed record CoverageState(string Horizon, int Targets, int Misses, doub
 /// <summary>Tells whether all that hangs on an account's posts is fresh, whole and kept its word.</summary>
 public sealed class StatusReader(NpgsqlDataSource dataSource, TimeProvider time)
 {
+    static readonly TimeSpan BetweenHours = TimeSpan.FromHours(25);
+
     public async Task<CountsStatus> ReadAsync(string account, CountingProfile profile, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
@@ -40,7 +42,7 @@ public sealed class StatusReader(NpgsqlDataSource dataSource, TimeProvider time)
         var until = posts.Account.ObservedUntil;
         return new(account, profile.Name, posts.Account.ObservedFrom, until, until is { } end ? Math.Round((time.Now() - end).TotalSeconds) : null, kinds.Count == 0 ? null : kinds.Max(k => k.Last),
             kinds.Sum(k => k.Live), kinds.Sum(k => k.Deleted), kinds.ToDictionary(k => k.Kind, k => k.Live), state?.Until, changed,
-            state is not null && state.FeaturesUntil == state.Until && state.FeaturesThrough == state.ObservedUntil, posts.Gaps.Count, Silences(posts, TimeSpan.FromHours(12)).Count,
+            state is not null && state.FeaturesUntil == state.Until && state.FeaturesThrough == state.ObservedUntil, posts.Gaps.Count, posts.Silences(TimeSpan.FromHours(12)).Count,
             [.. models.Where(m => m.Profile == profile.Name).DistinctBy(m => m.ModelName)], forecasts, open, await CoverageAsync(account, profile, cancellationToken).ConfigureAwait(false));
     }
 
@@ -48,15 +50,12 @@ public sealed class StatusReader(NpgsqlDataSource dataSource, TimeProvider time)
     public async Task<IReadOnlyList<SuspiciousSilence>> SilencesAsync(string account, CountingProfile profile, TimeSpan atLeast, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        return Silences(await AccountPosts.LoadAsync(connection, account, profile, null, null, cancellationToken).ConfigureAwait(false), atLeast);
+        return (await AccountPosts.LoadAsync(connection, account, profile, null, null, cancellationToken).ConfigureAwait(false)).Silences(atLeast);
     }
-
-    static IReadOnlyList<SuspiciousSilence> Silences(AccountPosts posts, TimeSpan atLeast) => posts.Account.ObservedUntil is not { } until ? []
-        : SilenceDetector.Find(posts.Seconds, posts.Gaps, CountsClock.UnixSeconds(until), atLeast);
 
     async Task<IReadOnlyList<CoverageState>> CoverageAsync(string account, CountingProfile profile, CancellationToken cancellationToken)
     {
-        // The first belief about a target is the one that had to hold; later ones know part of it.
+        // The newest belief from before a target began is the one that had to hold; later ones know part of it.
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         var rows = await connection.Sql("""
             SELECT DISTINCT ON (f.horizon, f.target_time, f.target_end) f.horizon, f.target_time, f.target_end, f.actual_count BETWEEN f.lower_bound_95 AND f.upper_bound_95,
@@ -74,7 +73,8 @@ public sealed class StatusReader(NpgsqlDataSource dataSource, TimeProvider time)
             {
                 if (row.From < end) continue;
                 alarm.Add(row.Held);
-                (end, replayed) = (row.To, replayed || row.Replayed);
+                // Hours of one forecast miss together. One of a day is bet on, each day the next one.
+                (end, replayed) = (row.To - row.From <= CountsClock.Hour ? row.From + BetweenHours : row.To, replayed || row.Replayed);
             }
             states.Add(new(horizon.Key, alarm.Count, alarm.Misses, CountsSql.Finite(alarm.Coverage), Math.Round(alarm.Evidence, 3), alarm.IsRaised(), replayed));
         }

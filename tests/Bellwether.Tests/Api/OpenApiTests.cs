@@ -39,6 +39,7 @@ public sealed class OpenApiTests(TestServer server)
             using var response = await desk.Http.PostAsync($"/api/v1/counts/ann/{path}", Json(body), Token);
             await FitsAsync(check, Operation(document, id), response, 200);
         }
+        await WriteBarsAsync(desk.Desk.Desk);
         var asked = new HashSet<string>();
         foreach (var (id, path, status) in new[]
         {
@@ -55,6 +56,8 @@ public sealed class OpenApiTests(TestServer server)
             ("listBuckets", "/api/v1/counts/ann/buckets?from=2024-03-01", 200), ("listFeatures", "/api/v1/counts/ann/features", 200), ("listCountEvents", "/api/v1/counts/ann/events", 200),
             ("listGaps", "/api/v1/counts/ann/gaps", 200), ("listSuspiciousSilences", "/api/v1/counts/ann/gaps/suspicious", 200), ("listCountModels", "/api/v1/counts/ann/models", 200),
             ("listForecasts", "/api/v1/counts/ann/forecasts?model=reference", 200),
+            ("listBars", "/api/v1/market/bars/ACME", 200), ("listBars", "/api/v1/market/bars/ZZZZ", 404), ("listIndicators", "/api/v1/market/indicators/ACME?set=sma_20,rsi_14", 200),
+            ("listIndicators", "/api/v1/market/indicators/ACME?set=nonsense", 400), ("listConditions", "/api/v1/market/conditions/ACME?from=2024-01-01", 200),
         })
         {
             using var response = await desk.GetAsync(path);
@@ -94,6 +97,9 @@ public sealed class OpenApiTests(TestServer server)
         Assert.Equal((1, 1_000, 50), (Number(limit.GetProperty("schema"), "minimum"), Number(limit.GetProperty("schema"), "maximum"), Number(limit.GetProperty("schema"), "default")));
         Assert.True(Operation(document, "streamSentiment").GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty("text/event-stream", out _));
     }
+
+    static Task WriteBarsAsync(App.Desk desk) => new Bellwether.Market.Prices.PriceStore(desk.DataSource, desk.Time).WriteAsync("ACME", Bellwether.Market.BarInterval.Day, "test",
+        Enumerable.Range(0, 30).Select(i => new Bellwether.Market.PriceBar(new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(i), 10 + i, 12 + i, 9 + i, 11 + i % 3, 1_000 + i, null)).ToArray(), null, Token);
 
     static async Task FitsAsync(JsonSchemaCheck check, JsonElement operation, HttpResponseMessage response, int status)
     {

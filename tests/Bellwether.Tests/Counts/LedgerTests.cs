@@ -1,4 +1,5 @@
 using Bellwether.Counts;
+using Bellwether.Counts.Backtesting;
 using Bellwether.Counts.Import;
 using Bellwether.Counts.Ledger;
 using Bellwether.Counts.Registry;
@@ -57,7 +58,8 @@ public sealed class LedgerTests(TestServer server)
         await using var lab = await LabAsync(server);
         var ledger = new ForecastLedger(lab.Source, lab.Time);
         var first = (await ForecastAsync(lab, horizons: "1d"))[1];
-        var then = lab.Time.GetUtcNow();
+        // Stamps of one account never repeat: under a clock that stands still they run a little ahead of it.
+        var then = lab.Time.GetUtcNow().AddMinutes(1);
         lab.Time.Advance(TimeSpan.FromHours(30));
         await lab.ImportAsync(CountsLab.Csv(CountsLab.Posts("2024-05-31", 1, 200, 9), 40_000), until: "2024-06-01T00:00Z");
         var second = (await ForecastAsync(lab, horizons: "1d"))[0];
@@ -87,6 +89,115 @@ public sealed class LedgerTests(TestServer server)
 
         async Task<IReadOnlyList<ForecastRow>> AskAsync(DateTimeOffset asOf, bool replayed = false, string target = "2024-06-01") => await ledger.ReadAsync(
             new("ann", CountingProfile.All, "ewnb-5d", "1d", asOf, CountsLab.At(target), CountsLab.At(target).AddDays(1), replayed), CountsLab.Token);
+    }
+
+    [Fact]
+    public async Task Outcome_is_answered_as_it_was_known_then()
+    {
+        await using var lab = await LabAsync(server);
+        var ledger = new ForecastLedger(lab.Source, lab.Time);
+        await ForecastAsync(lab, horizons: "1d");
+        lab.Time.Advance(TimeSpan.FromDays(1.5));
+        await lab.ImportAsync(CountsLab.Csv([CountsLab.At("2024-05-31T10:00Z")], 60_000, "unknown"), until: "2024-06-01T00:00Z");
+        await ledger.FillAsync("ann", CountsLab.Token);
+        var first = lab.Time.GetUtcNow().AddMinutes(1);
+        lab.Time.Advance(TimeSpan.FromHours(1));
+        // Told of what kind it is, it counts as before; a late one changes the count.
+        await lab.ImportAsync(CountsLab.Csv([CountsLab.At("2024-05-31T10:00Z")], 60_000));
+        await ledger.FillAsync("ann", CountsLab.Token);
+        Assert.Equal(1, await ActualAsync(first));
+        lab.Time.Advance(TimeSpan.FromHours(1));
+        await lab.ImportAsync(CountsLab.Csv([CountsLab.At("2024-05-31T11:00Z")], 61_000));
+        await ledger.FillAsync("ann", CountsLab.Token);
+        var second = lab.Time.GetUtcNow().AddMinutes(1);
+        lab.Time.Advance(TimeSpan.FromHours(1));
+        await lab.Gaps.AddAsync("ann", [new(CountsLab.At("2024-05-31T20:00Z"), CountsLab.At("2024-05-31T21:00Z"))], CountsLab.Token);
+        await ledger.FillAsync("ann", CountsLab.Token);
+        Assert.Equal([null, 1, 2, null], new[]
+        {
+            await ActualAsync(first.AddHours(-1)), await ActualAsync(first), await ActualAsync(second), await ActualAsync(lab.Time.GetUtcNow().AddMinutes(1)),
+        });
+
+        async Task<int?> ActualAsync(DateTimeOffset asOf) => Assert.Single(await ledger.ReadAsync(
+            new("ann", CountingProfile.All, "ewnb-5d", "1d", asOf, CountsLab.At("2024-05-31"), CountsLab.At("2024-06-01")), CountsLab.Token)).ActualCount;
+    }
+
+    [Fact]
+    public async Task Version_in_use_is_of_the_whole_past_as_it_is_known_now_and_two_weeks_old_at_most()
+    {
+        await using var lab = await LabAsync(server);
+        var whole = (await ForecastAsync(lab, "2024-05-20", "nb-glm", horizons: "1d"))[0].ModelVersion;
+        Assert.Equal(whole, (await ForecastAsync(lab, "2024-05-24", "nb-glm", horizons: "1d"))[0].ModelVersion);
+        // One of a short window stands beside it, and is used where it is named.
+        var cut = Assert.Single(await new ModelTrainer(lab.Source, lab.Folder, lab.Time).RunAsync(
+            new() { Account = "ann", Models = ["nb-glm"], From = CountsLab.At("2024-05-10"), To = CountsLab.At("2024-05-22"), EvaluateDays = 0 }, null, CountsLab.Token));
+        Assert.Equal(whole, (await ForecastAsync(lab, "2024-05-24", "nb-glm", horizons: "1d"))[0].ModelVersion);
+        var request = new ForecastRequest { Account = "ann", Model = "nb-glm", Version = cut.Version, At = CountsLab.At("2024-05-24"), Horizons = ["1d"], Record = false };
+        var forecaster = new Forecaster(lab.Source, lab.Folder, lab.Time);
+        Assert.Equal(cut.Version, (await forecaster.RunAsync(request, CountsLab.Token))[0].ModelVersion);
+        await Assert.ThrowsAsync<CountsException>(() => forecaster.RunAsync(request with { At = CountsLab.At("2024-05-21") }, CountsLab.Token));
+        await Assert.ThrowsAsync<CountsException>(() => forecaster.RunAsync(request with { Version = "none" }, CountsLab.Token));
+        // Late posts of its window make another one of it, and so do two weeks.
+        await lab.ImportAsync(CountsLab.Csv([CountsLab.At("2024-05-02T10:00Z")], 60_000));
+        var restated = (await ForecastAsync(lab, "2024-05-24", "nb-glm", horizons: "1d"))[0].ModelVersion;
+        Assert.NotEqual(whole, restated);
+        await ForecastAsync(lab, "2024-04-20", "ewnb-5d", horizons: "1d");
+        var newer = await ForecastAsync(lab, "2024-05-10", "ewnb-5d", horizons: "1d");
+        Assert.Equal(2, newer.Concat(await ForecastAsync(lab, "2024-05-01", "ewnb-5d", horizons: "1d")).Select(r => r.ModelVersion).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Gap_of_today_costs_the_forecast_of_today_only()
+    {
+        await using var lab = await LabAsync(server);
+        await lab.Gaps.AddAsync("ann", [new(CountsLab.At("2024-05-20T03:00Z"), CountsLab.At("2024-05-20T04:00Z"))], CountsLab.Token);
+        var forecaster = new Forecaster(lab.Source, lab.Folder, lab.Time);
+        var request = new ForecastRequest { Account = "ann", Model = "ewnb-5d", At = CountsLab.At("2024-05-20T12:00Z") };
+        var rows = await forecaster.RunAsync(request, CountsLab.Token);
+        Assert.Equal([("1h", 24), ("1d", 6), ("7d", 1)], rows.GroupBy(r => r.Horizon).Select(g => (g.Key, g.Count())));
+        Assert.Equal(CountsLab.At("2024-05-20"), Assert.Single(forecaster.LeftOut).From);
+    }
+
+    [Fact]
+    public async Task Window_within_an_hour_takes_its_share_of_it()
+    {
+        await using var lab = await LabAsync(server);
+        var forecaster = new WindowForecaster(lab.Source, lab.Folder, lab.Time);
+        async Task<double> MeanAsync(string from, string to) => (await forecaster.RunAsync(new()
+        {
+            Account = "ann", Model = "ewnb-5d", From = CountsLab.At($"2024-05-31T{from}Z"), To = CountsLab.At($"2024-05-31T{to}Z"), Record = false,
+        }, CountsLab.Token)).PredictedCount;
+
+        var hour = await MeanAsync("10:00", "11:00");
+        Assert.Equal(hour / 12, await MeanAsync("10:20", "10:25"), 1e-9);
+        Assert.Equal(hour / 2, await MeanAsync("10:15", "10:45"), 1e-9);
+        Assert.Equal(hour, await MeanAsync("10:00", "10:20") + await MeanAsync("10:20", "11:00"), 1e-9);
+    }
+
+    [Fact]
+    public async Task Silence_that_looks_like_an_outage_is_neither_learnt_from_nor_scored_unless_somebody_was_there()
+    {
+        await using var lab = await CountsLab.OpenAsync(server, nameof(LedgerTests));
+        var (from, to) = (CountsLab.At("2024-05-10T12:00Z"), CountsLab.At("2024-05-13T15:00Z"));
+        await lab.ImportAsync(CountsLab.Csv(CountsLab.Posts("2024-04-01", 60, perDay: 40).Where(p => p < from || p >= to)), since: "2024-04-01", until: "2024-05-31");
+        var runner = new BacktestRunner(lab.Source, lab.Time);
+        var request = new BacktestRequest { Account = "ann", From = new(2024, 5, 1), To = new(2024, 5, 30), Horizons = ["1h", "1d"], AllModels = false };
+
+        var left = await ScoresAsync();
+        Assert.Single(runner.LeftOut);
+        // From the hour of the last post before it on; of its last day the hours behind it too, since nobody knew at that midnight how long it would be.
+        Assert.Equal((26, 30 * 24 - 13 - 2 * 24 - 24), (left.Days, left.Hours));
+        Assert.True(await lab.Gaps.ConfirmAsync("ann", from, to, CountsLab.Token));
+        var counted = await ScoresAsync();
+        Assert.Empty(runner.LeftOut);
+        Assert.Equal((30, 30 * 24), (counted.Days, counted.Hours));
+        Assert.False(await lab.Gaps.ConfirmAsync("ann", from, to, CountsLab.Token));
+
+        async Task<(int Days, int Hours, double? Crps)> ScoresAsync()
+        {
+            var rows = await runner.RunAsync(request, null, CountsLab.Token);
+            return (rows.Single(r => r is { Model: "reference", Horizon: "1d" }).N, rows.Single(r => r is { Model: "reference", Horizon: "1h" }).N, rows[0].Crps);
+        }
     }
 
     [Fact]
@@ -173,6 +284,16 @@ public sealed class LedgerTests(TestServer server)
         lab.Time.Advance(TimeSpan.FromDays(1));
         await lab.ImportAsync(CountsLab.Csv(storm, 500_000));
         await new ForecastLedger(lab.Source, lab.Time).FillAsync("ann", CountsLab.Token);
+        // The hours of one forecast are one bet: a bad day alone raises nothing.
+        var day = Assert.Single((await new StatusReader(lab.Source, lab.Time).ReadAsync("ann", CountingProfile.All, CountsLab.Token)).Coverage);
+        Assert.Equal((1, 1, false), (day.Targets, day.Misses, day.Alarm));
+        await lab.Database.ScalarAsync<object>("""
+            INSERT INTO counts.forecasts (account, profile, model_metadata_id, horizon, forecast_time, target_time, target_end, predicted_count, median_count, lower_bound_95,
+                upper_bound_95, first_count, probabilities, actual_count, actual_at, created_at)
+            SELECT account, profile, model_metadata_id, horizon, forecast_time + n * interval '1 day', target_time + n * interval '1 day', target_end + n * interval '1 day', predicted_count,
+                median_count, lower_bound_95, upper_bound_95, first_count, probabilities, actual_count, actual_at, created_at + n * interval '1 day' FROM counts.forecasts, generate_series(1, 24) AS n;
+            SELECT 1
+            """);
         var state = Assert.Single((await new StatusReader(lab.Source, lab.Time).ReadAsync("ann", CountingProfile.All, CountsLab.Token)).Coverage);
         Assert.Equal(("1h", 24, 24, true, false), (state.Horizon, state.Targets, state.Misses, state.Alarm, state.Replayed));
     }

@@ -112,6 +112,45 @@ public sealed class PostImportTests(TestServer server)
     }
 
     [Fact]
+    public async Task Stretch_between_imports_is_a_gap_where_the_second_says_when_it_begins()
+    {
+        await using var lab = await CountsLab.OpenAsync(server, nameof(PostImportTests));
+        Assert.Null((await lab.ImportAsync("tweet_id,created_at\n1,2024-01-05T10:00:00Z")).Between);
+        var between = (await lab.ImportAsync("tweet_id,created_at\n2,2024-03-05T10:00:00Z", since: "2024-03-05")).Between!;
+        Assert.Equal((CountsLab.At("2024-01-05T11:00Z"), CountsLab.At("2024-03-05"), true), (between.From, between.To, between.Recorded));
+        Assert.Equal(1 + 11, (await lab.BuildAsync()).ObservedHours);
+        // The same again, and older posts that end where they say.
+        Assert.Null((await lab.ImportAsync("tweet_id,created_at\n2,2024-03-05T10:00:00Z", since: "2024-03-05")).Between);
+        Assert.True((await lab.ImportAsync("tweet_id,created_at\n3,2023-12-01T10:00:00Z", until: "2023-12-01T12:00Z")).Between!.Recorded);
+        Assert.Equal(2, (await lab.Gaps.ListAsync("ann", CountsLab.Token)).Count);
+        // Who says nothing is told.
+        Assert.False((await lab.ImportAsync("tweet_id,created_at\n4,2024-03-09T10:00:00Z")).Between!.Recorded);
+        Assert.Equal(2, (await lab.Gaps.ListAsync("ann", CountsLab.Token)).Count);
+    }
+
+    [Fact]
+    public async Task What_is_rejected_does_not_stretch_what_was_observed()
+    {
+        await using var lab = await CountsLab.OpenAsync(server, nameof(PostImportTests));
+        await lab.ImportAsync("tweet_id,created_at\n1,2024-01-05T10:00:00Z");
+        var result = await lab.ImportAsync("tweet_id,created_at\n1,2003-01-05T10:00:00Z\n2,1901-01-01T00:00:00Z\n3,2024-01-05T11:00:00Z");
+        Assert.Equal((1, 2), (result.Accepted, result.Rejected));
+        Assert.Contains(result.Rejections, r => r.Reason.Contains("before 2000", StringComparison.Ordinal));
+        Assert.Equal((CountsLab.At("2024-01-05T10:00Z"), CountsLab.At("2024-01-05T12:00Z")), (result.ObservedFrom, result.ObservedUntil));
+    }
+
+    [Theory]
+    [InlineData("""{"id":"\ud800","created_at":"2024-01-05T10:00:00Z"}""", 1)]
+    [InlineData("""{"id":"7","created_at":"\udc00"}""", 1)]
+    [InlineData("""{"id":"7","created_at":"2024-01-05T10:00:00Z","referenced_tweets":["x",null,3]}""", 0)]
+    public async Task Strange_json_costs_its_own_record_at_most(string line, int rejected)
+    {
+        await using var lab = await CountsLab.OpenAsync(server, nameof(PostImportTests));
+        var result = await lab.ImportAsync(line + "\n" + """{"id":"8","created_at":"2024-01-05T11:00:00Z"}""", name: "posts.jsonl");
+        Assert.Equal((2, 2 - rejected, rejected), (result.Read, result.Accepted, result.Rejected));
+    }
+
+    [Fact]
     public async Task Posts_that_came_for_sentiment_are_taken_by_account()
     {
         await using var lab = await CountsLab.OpenAsync(server, nameof(PostImportTests));

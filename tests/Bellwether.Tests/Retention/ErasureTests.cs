@@ -1,6 +1,11 @@
 using System.Globalization;
 using System.Text;
 using Bellwether.App;
+using Bellwether.Counts;
+using Bellwether.Counts.Buckets;
+using Bellwether.Counts.Features;
+using Bellwether.Counts.Import;
+using Bellwether.Counts.Ledger;
 using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Retention;
@@ -57,7 +62,7 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         var all = new StringBuilder();
         foreach (var table in await _desk.Database.ScalarAsync<string[]>("""
             SELECT array_agg(c.oid::regclass::text) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname IN ('sentiment', 'ops') AND (c.relkind = 'p' AND NOT c.relispartition OR c.relkind = 'r' AND NOT c.relispartition)
+            WHERE n.nspname IN ('sentiment', 'counts', 'ops') AND (c.relkind = 'p' AND NOT c.relispartition OR c.relkind = 'r' AND NOT c.relispartition)
             """))
         {
             var value = table is "ops.event_log" or "ops.dead_letters" ? "|| convert_from(value, 'UTF8')" : "";
@@ -99,9 +104,30 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         static string ParentOf() => File.ReadAllText("/proc/self/stat").Split(") ")[1].Split(' ')[1];
     }
 
+    /// <summary>Counts an account's posts, and forecasts them.</summary>
+    /// <param name="post">One of them, which came in for sentiment too.</param>
+    async Task CountAsync(string account, string post)
+    {
+        var start = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero);
+        var lines = Enumerable.Range(0, 240).Select(i => $"{(i == 0 ? post : $"9{i}")},{start.AddHours(i * 3):O}");
+        var csv = Encoding.UTF8.GetBytes("tweet_id,created_at\n" + string.Join('\n', lines));
+        await new PostImporter(Desk.DataSource, Desk.Time).RunAsync(new() { Account = account }, new MemoryStream(csv), "posts.csv", PostFormat.Auto, null, Token);
+        await new BucketBuilder(Desk.DataSource, Desk.Time).RunAsync(account, CountingProfile.All, full: false, Token);
+        await new FeatureBuilder(Desk.DataSource, Desk.Time).RunAsync(account, CountingProfile.All, full: false, Token);
+        await new Forecaster(Desk.DataSource, _desk.Folder, Desk.Time).RunAsync(new() { Account = account, Model = "ewnb-5d", Horizons = ["1d"], Zone = TimeZoneInfo.Utc }, Token);
+    }
+
+    [Fact]
+    public async Task Every_table_of_counts_is_erased_from()
+    {
+        Assert.Equal(Eraser.CountTables.Order(StringComparer.Ordinal), await _desk.Database.ScalarAsync<string[]>(
+            "SELECT array_agg(table_name::text ORDER BY table_name::text COLLATE \"C\") FROM information_schema.tables WHERE table_schema = 'counts'"));
+    }
+
     Task<string> OthersAsync() => _desk.Database.ScalarAsync<string>("""
         SELECT md5(string_agg(t::text, ';' ORDER BY t::text)) FROM (
             SELECT to_jsonb(s) FROM sentiment.all_sentiment s WHERE text LIKE 'losses%' UNION ALL SELECT to_jsonb(p) FROM sentiment.tweets p WHERE author_id = '8'
+            UNION ALL SELECT to_jsonb(p) FROM counts.forecasts p WHERE account = 'bob' UNION ALL SELECT to_jsonb(p) FROM counts.features p WHERE account = 'bob'
             UNION ALL SELECT to_jsonb(p) FROM sentiment.tweet_sentiments p WHERE tweet_id LIKE '2%' UNION ALL SELECT to_jsonb(i) FROM sentiment.influencers i WHERE account_id = '8') t
         """);
 
@@ -123,8 +149,12 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
             SELECT 1
             """);
         await Desk.Reader.StoredAsync(null, Token);
+        await CountAsync("ann", "100");
+        await CountAsync("bob", "200");
         var drill = await LeaveCopiesAsync();
         var others = await OthersAsync();
+        var models = Path.Combine(_desk.Folder, "models", "counts");
+        Assert.Equal(["ann", "bob"], Directory.GetDirectories(models).Select(Path.GetFileName).Order());
         Assert.Contains("ecstatic-ann", await EverythingAsync());
         Assert.NotNull(await Desk.Hot.GetAsync("ZANN", Token));
 
@@ -141,6 +171,10 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         Assert.Equal((30, 30), (await CountAsync("sentiment.tweets_restored WHERE author_id = '8'"), await CountAsync("sentiment.tweet_sentiments_restored")));
         Assert.Equal(0, await CountAsync("pg_class WHERE relname LIKE 'unsealing%'"));
         Assert.False(Directory.Exists(drill));
+        Assert.True(receipt.Counts["counts"] > 100 && receipt.Counts["models of counts"] == 1);
+        Assert.Equal(["bob"], Directory.GetDirectories(models).Select(Path.GetFileName));
+        Assert.Equal(0, await CountAsync("counts.raw_tweets WHERE account = 'ann'"));
+        foreach (var table in Eraser.CountTables.Except(["gaps", "exogenous_events"])) Assert.True(await CountAsync($"counts.{table} WHERE account = 'bob'") > 0, table);
         var everything = await EverythingAsync();
         Assert.DoesNotContain("ecstatic-ann", everything);
         Assert.DoesNotContain("x.com/ann", everything);

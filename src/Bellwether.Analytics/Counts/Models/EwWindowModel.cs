@@ -6,6 +6,7 @@ namespace Bellwether.Analytics.Counts.Models;
 /// <summary>
 /// Exponentially weighted moments of the window itself. With y_j the total of the same window j days earlier, for every j that was over by
 /// the origin, and w_j = 2^(−j/h): m = Σwy/Σw, v = Σw(y − m)²/Σw, and the forecast is NB2 with mean m and variance v (Poisson when v ≤ m).
+/// Where none was over, it is that of <see cref="EwLevelModel"/> with the same half-life.
 /// </summary>
 /// <remarks>
 /// For an hour that is the same hour of the earlier days, for seven days the overlapping seven-day sums. With a half-life of ten days it is
@@ -60,6 +61,9 @@ public sealed class EwWindowModel : ICountModel
         {
             AnalogWindows.Require(origin, from, to);
             var found = AnalogWindows.Collect(history, origin, from, to, history.BucketsPerDay, _totals, _ages);
+            // No such window is over yet, as for a week's total in the first days: the level of these days is all that there is to go by.
+            if (found == 0)
+                return new EwLevelModel(Math.Min(model.HalfLifeDays, 365)).Fit(history, origin).At(history, origin).Total(from, to);
             double sum = 0, square = 0, weights = 0;
             for (var i = 0; i < found; i++)
             {
@@ -69,8 +73,8 @@ public sealed class EwWindowModel : ICountModel
                 sum += weight * _totals[i];
                 square += weight * _totals[i] * (double)_totals[i];
             }
-            var mean = weights > 0 ? sum / weights : 0;
-            var variance = weights > 0 ? Math.Max(0, square / weights - mean * mean) : 0;
+            var mean = sum / weights;
+            var variance = Math.Max(0, square / weights - mean * mean);
             return NegativeBinomialCount.FromMoments(Math.Clamp(mean, LeastMean, NegativeBinomialCount.MaxMean), variance);
         }
     }

@@ -19,7 +19,7 @@ sealed class FittedGlm : IFittedCountModel
         (_family, _fit) = (family, fit);
         var perDay = history.BucketsPerDay;
         Summary = new(
-            [.. GlmFeatures.Names(perDay).Select((name, i) => new CountParameter(name, fit.Coefficients[i], fit.StandardErrors[i])),
+            [.. GlmFeatures.Names(history).Select((name, i) => new CountParameter(name, fit.Coefficients[i], fit.StandardErrors[i])),
                 .. family == CountFamily.Poisson ? [] : (CountParameter[])[new("alpha", fit.Alpha, fit.AlphaStandardError)]],
             fit.LogLikelihood, fit.Rows, fit.Converged);
         _past = family == CountFamily.Poisson
@@ -39,7 +39,7 @@ sealed class FittedGlm : IFittedCountModel
     {
         var features = new GlmFeatures(history, origin);
         var before = new double[buckets + 1];
-        Span<double> row = stackalloc double[GlmFeatures.Width(history.BucketsPerDay)];
+        Span<double> row = stackalloc double[GlmFeatures.Width(history)];
         for (var lead = 0; lead < buckets; lead++)
         {
             features.Row(origin + lead, row);

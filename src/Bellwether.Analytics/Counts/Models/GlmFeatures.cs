@@ -2,7 +2,8 @@ namespace Bellwether.Analytics.Counts.Models;
 
 /// <summary>
 /// The explanatory variables of <see cref="GlmModel"/> for one bucket seen from one origin: what the table of features holds for the origin
-/// (lags, rolling means and deviations over a day and a week), and the calendar of the bucket. Nothing at or after the origin is read.
+/// (lags, rolling means and deviations over a day and a week), the calendar of the bucket, and outside events in it that are known at the origin.
+/// No count at or after the origin is read.
 /// </summary>
 sealed class GlmFeatures
 {
@@ -30,10 +31,11 @@ sealed class GlmFeatures
     }
 
     /// <summary>How many variables there are, the constant not among them: the times of the day stand for it.</summary>
-    public static int Width(int perDay) => perDay + 6 + 5 + (perDay == 24 ? 3 : 0);
+    public static int Width(CountHistory history) => history.BucketsPerDay + 6 + 5 + (history.BucketsPerDay == 24 ? 3 : 0) + (history.HasEvents ? 1 : 0);
 
-    public static IEnumerable<string> Names(int perDay)
+    public static IEnumerable<string> Names(CountHistory history)
     {
+        var perDay = history.BucketsPerDay;
         for (var phase = 0; phase < perDay; phase++)
             yield return perDay == 1 ? "constant" : $"hour_{phase:00}";
         foreach (var day in (string[])["tue", "wed", "thu", "fri", "sat", "sun"])
@@ -41,6 +43,8 @@ sealed class GlmFeatures
         string[] levels = ["rolling_mean_24h", "rolling_mean_7d", "rolling_mean_28d", "lag_24h", "lag_7d"];
         foreach (var name in perDay == 24 ? [.. levels, "rolling_std_24h", "lag_1h", "rolling_mean_6h"] : levels)
             yield return name;
+        if (history.HasEvents)
+            yield return "event_intensity";
     }
 
     /// <summary>Fills a row of <see cref="Width"/> values for a bucket at or after the origin.</summary>
@@ -60,6 +64,8 @@ sealed class GlmFeatures
         // The same time of day, and of the week, at the last occasion that is over by the origin.
         row[at++] = Math.Log(1 + Lag((lead / _perDay + 1) * _perDay - lead));
         row[at++] = Math.Log(1 + Lag((lead / (7 * _perDay) + 1) * 7 * _perDay - lead));
+        if (_history.HasEvents)
+            row[^1] = _history.EventIntensity(bucket, _origin);
         if (_perDay != 24)
             return;
         row[at++] = Math.Log(1 + _deviation24);

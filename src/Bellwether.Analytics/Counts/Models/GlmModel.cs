@@ -6,7 +6,7 @@ namespace Bellwether.Analytics.Counts.Models;
 
 /// <summary>
 /// Generalised linear model of single buckets with logarithmic link, Poisson or NB2: ln μ = xβ with the hour of the day, the weekday, rolling
-/// means and deviations, lags, and the last hours' activity fading with the lead (<see cref="GlmFeatures"/>). Rows are the buckets of the
+/// means and deviations, lags, outside events, and the last hours' activity fading with the lead (<see cref="GlmFeatures"/>). Rows are the buckets of the
 /// day after each of the last origins, one a day, so that the coefficients are those of forecasting and not of hindsight.
 /// </summary>
 /// <remarks>
@@ -25,7 +25,7 @@ public sealed class GlmModel(CountFamily family, int days = 365) : ICountModel
     {
         AnalogWindows.RequireOrigin(history, origin);
         var perDay = history.BucketsPerDay;
-        var p = GlmFeatures.Width(perDay);
+        var p = GlmFeatures.Width(history);
         var used = Math.Min(days, origin / perDay - 1);
         if (used < FewestDays)
             return new Fallback();

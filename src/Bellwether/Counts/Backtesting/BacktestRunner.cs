@@ -1,6 +1,7 @@
 using Bellwether.Analytics.Counts.Backtesting;
 using Bellwether.Analytics.Counts.Combination;
 using Bellwether.Analytics.Counts.Models;
+using Bellwether.Counts.Gaps;
 using Bellwether.Counts.Ledger;
 using Bellwether.Counts.Registry;
 using Npgsql;
@@ -43,6 +44,9 @@ public sealed class BacktestRunner(NpgsqlDataSource dataSource, TimeProvider tim
 {
     const string Reference = "reference";
 
+    /// <summary>Silences between the dates of the last run that look like outages: they were neither learnt from nor scored.</summary>
+    public IReadOnlyList<SuspiciousSilence> LeftOut { get; private set; } = [];
+
     /// <summary>Best CRPS first within a horizon, the default model's row always among them as <c>combined</c>.</summary>
     /// <param name="progress">Told the share that is done, 0 to 1.</param>
     public async Task<IReadOnlyList<BacktestResult>> RunAsync(BacktestRequest request, IProgress<double>? progress, CancellationToken cancellationToken)
@@ -55,6 +59,7 @@ public sealed class BacktestRunner(NpgsqlDataSource dataSource, TimeProvider tim
         if (from < first.AddDays(2) || from >= until)
             throw new CountsException(CountsProblem.NotEnough, $"{request.Account} was observed from {first:u} to {until:u}; forecasts from {request.From:yyyy-MM-dd} on need two days before and one after.");
         var grid = posts.Grid(from, CountsClock.Min(end, until));
+        LeftOut = [.. posts.LeftOut(CountsClock.Min(end, until)).Where(s => s.To > from)];
         var plan = new BacktestPlan
         {
             From = grid.At(from).Bucket,

@@ -11,7 +11,7 @@ public sealed record ExogenousEvent(
     DateTimeOffset CreatedAt, DateTimeOffset KnownAt);
 
 /// <summary>An event that is to be added.</summary>
-/// <param name="KnownAt">Null: from its start on.</param>
+/// <param name="KnownAt">Null: from now on, or from its start on where that was earlier.</param>
 public sealed record NewEvent(
     string Name, DateTimeOffset EventStart, DateTimeOffset EventEnd, double Intensity, string? Category = null, string? Description = null, string Source = "manual",
     DateTimeOffset? KnownAt = null);
@@ -67,7 +67,7 @@ public sealed class EventStore(NpgsqlDataSource dataSource, TimeProvider time)
                 WHERE (x.description, x.category, x.intensity, x.source, x.known_at, x.is_deleted)
                     IS DISTINCT FROM (excluded.description, excluded.category, excluded.intensity, excluded.source, excluded.known_at, false)
                 RETURNING xmax = 0
-                """, account, e.Name, e.Description, e.Category, e.EventStart, e.EventEnd, e.Intensity, e.Source, now, e.KnownAt ?? e.EventStart)
+                """, account, e.Name, e.Description, e.Category, e.EventStart, e.EventEnd, e.Intensity, e.Source, now, e.KnownAt ?? CountsClock.Min(now, e.EventStart))
                 .ListAsync(row => row.GetBoolean(0), cancellationToken).ConfigureAwait(false);
             added += made is [true] ? 1 : 0;
             updated += made is [false] ? 1 : 0;
@@ -95,6 +95,9 @@ public sealed class EventStore(NpgsqlDataSource dataSource, TimeProvider time)
         if (string.IsNullOrWhiteSpace(e.Name) || e.Name.Length > 256) throw CountsException.Input($"The name '{name}' has {e.Name.Length} characters; an event's name has 1 to 256.");
         if (!(e.Intensity is >= 0 and <= 1)) throw CountsException.Input($"The intensity of '{name}' is {e.Intensity}; it is 0 to 1.");
         if (e.EventEnd < e.EventStart) throw CountsException.Input($"'{name}' ends at {e.EventEnd:u}, before it begins at {e.EventStart:u}.");
+        CountsLimits.Require($"The start of '{name}'", e.EventStart);
+        CountsLimits.Require($"The end of '{name}'", e.EventEnd);
+        CountsLimits.Require($"known_at of '{name}'", e.KnownAt);
         if (e.Category?.Length > 64) throw CountsException.Input($"The category of '{name}' has {e.Category.Length} characters; at most 64 are taken.");
         if (e.Source.Length is 0 or > 64) throw CountsException.Input($"The source of '{name}' has {e.Source.Length} characters; it has 1 to 64.");
         return e;

@@ -1,3 +1,4 @@
+using Bellwether.Counts.Buckets;
 using Npgsql;
 
 namespace Bellwether.Counts.Gaps;
@@ -26,19 +27,48 @@ public sealed class GapStore(NpgsqlDataSource dataSource, TimeProvider time)
     public async Task<int> AddAsync(string account, IReadOnlyCollection<NewGap> gaps, CancellationToken cancellationToken)
     {
         foreach (var gap in gaps)
+        {
             if (gap.GapEnd <= gap.GapStart) throw CountsException.Input($"A gap from {gap.GapStart:u} to {gap.GapEnd:u} ends before it begins.");
+            CountsLimits.Require("The start of a gap", gap.GapStart);
+            CountsLimits.Require("The end of a gap", gap.GapEnd);
+        }
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         var (_, now) = await CountAccount.LockAsync(connection, account, time, create: false, cancellationToken).ConfigureAwait(false);
         var added = 0;
-        foreach (var gap in gaps)
-            added += await connection.Sql("""
-                INSERT INTO counts.gaps AS g (account, gap_start, gap_end, reason, source, created_at, changed_at) VALUES ($1, $2, $3, $4::text, $5, $6, $6)
-                ON CONFLICT (account, gap_start, gap_end) DO UPDATE SET is_deleted = false, changed_at = excluded.changed_at WHERE g.is_deleted
-                """, account, gap.GapStart, gap.GapEnd, gap.Reason, gap.Source, now).RunAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var gap in gaps) added += await AddAsync(connection, account, gap, now, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return added;
     }
+
+    internal static Task<int> AddAsync(NpgsqlConnection connection, string account, NewGap gap, DateTimeOffset now, CancellationToken cancellationToken) => connection.Sql("""
+        INSERT INTO counts.gaps AS g (account, gap_start, gap_end, reason, source, created_at, changed_at) VALUES ($1, $2, $3, $4::text, $5, $6, $6)
+        ON CONFLICT (account, gap_start, gap_end) DO UPDATE SET is_deleted = false, changed_at = excluded.changed_at WHERE g.is_deleted
+        """, account, gap.GapStart, gap.GapEnd, gap.Reason, gap.Source, now).RunAsync(cancellationToken);
+
+    /// <summary>
+    /// Says that the collector was there: a silence in this stretch is one of the account, and not an outage, however long it looks. A gap that was
+    /// removed says the same of its stretch. Returns whether it is new.
+    /// </summary>
+    public async Task<bool> ConfirmAsync(string account, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        if (to <= from) throw CountsException.Input($"The stretch from {from:u} to {to:u} ends before it begins.");
+        CountsLimits.Require("The start of the stretch", from);
+        CountsLimits.Require("The end of the stretch", to);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        var (_, now) = await CountAccount.LockAsync(connection, account, time, create: false, cancellationToken).ConfigureAwait(false);
+        var made = await connection.Sql("""
+            INSERT INTO counts.gaps (account, gap_start, gap_end, reason, source, created_at, is_deleted, changed_at) VALUES ($1, $2, $3, 'the collector was there', 'manual', $4, true, $4)
+            ON CONFLICT (account, gap_start, gap_end) DO NOTHING
+            """, account, from, to, now).RunAsync(cancellationToken).ConfigureAwait(false);
+        await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+        return made == 1;
+    }
+
+    /// <summary>Stretches of removed gaps.</summary>
+    internal static Task<List<CountWindow>> SeenAsync(NpgsqlConnection connection, string account, CancellationToken cancellationToken) => connection.Sql(
+        "SELECT gap_start, gap_end FROM counts.gaps WHERE account = $1 AND is_deleted", account).ListAsync(row => new CountWindow(row.Time(0), row.Time(1)), cancellationToken);
 
     /// <exception cref="CountsException">There is no such gap.</exception>
     public async Task RemoveAsync(string account, long id, CancellationToken cancellationToken)

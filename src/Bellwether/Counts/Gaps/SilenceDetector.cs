@@ -1,3 +1,5 @@
+using Bellwether.Counts.Buckets;
+
 namespace Bellwether.Counts.Gaps;
 
 /// <summary>A silence that looks like an outage. Whether it was one only the collector's keeper can say.</summary>
@@ -9,7 +11,8 @@ public sealed record SuspiciousSilence(DateTimeOffset From, DateTimeOffset To, d
 
 /// <summary>
 /// Finds silences that are out of line: longer than half as much again as any ordinary silence of the sixty days before, and so long that posts
-/// were to be expected. Recorded gaps are passed over, and what is suspected once does not make the next one look ordinary.
+/// were to be expected. Recorded gaps are passed over, what is suspected once does not make the next one look ordinary, and what the collector's keeper
+/// has seen himself is ordinary. Only what lies before a silence, and its own length, decide about it.
 /// </summary>
 static class SilenceDetector
 {
@@ -20,8 +23,9 @@ static class SilenceDetector
 
     /// <param name="posts">Seconds since 1970, ascending.</param>
     /// <param name="gaps">Recorded ones, ascending by start.</param>
+    /// <param name="seen">Stretches that are known to be no outages.</param>
     /// <param name="end">End of what was observed.</param>
-    public static IReadOnlyList<SuspiciousSilence> Find(ReadOnlySpan<double> posts, IReadOnlyList<CountGap> gaps, double end, TimeSpan atLeast)
+    public static IReadOnlyList<SuspiciousSilence> Find(ReadOnlySpan<double> posts, IReadOnlyList<CountGap> gaps, IReadOnlyList<CountWindow> seen, double end, TimeSpan atLeast)
     {
         List<SuspiciousSilence> found = [];
         // Ordinary silences, newest last: only those that can still be the longest of their sixty days are kept.
@@ -38,7 +42,8 @@ static class SilenceDetector
             var expected = rateTime > 0 ? weight / rateTime * length / 3600 : 0;
             // Two weeks of posts at least say what is usual.
             var known = from - posts[0] >= 14 * 86_400;
-            if (!recorded && known && length >= atLeast.TotalSeconds && length >= Factor * longest && expected >= FewestExpected)
+            var ordinarily = seen.Any(s => CountsClock.UnixSeconds(s.From) < to && CountsClock.UnixSeconds(s.To) > from);
+            if (!recorded && !ordinarily && known && length >= atLeast.TotalSeconds && length >= Factor * longest && expected >= FewestExpected)
             {
                 found.Add(new(DateTimeOffset.UnixEpoch.AddSeconds(from), DateTimeOffset.UnixEpoch.AddSeconds(to), Math.Round(length / 3600, 2), Math.Round(expected, 1),
                     Math.Round(longest / 3600, 2)));

@@ -125,8 +125,21 @@ static class JsonPosts
     {
         foreach (var name in names)
             if (value.TryGetProperty(name, out var found) && found.ValueKind is JsonValueKind.String or JsonValueKind.Number)
-                return found.ValueKind == JsonValueKind.String ? found.GetString()! : found.GetRawText();
+                return found.ValueKind == JsonValueKind.String ? String(found) : found.GetRawText();
         return "";
+    }
+
+    static string String(JsonElement value)
+    {
+        try
+        {
+            return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair is no text; as it was written it is neither an id nor a time, and is told as such.
+            return value.GetRawText();
+        }
     }
 
     static string Kind(JsonElement value, bool asked)
@@ -134,7 +147,7 @@ static class JsonPosts
         if (Text(value, PostFields.KindNames) is { Length: > 0 } named) return named;
         if (value.TryGetProperty("referenced_tweets", out var references) && references.ValueKind == JsonValueKind.Array)
         {
-            var types = references.EnumerateArray().Select(r => Text(r, ["type"])).ToArray();
+            var types = references.EnumerateArray().Where(r => r.ValueKind == JsonValueKind.Object).Select(r => Text(r, ["type"])).ToArray();
             // A reply that quotes is a reply.
             return types.Contains("retweeted") ? PostKind.Repost : types.Contains("replied_to") ? PostKind.Reply : types.Contains("quoted") ? PostKind.Quote : PostKind.Post;
         }

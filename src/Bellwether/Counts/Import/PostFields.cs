@@ -24,6 +24,7 @@ sealed class PostFields(TimestampParser times)
             if (!(char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':')) return ReadPost.Reject(line, $"tweet_id '{id}' holds other characters than letters, digits, _ - . and :");
         if (time.Trim().IsEmpty) return ReadPost.Reject(line, "created_at is missing");
         if (!times.TryParse(time, out var instant, out var problem)) return ReadPost.Reject(line, problem!.Replace("timestamp '", "created_at '", StringComparison.Ordinal));
+        if (instant < CountsLimits.FirstPost) return ReadPost.Reject(line, $"created_at '{time.Trim()}' lies before {CountsLimits.FirstPost:yyyy}");
         return PostKind.Parse(kind) is { } known ? new(line, id.ToString(), instant, known, null)
             : ReadPost.Reject(line, $"kind '{(kind.Length > 40 ? kind[..40] : kind)}' is none of {string.Join(", ", PostKind.All)}");
     }

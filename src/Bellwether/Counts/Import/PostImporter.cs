@@ -1,3 +1,4 @@
+using Bellwether.Counts.Gaps;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -18,12 +19,17 @@ public sealed record PostImport
     public DateTimeOffset? Until { get; init; }
 }
 
+/// <summary>A stretch that no import has covered.</summary>
+/// <param name="Recorded">It is a gap now, since the import said from or up to when the collector had seen everything. Otherwise it counts as observed and empty.</param>
+public sealed record UncoveredStretch(DateTimeOffset From, DateTimeOffset To, bool Recorded);
+
 /// <summary>The account of one import: read = accepted + duplicates + rejected.</summary>
 /// <param name="Reclassified">Duplicates whose kind was unknown before and is known now.</param>
+/// <param name="Between">What lies between this import and those before it; null where they touch.</param>
 /// <param name="Rejections">The first of them, in the order of the input.</param>
 public sealed record ImportResult(
     string Account, string Source, long Read, long Accepted, long Duplicates, long Rejected, long Reclassified, DateTimeOffset? First, DateTimeOffset? Last,
-    DateTimeOffset? ObservedFrom, DateTimeOffset? ObservedUntil, double Seconds, IReadOnlyList<RejectedPost> Rejections);
+    DateTimeOffset? ObservedFrom, DateTimeOffset? ObservedUntil, UncoveredStretch? Between, double Seconds, IReadOnlyList<RejectedPost> Rejections);
 
 /// <summary>Takes posts in: ids, times and kinds, never their content. The same post twice is one post.</summary>
 public sealed class PostImporter(NpgsqlDataSource dataSource, TimeProvider time)
@@ -92,6 +98,8 @@ public sealed class PostImporter(NpgsqlDataSource dataSource, TimeProvider time)
         if (import.Source is { } source && (source.Length is 0 or > 32 || source.Any(char.IsControl)))
             throw CountsException.Input($"'{source}' is no source: give 1 to 32 characters.");
         if (import.Until > time.Now()) throw CountsException.Input($"The collector cannot have seen everything until {import.Until:u}, which is still to come.");
+        CountsLimits.Require("--since", import.Since);
+        CountsLimits.Require("--until", import.Until);
         if (import.Since >= import.Until) throw CountsException.Input($"The collector has seen nothing between {import.Since:u} and {import.Until:u}; the first is to be before the second.");
     }
 
@@ -121,23 +129,36 @@ public sealed class PostImporter(NpgsqlDataSource dataSource, TimeProvider time)
             FROM (SELECT DISTINCT ON (tweet_id) tweet_id, created_at, kind FROM posts_in WHERE kind <> 'unknown' ORDER BY tweet_id, line) AS p
             WHERE r.account = $1 AND r.tweet_id = p.tweet_id AND r.created_at = p.created_at AND r.kind = 'unknown'
             """, import.Account, now).RunAsync(cancellationToken).ConfigureAwait(false);
-        var (first, last) = (await connection.Sql("SELECT min(created_at), max(created_at) FROM posts_in")
+        var (first, last) = (await connection.Sql("""
+            SELECT min(p.created_at), max(p.created_at) FROM posts_in AS p JOIN counts.raw_tweets AS r ON r.account = $1 AND r.tweet_id = p.tweet_id AND r.created_at = p.created_at
+            """, import.Account)
             .ListAsync(row => (row.TimeOrNull(0), row.TimeOrNull(1)), cancellationToken).ConfigureAwait(false))[0];
-        var (from, until) = await CoverAsync(connection, import, first, last, now, cancellationToken).ConfigureAwait(false);
+        var (from, until, between) = await CoverAsync(connection, import, first, last, now, cancellationToken).ConfigureAwait(false);
         rejected += contradictions.Count;
-        return new(import.Account, source, read, accepted, read - accepted - rejected, rejected, reclassified, first, last, from, until, 0,
+        return new(import.Account, source, read, accepted, read - accepted - rejected, rejected, reclassified, first, last, from, until, between, 0,
             [.. rejections.Concat(contradictions).OrderBy(r => r.Line).Take(MaxRejections)]);
     }
 
-    /// <summary>An hour counts as seen to its end when a post of it was, unless it is not over yet.</summary>
-    static async Task<(DateTimeOffset? From, DateTimeOffset? Until)> CoverAsync(
+    /// <summary>
+    /// An hour counts as seen to its end when a post of it was, unless it is not over yet. Between this stretch and what was observed before lies a
+    /// gap where the import says where it begins or ends.
+    /// </summary>
+    static async Task<(DateTimeOffset? From, DateTimeOffset? Until, UncoveredStretch? Between)> CoverAsync(
         NpgsqlConnection connection, PostImport import, DateTimeOffset? first, DateTimeOffset? last, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var from = import.Since ?? (first is { } early ? CountsClock.FloorHour(early) : import.Until);
         var until = import.Until ?? (last is { } late ? CountsClock.Min(now, CountsClock.FloorHour(late) + CountsClock.Hour) : import.Since);
-        return (await connection.Sql("""
+        // Posts may lie outside of what the import says that it covers.
+        if (first < from) from = CountsClock.FloorHour(first.Value);
+        var before = await CountAccount.GetAsync(connection, import.Account, cancellationToken).ConfigureAwait(false);
+        UncoveredStretch? between = from > before.ObservedUntil ? new(before.ObservedUntil.Value, from.Value, import.Since is not null && from == import.Since)
+            : until < before.ObservedFrom ? new(until.Value, before.ObservedFrom.Value, import.Until is not null && until == import.Until) : null;
+        if (between is { Recorded: true })
+            await GapStore.AddAsync(connection, import.Account, new(between.From, between.To, "no import covers it", "import"), now, cancellationToken).ConfigureAwait(false);
+        var (observedFrom, observedUntil) = (await connection.Sql("""
             UPDATE counts.accounts SET observed_from = least(observed_from, $2::timestamptz), observed_until = greatest(observed_until, $3::timestamptz)
             WHERE account = $1 RETURNING observed_from, observed_until
             """, import.Account, from, until).ListAsync(row => (row.TimeOrNull(0), row.TimeOrNull(1)), cancellationToken).ConfigureAwait(false))[0];
+        return (observedFrom, observedUntil, between);
     }
 }

@@ -39,7 +39,7 @@ sealed class Belief
         var soFar = 0;
         if (from < Origin)
             soFar = _posts.Count(from, Origin) ?? throw new CountsException(CountsProblem.NotEnough,
-                $"What was posted from {from:u} to {Origin:u} is not known whole{(_posts.GapIn(from, Origin) is { } gap ? $": the collector was away from {gap.GapStart:u} to {gap.GapEnd:u}" : "")}.");
+                $"What was posted from {from:u} to {Origin:u} is not known whole: {_posts.WhyUnknown(from, Origin)}.");
         var (total, interval) = Between(_grid.At(CountsClock.Max(from, Origin)), _grid.At(to));
         return (total.Shift(soFar), new(interval.Lower + soFar, interval.Upper + soFar), soFar);
     }
@@ -55,6 +55,11 @@ sealed class Belief
         }
         List<CountDistribution> parts = [];
         List<double> weights = [];
+        if (from.Bucket == to.Bucket)
+        {
+            var part = MixtureCount.Pool([_forecast.Total(from.Bucket, from.Bucket + 1), new CountPmf(0, [1])], [to.Part - from.Part, 1 - (to.Part - from.Part)]);
+            return (part, part.EqualTailed(Coverage));
+        }
         foreach (var (first, share) in ((int, double)[])[(from.Bucket, 1 - from.Part), (from.Bucket + 1, from.Part)])
             foreach (var (end, rest) in ((int, double)[])[(to.Bucket, 1 - to.Part), (to.Bucket + 1, to.Part)])
                 if (share * rest > 0)

@@ -22,7 +22,14 @@ public sealed class ForecastLedger(NpgsqlDataSource dataSource, TimeProvider tim
 
     const string Columns = """
         f.id, f.account, f.profile, m.model_name, m.model_version, f.horizon, f.forecast_time, f.target_time, f.target_end, f.predicted_count, f.median_count, f.lower_bound_95,
-        f.upper_bound_95, f.count_so_far, f.actual_count, f.actual_at, f.created_at, f.first_count, f.probabilities
+        f.upper_bound_95, f.count_so_far, o.actual_count, o.actual_at, f.created_at, f.first_count, f.probabilities
+        """;
+
+    /// <param name="asOf">Parameter of the moment: outcomes are those that were known then.</param>
+    static string Tables(string asOf) => $"""
+        counts.forecasts AS f JOIN counts.model_metadata AS m ON m.id = f.model_metadata_id LEFT JOIN LATERAL (
+            SELECT actual_count, CASE WHEN actual_count IS NOT NULL THEN known_at END AS actual_at FROM counts.outcomes
+            WHERE forecast_id = f.id AND known_at <= {asOf} ORDER BY known_at DESC LIMIT 1) AS o ON true
         """;
 
     /// <summary>By target, then by horizon.</summary>
@@ -36,13 +43,13 @@ public sealed class ForecastLedger(NpgsqlDataSource dataSource, TimeProvider tim
         return await connection.Sql($"""
             SELECT * FROM (
                 SELECT {(query.Latest ? "DISTINCT ON (f.horizon, f.target_time, f.target_end)" : "")} {Columns}
-                FROM counts.forecasts AS f JOIN counts.model_metadata AS m ON m.id = f.model_metadata_id
+                FROM {Tables("$3")}
                 WHERE f.account = $1 AND f.profile = $2 AND {known} AND ($4::text IS NULL OR m.model_name = $4::text) AND ($5::text IS NULL OR f.horizon = $5::text)
                   AND f.target_end > coalesce($6::timestamptz, '-infinity') AND f.target_time < coalesce($7::timestamptz, 'infinity')
                 ORDER BY f.horizon, f.target_time, f.target_end, f.forecast_time DESC, f.created_at DESC, f.id DESC) AS r
             ORDER BY target_time, target_end, horizon, id LIMIT $8
             """, query.Account, query.Profile.Name, asOf, query.Model, query.Horizon, query.From, query.To, query.Limit)
-            .ListAsync(row => Read(row, asOf), cancellationToken).ConfigureAwait(false);
+            .ListAsync(Read, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>When the first belief about an account was recorded; null when none was.</summary>
@@ -80,8 +87,8 @@ public sealed class ForecastLedger(NpgsqlDataSource dataSource, TimeProvider tim
             command.Parameters.Add(new() { Value = now });
             ids.Add((long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!);
         }
-        var rows = await connection.Sql($"SELECT {Columns} FROM counts.forecasts AS f JOIN counts.model_metadata AS m ON m.id = f.model_metadata_id WHERE f.id = ANY($1)", ids.ToArray())
-            .ListAsync(row => Read(row, now), cancellationToken).ConfigureAwait(false);
+        var rows = await connection.Sql($"SELECT {Columns} FROM {Tables("$2")} WHERE f.id = ANY($1)", ids.ToArray(), now)
+            .ListAsync(Read, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return [.. rows.OrderBy(r => ids.IndexOf(r.Id))];
     }
@@ -96,30 +103,33 @@ public sealed class ForecastLedger(NpgsqlDataSource dataSource, TimeProvider tim
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
         var (known, now) = await CountAccount.LockAsync(connection, account, time, create: false, cancellationToken).ConfigureAwait(false);
         const string gap = "EXISTS (SELECT FROM counts.gaps AS g WHERE g.account = f.account AND NOT g.is_deleted AND g.gap_start < f.target_end AND g.gap_end > f.target_time)";
-        var touched = await connection.Sql($"UPDATE counts.forecasts AS f SET actual_count = NULL, actual_at = NULL WHERE account = $1 AND actual_at IS NOT NULL AND {gap}", account)
+        var touched = await connection.Sql($"""
+            WITH back AS (UPDATE counts.forecasts AS f SET actual_count = NULL, actual_at = NULL WHERE account = $1 AND actual_at IS NOT NULL AND {gap} RETURNING account, id)
+            INSERT INTO counts.outcomes (account, forecast_id, actual_count, known_at) SELECT account, id, NULL, $2 FROM back
+            """, account, now)
             .RunAsync(cancellationToken).ConfigureAwait(false);
         var profiles = await connection.Sql("SELECT DISTINCT profile FROM counts.forecasts WHERE account = $1", account).ListAsync(row => row.GetString(0), cancellationToken).ConfigureAwait(false);
         foreach (var profile in profiles.Select(CountingProfile.Parse))
             touched += await connection.Sql($"""
-                UPDATE counts.forecasts AS t SET actual_count = c.n, actual_at = $6 FROM (
+                WITH filled AS (UPDATE counts.forecasts AS t SET actual_count = c.n, actual_at = $6 FROM (
                     SELECT f.id, (SELECT count(*)::int FROM counts.raw_tweets AS r WHERE r.account = f.account AND r.created_at >= f.target_time AND r.created_at < f.target_end
                         AND NOT r.is_deleted AND r.kind = ANY($3)) AS n
                     FROM counts.forecasts AS f
                     WHERE f.account = $1 AND f.profile = $2 AND f.target_time >= $4 AND f.target_end <= $5 AND NOT {gap}
                       AND (f.actual_at IS NULL OR EXISTS (SELECT FROM counts.raw_tweets AS r WHERE r.account = f.account AND r.created_at >= f.target_time
                           AND r.created_at < f.target_end AND r.changed_at > f.actual_at))) AS c
-                WHERE t.id = c.id
+                WHERE t.id = c.id AND t.actual_count IS DISTINCT FROM c.n RETURNING t.account, t.id, t.actual_count)
+                INSERT INTO counts.outcomes (account, forecast_id, actual_count, known_at) SELECT account, id, actual_count, $6 FROM filled
                 """, account, profile.Name, profile.Kinds, known.ObservedFrom ?? now, known.ObservedUntil ?? now, now).RunAsync(cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return touched;
     }
 
-    static ForecastRow Read(NpgsqlDataReader row, DateTimeOffset asOf)
+    static ForecastRow Read(NpgsqlDataReader row)
     {
         var (forecast, created) = (row.Time(6), row.Time(16));
-        var known = row.TimeOrNull(15) <= asOf;
         return new(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetString(5), forecast, row.Time(7), row.Time(8), row.GetDouble(9),
-            row.GetInt32(10), row.DoubleOrNull(11), row.DoubleOrNull(12), row.GetInt32(13), known ? row.IntOrNull(14) : null, known ? row.TimeOrNull(15) : null, created,
+            row.GetInt32(10), row.DoubleOrNull(11), row.DoubleOrNull(12), row.GetInt32(13), row.IntOrNull(14), row.TimeOrNull(15), created,
             created - forecast > LiveWithin)
         { Distribution = StoredDistribution.Read(row.GetInt32(17), row.GetFieldValue<float[]>(18)) };
     }

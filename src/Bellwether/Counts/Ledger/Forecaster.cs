@@ -1,4 +1,5 @@
 using Bellwether.Analytics.Counts.Backtesting;
+using Bellwether.Analytics.Counts.Combination;
 using Bellwether.Counts.Buckets;
 using Bellwether.Counts.Registry;
 using Npgsql;
@@ -23,6 +24,9 @@ public sealed record ForecastRequest
     /// <summary>Whose days the days are.</summary>
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
 
+    /// <summary>A version of the model that was trained before; null for the one that is in use then.</summary>
+    public string? Version { get; init; }
+
     /// <summary>False: say it, and leave the ledger as it is.</summary>
     public bool Record { get; init; } = true;
 }
@@ -33,15 +37,22 @@ public sealed class Forecaster(NpgsqlDataSource dataSource, string folder, TimeP
     const int Hours = 24;
     const int Days = 7;
 
+    /// <summary>Days of the last run that had begun and of which a part was not observed, so that nothing is said of them.</summary>
+    public IReadOnlyList<CountWindow> LeftOut { get; private set; } = [];
+
     public async Task<IReadOnlyList<ForecastRow>> RunAsync(ForecastRequest request, CancellationToken cancellationToken)
     {
         var horizons = Horizons(request.Horizons);
         var posts = await LoadAsync(request.Account, request.Profile, cancellationToken).ConfigureAwait(false);
         var origin = CountsClock.FloorHour(request.At ?? posts.Account.Hours.Until);
-        var version = await VersionAsync(posts, request.Model, origin, cancellationToken).ConfigureAwait(false);
+        var targets = horizons.SelectMany(h => Targets(h, origin, request.Zone).Select(target => (h.Name, target.From, target.To))).ToList();
+        // Of a day that has begun the count so far must be known.
+        LeftOut = [.. targets.Where(t => t.From < origin && posts.Count(t.From, origin) is null).Select(t => new CountWindow(t.From, t.To))];
+        targets.RemoveAll(t => LeftOut.Contains(new(t.From, t.To)) && t.From < origin);
+        if (targets.Count == 0) throw new CountsException(CountsProblem.NotEnough, $"What was posted from {LeftOut[0].From:u} to {origin:u} is not known whole: {posts.WhyUnknown(LeftOut[0].From, origin)}.");
+        var version = await VersionAsync(posts, request.Model, origin, cancellationToken, request.Version).ConfigureAwait(false);
         var belief = await Belief.FormAsync(posts, version, origin, cancellationToken).ConfigureAwait(false);
-        var forecasts = await Task.Run(() => horizons.SelectMany(h => Targets(h, origin, request.Zone).Select(target => Make(belief, h.Name, target.From, target.To))).ToList(), cancellationToken)
-            .ConfigureAwait(false);
+        var forecasts = await Task.Run(() => targets.ConvertAll(target => Make(belief, target.Name, target.From, target.To)), cancellationToken).ConfigureAwait(false);
         var ledger = new ForecastLedger(dataSource, time);
         if (!request.Record) return Unrecorded(version, forecasts);
         var rows = await ledger.AddAsync(version, forecasts, cancellationToken).ConfigureAwait(false);
@@ -55,13 +66,30 @@ public sealed class Forecaster(NpgsqlDataSource dataSource, string folder, TimeP
         return await AccountPosts.LoadAsync(connection, account, profile, null, null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The newest version that had not seen the origin; where there is none, one is trained at the origin, without being measured.</summary>
-    internal async Task<ModelVersion> VersionAsync(AccountPosts posts, string model, DateTimeOffset origin, CancellationToken cancellationToken)
+    /// <summary>
+    /// The version in use at an origin: of the whole past, at most two weeks old, and of the posts as they are known now. Where there is none, one is
+    /// trained at the origin, without being measured. A version of its own window is used where it is named.
+    /// </summary>
+    internal async Task<ModelVersion> VersionAsync(AccountPosts posts, string model, DateTimeOffset origin, CancellationToken cancellationToken, string? named = null)
     {
         ModelCatalog.Require(model);
-        return await new ModelRegistry(dataSource).LatestAsync(posts.Account.Account, posts.Profile, model, origin, cancellationToken).ConfigureAwait(false)
-            ?? await new ModelTrainer(dataSource, folder, time).TrainAsync(posts, model, null, origin, 0, null, cancellationToken).ConfigureAwait(false);
+        var registry = new ModelRegistry(dataSource);
+        if (named is not null)
+            return await registry.FindAsync(posts.Account.Account, posts.Profile, model, named, cancellationToken).ConfigureAwait(false) is not { } version
+                ? throw new CountsException(CountsProblem.Unknown, $"{posts.Account.Account} has no version {named} of {model}.", "`bellwether counts models` shows them.")
+                : version.TrainingEndDate <= origin ? version
+                : throw CountsException.Input($"Version {named} has seen what was posted until {version.TrainingEndDate:u}, behind the origin {origin:u}.");
+        var refit = TimeSpan.FromDays(new CombinedOptions().RefitDays);
+        if (await registry.LatestAsync(posts.Account.Account, posts.Profile, model, posts.Account.Hours.From, origin, cancellationToken).ConfigureAwait(false) is { } latest
+            && latest.TrainingEndDate > origin - refit && await IsOfAsync(latest, posts, cancellationToken).ConfigureAwait(false))
+            return latest;
+        return await new ModelTrainer(dataSource, folder, time).TrainAsync(posts, model, null, origin, 0, null, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Posts may have come late, gone or been told apart since; then the same window gives other parameters.</summary>
+    async Task<bool> IsOfAsync(ModelVersion version, AccountPosts posts, CancellationToken cancellationToken) => version.ArtifactPath is { } path
+        && await ModelArtifact.ReadAsync(Path.Combine(folder, path), cancellationToken).ConfigureAwait(false) is { } artifact
+        && artifact.DataSha256 == posts.Hash(version.TrainingStartDate, version.TrainingEndDate);
 
     internal static NewForecast Make(Belief belief, string horizon, DateTimeOffset from, DateTimeOffset to)
     {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Bellwether.Analytics.Counts;
@@ -9,27 +8,14 @@ namespace Bellwether.Counts.Registry;
 /// What a training found, as it lies in the folder of artifacts. With the same posts and settings the same artifact comes out, so a version can be
 /// computed again and compared.
 /// </summary>
-/// <param name="DataSha256">Of the posts' times and the gaps in the window.</param>
+/// <param name="DataSha256">Of the posts' times, the gaps, the silences that are left out, and the events in the window.</param>
 /// <param name="Weights">How much each model counts in the default one, by kind of window.</param>
 public sealed record ModelArtifact(
     string Model, string Version, string Account, string Profile, DateTimeOffset TrainingStart, DateTimeOffset TrainingEnd, int Posts, string DataSha256, JsonElement Settings,
     bool Converged, int Observations, double? LogLikelihood, IReadOnlyList<ArtifactParameter> Parameters, IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>>? Weights)
 {
-    /// <param name="posts">Seconds since 1970.</param>
-    internal static string Hash(ReadOnlySpan<double> posts, AccountPosts account, DateTimeOffset from, DateTimeOffset to)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var (first, last) = (CountsClock.UnixSeconds(from), CountsClock.UnixSeconds(to));
-        foreach (var post in posts)
-            if (post >= first && post < last) hash.AppendData(BitConverter.GetBytes((long)Math.Round(post * 1e6)));
-        foreach (var gap in account.Gaps.Where(g => g.GapStart < to && g.GapEnd > from))
-        {
-            hash.AppendData("gap"u8);
-            hash.AppendData(BitConverter.GetBytes(gap.GapStart.UtcTicks));
-            hash.AppendData(BitConverter.GetBytes(gap.GapEnd.UtcTicks));
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    /// <summary>Where the artifacts of an account lie below the data folder.</summary>
+    internal static string FolderOf(string dataFolder, string account) => Path.Combine(dataFolder, "models", "counts", account);
 
     /// <summary>Writes beside the place and moves: whoever looks sees a whole file or none.</summary>
     internal async Task SaveAsync(string path, CancellationToken cancellationToken)
@@ -44,6 +30,20 @@ public sealed record ModelArtifact(
         finally
         {
             File.Delete(beside);
+        }
+    }
+
+    /// <summary>Null where it is not there, or no artifact.</summary>
+    internal static async Task<ModelArtifact?> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var file = File.OpenRead(path);
+            return await JsonSerializer.DeserializeAsync(file, ArtifactJson.Default.ModelArtifact, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
         }
     }
 

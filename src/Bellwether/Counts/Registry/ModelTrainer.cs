@@ -56,7 +56,7 @@ public sealed class ModelTrainer(NpgsqlDataSource dataSource, string folder, Tim
         var start = DateTimeOffset.FromUnixTimeSeconds(grid.History.StartUnixSeconds);
         var model = ModelCatalog.Create(name, grid);
         var (fit, weights, measures) = await Task.Run(() => Fit(model, grid.History, evaluateDays, progress, cancellationToken), cancellationToken).ConfigureAwait(false);
-        var (settings, data) = (ModelCatalog.Settings(name), ModelArtifact.Hash(posts.Seconds, posts, start, end));
+        var (settings, data) = (ModelCatalog.Settings(name), posts.Hash(start, end));
         var identity = SHA256.HashData(Encoding.UTF8.GetBytes($"{name}|{posts.Profile}|{settings}|{start:O}|{end:O}|{data}"));
         var version = string.Create(CultureInfo.InvariantCulture, $"{end.UtcDateTime:yyyyMMdd'T'HH}-{Convert.ToHexStringLower(identity)[..8]}");
         using var document = JsonDocument.Parse(settings);
@@ -65,7 +65,7 @@ public sealed class ModelTrainer(NpgsqlDataSource dataSource, string folder, Tim
         foreach (var second in posts.Seconds) within += second >= low && second < high ? 1 : 0;
         var artifact = new ModelArtifact(name, version, posts.Account.Account, posts.Profile.Name, start, end, within, data, document.RootElement.Clone(), fit.Converged, fit.Observations,
             CountsSql.Finite(fit.LogLikelihood), ModelArtifact.Of(fit), weights);
-        var path = Path.Combine("models", "counts", posts.Account.Account, $"{name}-{posts.Profile.Name.Replace(',', '+')}-{version}.json");
+        var path = Path.Combine(ModelArtifact.FolderOf("", posts.Account.Account), $"{name}-{posts.Profile.Name.Replace(',', '+')}-{version}.json");
         await artifact.SaveAsync(Path.Combine(folder, path), cancellationToken).ConfigureAwait(false);
         return await new ModelRegistry(dataSource).AddAsync(new(0, posts.Account.Account, posts.Profile.Name, name, version, time.Now(), start, end, settings, measures.Rmse, measures.Mae,
             measures.Mape, CountsSql.Finite(fit.LogLikelihood), path), cancellationToken).ConfigureAwait(false);

@@ -29,14 +29,22 @@ public sealed class ModelRegistry(NpgsqlDataSource dataSource)
             .ListAsync(Read, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The version that knows most without having seen anything at or after an origin; null when there is none.</summary>
-    internal async Task<ModelVersion?> LatestAsync(string account, CountingProfile profile, string model, DateTimeOffset origin, CancellationToken cancellationToken)
+    internal async Task<ModelVersion?> FindAsync(string account, CountingProfile profile, string model, string version, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        return (await connection.Sql($"SELECT {Columns} FROM counts.model_metadata WHERE account = $1 AND profile = $2 AND model_name = $3 AND model_version = $4",
+            account, profile.Name, model, version).ListAsync(Read, cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+    }
+
+    /// <summary>The version that knows most of a window's beginning on without having seen anything at or after an origin; null when there is none.</summary>
+    internal async Task<ModelVersion?> LatestAsync(
+        string account, CountingProfile profile, string model, DateTimeOffset start, DateTimeOffset origin, CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
         return (await connection.Sql($"""
-            SELECT {Columns} FROM counts.model_metadata WHERE account = $1 AND profile = $2 AND model_name = $3 AND training_end_date <= $4
+            SELECT {Columns} FROM counts.model_metadata WHERE account = $1 AND profile = $2 AND model_name = $3 AND training_start_date <= $4 AND training_end_date <= $5
             ORDER BY training_end_date DESC, trained_at DESC, id DESC LIMIT 1
-            """, account, profile.Name, model, origin).ListAsync(Read, cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+            """, account, profile.Name, model, start, origin).ListAsync(Read, cancellationToken).ConfigureAwait(false)).FirstOrDefault();
     }
 
     internal async Task<ModelVersion> AddAsync(ModelVersion version, CancellationToken cancellationToken)

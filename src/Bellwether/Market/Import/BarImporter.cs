@@ -45,7 +45,11 @@ public sealed record BarRejection(long Line, string Reason, bool IsDuplicate, st
 /// <param name="OffSession">Bars on days without a session.</param>
 public sealed record BarImportResult(
     long Read, long Accepted, long Duplicates, long Rejected, long Restated, int Actions, int Gaps, int OffSession, DateTime? From, DateTime? To, string Source,
-    IReadOnlyList<BarRejection> Problems);
+    IReadOnlyList<BarRejection> Problems)
+{
+    /// <summary>The sessions without a bar.</summary>
+    public IReadOnlyList<DateOnly> Missing { get; init; } = [];
+}
 
 /// <summary>Reads a file of bars of one ticker and stores those that are sound and new.</summary>
 public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, ParquetRows? parquet = null)
@@ -92,16 +96,16 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
         var actionsWritten = await new ActionStore(dataSource, time).WriteAsync(options.Ticker, source, actions, ActionKnownBy(options), cancellationToken);
         var accepted = written.Added + written.Restated;
         var duplicates = problems.Count(p => p.IsDuplicate) + written.Unchanged;
-        var (gaps, off) = interval == BarInterval.Day && options.ExchangeSessions ? Sessions(bars) : (0, 0);
-        return new(read, accepted, duplicates, read - accepted - duplicates, written.Restated, actionsWritten, gaps, off,
-            bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, source, [.. problems.OrderBy(p => p.Line)]);
+        var (missing, off) = interval == BarInterval.Day && options.ExchangeSessions ? Sessions(bars) : ([], 0);
+        return new(read, accepted, duplicates, read - accepted - duplicates, written.Restated, actionsWritten, missing.Count, off,
+            bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, source, [.. problems.OrderBy(p => p.Line)]) { Missing = missing };
     }
 
-    static (int Gaps, int Off) Sessions(PriceBar[] bars)
+    static (IReadOnlyList<DateOnly> Missing, int Off) Sessions(PriceBar[] bars)
     {
-        if (bars.Length == 0) return (0, 0);
+        if (bars.Length == 0) return ([], 0);
         var days = bars.Select(b => DateOnly.FromDateTime(b.Date)).ToHashSet();
-        return (UnitedStatesCalendar.Sessions(days.Min(), days.Max()).Count(day => !days.Contains(day)), days.Count(day => !UnitedStatesCalendar.IsSession(day)));
+        return ([.. UnitedStatesCalendar.Sessions(days.Min(), days.Max()).Where(day => !days.Contains(day))], days.Count(day => !UnitedStatesCalendar.IsSession(day)));
     }
 
     static Func<PriceBar, DateTime>? KnownBy(BarImportOptions options) => options.Knowledge switch

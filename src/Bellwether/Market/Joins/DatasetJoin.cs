@@ -19,7 +19,8 @@ public sealed record JoinResult(long Left, long Right, long Matched, string Colu
 /// Joins two datasets so that each left row sees the right row that was the latest at its time, and nothing that was not known by then. A dataset is a
 /// file (CSV, gzip or not, JSON lines, Parquet), a table of the desk, or a SELECT over its tables.
 /// </summary>
-public sealed class DatasetJoin(NpgsqlDataSource? tables, LakeOptions options)
+/// <param name="files">False: only tables and SELECTs, for those who may not see the files of this machine.</param>
+public sealed class DatasetJoin(NpgsqlDataSource tables, LakeOptions options, bool files = true)
 {
     static readonly string[] Symbols = ["symbol", "ticker"];
     static readonly string[] Times = ["timestamp", "date", "time", "datetime", "created_at", "event_time", "fetch_timestamp"];
@@ -49,7 +50,7 @@ public sealed class DatasetJoin(NpgsqlDataSource? tables, LakeOptions options)
     /// <summary>Fills a table; returns its columns.</summary>
     async Task<IReadOnlyList<string>> LoadAsync(DuckDbConnection engine, string table, string dataset, CancellationToken cancellationToken)
     {
-        if (File.Exists(dataset))
+        if (files && File.Exists(dataset))
         {
             try
             {
@@ -62,11 +63,8 @@ public sealed class DatasetJoin(NpgsqlDataSource? tables, LakeOptions options)
         }
         else
         {
-            var isQuery = dataset.TrimStart().StartsWith("select ", StringComparison.OrdinalIgnoreCase) || dataset.TrimStart().StartsWith("with ", StringComparison.OrdinalIgnoreCase);
-            if (!isQuery && (dataset.Contains('/') || Path.GetExtension(dataset).Length > 0 && !dataset.StartsWith("market.", StringComparison.OrdinalIgnoreCase) && !dataset.StartsWith("sentiment.", StringComparison.OrdinalIgnoreCase)))
-                throw new FeedException(dataset, "there is no such file", "A dataset is a file, a table or a SELECT.");
-            if (tables is null) throw new FeedException(dataset, "is no file, and tables cannot be asked here", "Name a file.");
-            await using var rows = await new LakeSql(tables, options).QueryAsync(isQuery ? dataset : $"SELECT * FROM {dataset}", cancellationToken);
+            if (!IsQuery(dataset) && !IsTable(dataset)) throw new FeedException(dataset, "there is no such file", "A dataset is a file, a table or a SELECT.");
+            await using var rows = await new LakeSql(tables, options).QueryAsync(IsQuery(dataset) ? dataset : $"SELECT * FROM {dataset}", cancellationToken);
             engine.Execute($"CREATE TABLE {table} ({string.Join(", ", rows.Columns.Select(c => $"{LakeColumn.Quote(c.Name)} {c.Type.ToSql()}"))})", cancellationToken);
             using var appender = engine.CreateAppender(table);
             while (await rows.ReadChunkAsync(cancellationToken)) appender.AppendChunk(rows.Reader);
@@ -75,6 +73,14 @@ public sealed class DatasetJoin(NpgsqlDataSource? tables, LakeOptions options)
         using var shape = engine.Query($"SELECT * FROM {table} LIMIT 0", cancellationToken: cancellationToken);
         return [.. shape.Columns.Select(c => c.Name)];
     }
+
+    /// <summary>Reads like a statement; whether it may be run is for the rules of SQL to say.</summary>
+    public static bool IsQuery(string dataset) => dataset.TrimStart() is var text && (text.StartsWith("select", StringComparison.OrdinalIgnoreCase) || text.StartsWith("with", StringComparison.OrdinalIgnoreCase))
+        && text.Any(char.IsWhiteSpace);
+
+    /// <summary>Reads like the name of a table, with its schema or without.</summary>
+    public static bool IsTable(string dataset) => dataset.Split('.') is { Length: 1 or 2 } parts && parts.All(p => p.Length > 0 && p.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
+        && (parts.Length == 1 || parts[0].ToLowerInvariant() is "market" or "sentiment" or "ops");
 
     static string Reader(string file)
     {

@@ -176,9 +176,16 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
     {
         var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         await _months.EnsureBeforeAsync(new DateOnly(today.Year, today.Month, 1).AddMonths(-MonthlyPartitions), cancellationToken);
-        await using var read = dataSource.CreateCommand($"""
-            SELECT (regexp_match(pg_get_expr(relpartbound, oid), 'TO \(''([0-9-]+)'))[1]::date FROM pg_class WHERE oid = '{Table}_history'::regclass
-            """);
+        // Bounds are shown in the zone and style of the session.
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var read = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new("SET TimeZone = 'UTC'"), new("SET DateStyle = 'ISO, YMD'"),
+                new($"SELECT (regexp_match(pg_get_expr(relpartbound, oid), 'TO \\(''([0-9-]+)'))[1]::date FROM pg_class WHERE oid = '{Table}_history'::regclass"),
+            },
+        };
         return (DateOnly)(await read.ExecuteScalarAsync(cancellationToken))!;
     }
 }

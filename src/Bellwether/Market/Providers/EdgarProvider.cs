@@ -37,8 +37,15 @@ public sealed class EdgarProvider(ProviderOptions options, ProviderHttp http) : 
     {
         var text = await http.GetAsync(new(options.EdgarTickersUrl, "/files/company_tickers.json"), cancellationToken) ?? throw new MarketProviderException(Name, ProviderProblem.Unavailable, "its list of tickers is not there");
         using var list = Read(text);
-        foreach (var company in list.RootElement.EnumerateObject().Select(c => c.Value))
-            if (company.GetProperty("ticker").GetString()?.Equals(ticker.Replace('.', '-'), StringComparison.OrdinalIgnoreCase) == true) return company.GetProperty("cik_str").GetInt64();
+        try
+        {
+            foreach (var company in list.RootElement.EnumerateObject().Select(c => c.Value))
+                if (company.GetProperty("ticker").GetString()?.Equals(ticker.Replace('.', '-'), StringComparison.OrdinalIgnoreCase) == true) return company.GetProperty("cik_str").GetInt64();
+        }
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException)
+        {
+            throw new MarketProviderException(Name, ProviderProblem.Unavailable, "its list of tickers has an unknown form", inner: error);
+        }
         throw new MarketProviderException(Name, ProviderProblem.Unknown, $"no company has the ticker {ticker}");
     }
 

@@ -96,7 +96,7 @@ public sealed class MarketCache(NpgsqlDataSource dataSource, TimeProvider time) 
             await turn.ExecuteNonQueryAsync();
         }
         // Another process may have fetched it while this one waited for its turn.
-        if (await FindAsync(dataSource, request, parameters, CancellationToken.None) is { IsStale: false } there && (!renew || there.CachedAt >= asked)) return there;
+        if (await FindAsync(dataSource, request, parameters, CancellationToken.None) is { IsStale: false } there && (!renew || there.CachedAt > asked)) return there;
         var answer = await provider.FetchAsync(request, CancellationToken.None);
         var now = time.GetUtcNow().UtcDateTime;
         var cached = new CachedAnswer(answer.Json, answer.Quality, now, now + fresh, now + fresh + stale, false, true);

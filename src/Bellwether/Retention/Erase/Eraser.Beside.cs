@@ -14,11 +14,12 @@ public sealed partial class Eraser
     IHotStore Live => hot is GuardedHotStore shared ? shared.Inner : hot;
 
     /// <summary>Whether there is such a table, and a restore has made it.</summary>
-    static async Task<bool> IsRestoredAsync(string table, NpgsqlConnection connection, CancellationToken cancellationToken)
+    static async Task<bool> IsRestoredAsync(string table, NpgsqlConnection connection, CancellationToken cancellationToken, string schema = "sentiment")
     {
-        await using var command = new NpgsqlCommand("SELECT coalesce(obj_description(to_regclass('sentiment.' || quote_ident($1)), 'pg_class') = $2, false)", connection);
+        await using var command = new NpgsqlCommand("SELECT coalesce(obj_description(to_regclass(quote_ident($3) || '.' || quote_ident($1)), 'pg_class') = $2, false)", connection);
         command.Parameters.Add(new() { Value = table });
         command.Parameters.Add(new() { Value = ArchiveRestore.Mark });
+        command.Parameters.Add(new() { Value = schema });
         return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
     }
 

@@ -27,6 +27,7 @@ public sealed partial class Eraser
             WHERE platform = $1 AND (account_id = ANY($2) OR lower(ltrim(username, '@')) = ANY($3) OR username IS NULL AND lower(ltrim(account_id, '@')) = ANY($3))
             """, [subject.Influencers, account.Ids.ToArray(), account.Names.ToArray()]).ConfigureAwait(false);
         await RunAsync("DELETE FROM ops.dead_letters WHERE id = ANY($1)", [found.Letters.ToArray()]).ConfigureAwait(false);
+        await RemoveCountedAsync(found, connection, cancellationToken).ConfigureAwait(false);
         // Offsets have no gaps: a record stays, with nothing of the person in it.
         foreach (var record in found.Records)
             await RunAsync("UPDATE ops.event_log SET value = $5 WHERE topic = $1 AND partition = $2 AND log_offset = $3 AND appended_at = $4",

@@ -27,6 +27,8 @@ public sealed partial class Eraser
         found.Counts[subject.Scores] = await ScoresAsync(subject, subject.Scores, found, connection, cancellationToken).ConfigureAwait(false);
         await BesideAsync(subject.Scores, table => ScoresAsync(subject, table, found, connection, cancellationToken)).ConfigureAwait(false);
         await ArchivedAsync(subject.Scores, In(subject.PostId, found.Posts), _ => { }).ConfigureAwait(false);
+        await CountedAsync(subject, account, found, connection, cancellationToken).ConfigureAwait(false);
+        await ArchivedAsync(CountedPosts, In("account", found.Accounts), _ => { }).ConfigureAwait(false);
         found.Counts["lake_migration_tickers"] = await StatesBeforeAsync(found, connection, cancellationToken).ConfigureAwait(false);
         await LiveAsync(found, touched, connection, cancellationToken).ConfigureAwait(false);
         found.Counts["drills cut off"] = DrillFolders.Dead(dataDirectory).Count;

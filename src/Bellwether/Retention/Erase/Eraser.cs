@@ -8,7 +8,7 @@ namespace Bellwether.Retention.Erase;
 
 /// <summary>
 /// Removes all data of one account from every place that this program keeps: posts, scores, results of both tiers, influencers, records of the
-/// event log, dead letters, archives, live states, and copies that other work has made of them. Keys of the inbox stay, which are hashes: so a
+/// event log, dead letters, archives, live states, what is counted of it and forecast from that, and copies that other work has made of them. Keys of the inbox stay, which are hashes: so a
 /// refetch is known and is not taken in again. It may be cut off and run again; what stands in a text of somebody else is not touched.
 /// </summary>
 /// <param name="dataDirectory">Folder of the desk, where drills of backups are made.</param>
@@ -49,6 +49,7 @@ public sealed partial class Eraser(
         await SweepAsync(cancellationToken).ConfigureAwait(false);
         // Posts go last: by them everything else is found again by a run that follows one that was cut off.
         await RewriteAsync(found.Files.Where(file => file.File.Table != subject.Posts), mine.Connection, workshop, cancellationToken).ConfigureAwait(false);
+        RemoveModels(found);
         var days = await RemoveAsync(subject, found, mine.Connection, cancellationToken).ConfigureAwait(false);
         if (days.Count > 0 || cutOff is not null) await purge.RunAsync(days, cancellationToken).ConfigureAwait(false);
         await RewriteAsync(found.Files.Where(file => file.File.Table == subject.Posts), mine.Connection, workshop, cancellationToken).ConfigureAwait(false);

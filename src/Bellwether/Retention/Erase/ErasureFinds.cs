@@ -21,6 +21,9 @@ sealed class ErasureFinds
     public HashSet<string> Articles { get; } = new(StringComparer.Ordinal);
     public HashSet<string> Posts { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Names under which the account's posts are counted.</summary>
+    public HashSet<string> Accounts { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Results of both tiers, with the day that they lie in.</summary>
     public HashSet<(DateOnly Day, string Article, string Ticker)> Results { get; } = [];
 

@@ -154,6 +154,15 @@ CREATE INDEX idx_forecast_target ON counts.forecasts (account, forecast_time, ta
 CREATE INDEX ix_forecasts_target_time ON counts.forecasts (account, target_time);
 CREATE INDEX ix_forecasts_model_metadata_id ON counts.forecasts (model_metadata_id);
 
+-- What came, as it was known when: the newest row up to a moment holds then. NULL where a gap was recorded since.
+CREATE TABLE counts.outcomes (
+    account      varchar(64) NOT NULL,
+    forecast_id  bigint      NOT NULL REFERENCES counts.forecasts (id) ON DELETE CASCADE,
+    actual_count integer,
+    known_at     timestamptz NOT NULL,
+    PRIMARY KEY (forecast_id, known_at)
+);
+
 CREATE FUNCTION counts.forecast_takes_actual() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE rest counts.forecasts := NEW;
 BEGIN

@@ -81,9 +81,10 @@ CREATE TABLE market.market_conditions (
 );
 CREATE INDEX idx_market_conditions_regime ON market.market_conditions (detected_regime, timestamp DESC);
 
--- What the rows of a symbol were computed from: they are computed again where it is something else.
+-- What the rows of a symbol were computed from: where basis is another now, all are computed again; where inputs are, those that newer bars can touch.
 CREATE TABLE market.condition_states (
     symbol      text        PRIMARY KEY,
+    basis       text        NOT NULL,
     inputs      text        NOT NULL,
     computed_at timestamptz NOT NULL
 );

@@ -85,10 +85,43 @@ public sealed class CountModelTests
             var total = model.Fit(Sample.History, origin).At(Sample.History, origin).Total(origin, origin + 24);
             Assert.True(double.IsFinite(total.Mean) && total.Mean > 0);
             Assert.True(double.IsFinite(total.LogPmf(3)));
+            if (origin < 49)
+                continue;
+            // Longer windows than the history has seen are of its level too.
+            var fitted = model.Fit(Sample.History, origin).At(Sample.History, origin);
+            var level = Sample.History.Observed(0, origin) is var (sum, hours) ? (double)sum / hours : 0;
+            foreach (var window in (int[])[168, 720])
+                Assert.InRange(fitted.Total(origin, origin + window).Mean / (level * window), 0.3, 3);
         }
         var silent = CountHistory.OfHours(CountSamples.Start, new int[24 * 90]);
         var none = Model(name, []).Fit(silent, silent.Length).At(silent, silent.Length).Total(silent.Length, silent.Length + 24);
         Assert.True(none.Mean < 3 && double.IsFinite(none.LogPmf(2)));
+    }
+
+    [Fact]
+    public void Events_that_double_the_rate_do_so_in_forecasts_from_when_they_are_known()
+    {
+        const int Days = 200, Origin = 190 * 24;
+        var random = new Random(3);
+        var (counts, events) = (new int[Days * 24], new List<CountEvent>());
+        for (var day = 0; day < Days; day++)
+        {
+            // One day in five has one, which is known two days ahead.
+            var eventful = day % 5 == 2;
+            var start = CountSamples.Start + day * 86_400L;
+            if (eventful) events.Add(new(start, start + 86_400, 1, start - 2 * 86_400));
+            for (var hour = 0; hour < 24; hour++) counts[day * 24 + hour] = MathNet.Numerics.Distributions.Poisson.Sample(random, eventful ? 8 : 4);
+        }
+        var plain = CountHistory.OfHours(CountSamples.Start, counts);
+        var history = plain.With(events);
+        var fitted = new GlmModel(CountFamily.NegativeBinomial).Fit(history, Origin);
+        Assert.Contains(fitted.Summary.Parameters, p => p.Name == "event_intensity" && Math.Abs(p.Estimate - Math.Log(2)) < 4 * p.StandardError);
+        // Day 192 has one. At its eve it is known, three days before it was not.
+        var eve = fitted.At(history, Origin + 24).Total(Origin + 48, Origin + 72).Mean;
+        var before = fitted.At(history, Origin - 48).Total(Origin + 48, Origin + 72).Mean;
+        Assert.InRange(eve / before, 1.6, 2.4);
+        Assert.Equal((1.0, 0.0, 0.0), (history.EventIntensity(Origin + 50, Origin + 24), history.EventIntensity(Origin + 50, Origin - 24), history.EventIntensity(Origin + 72, Origin + 72)));
+        Assert.False(plain.HasEvents);
     }
 
     [Theory]
