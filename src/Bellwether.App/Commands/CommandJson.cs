@@ -81,6 +81,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(IReadOnlyList<Counts.Events.ExogenousEvent>))]
 [JsonSerializable(typeof(IReadOnlyList<Counts.Registry.ModelVersion>))]
 [JsonSerializable(typeof(IReadOnlyList<Counts.Ledger.ForecastRow>))]
+[JsonSerializable(typeof(Counts.Ledger.LedgerPage))]
 [JsonSerializable(typeof(Counts.Ledger.WindowForecast))]
 [JsonSerializable(typeof(IReadOnlyList<Counts.Backtesting.BacktestResult>))]
 [JsonSerializable(typeof(Counts.CountsStatus))]

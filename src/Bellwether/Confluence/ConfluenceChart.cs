@@ -27,7 +27,7 @@ public static class ConfluenceChart
         [
             new("close, adjusted for splits and dividends", [Line("close", TimeChart.Blue, s => s.Inputs.Technical.Close)]),
             new("components, −1 to 1",
-                [Line("technical", TimeChart.Blue, s => s.TechnicalScore), Line("sentiment", TimeChart.Red, s => s.SentimentScore), Line("options flow", TimeChart.Green, s => s.OptionsFlowScore)], (-1, 1), 0),
+                [Line("technical", TimeChart.Blue, s => s.TechnicalScore), Line("sentiment", TimeChart.Red, s => s.SentimentScore), Line("options flow", TimeChart.Orange, s => s.OptionsFlowScore)], (-1, 1), 0),
             new("directional bias, −1 to 1", [Line("bias", TimeChart.Blue, s => s.DirectionalBias, bars: true)], (-1, 1), 0),
             new("confluence score and confidence, 0 to 1",
                 [Line("score", TimeChart.Blue, s => s.Score), Line("confidence", TimeChart.Grey, s => s.Confidence)], (0, 1)),

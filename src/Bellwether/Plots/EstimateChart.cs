@@ -8,7 +8,7 @@ public sealed record EstimateBar(string Name, double Value, double Low, double H
 /// <summary>Values on either side of 0 as bars, with their intervals as whiskers.</summary>
 public static class EstimateChart
 {
-    const string Colour = "#1f5fa8", Whisker = "#333333";
+    const string Colour = PlotStyle.Forecast, Whisker = PlotStyle.Ink;
 
     const int Width = 700, Height = 260;
 
@@ -22,7 +22,7 @@ public static class EstimateChart
         var margin = high > low ? 0.06 * (high - low) : 1;
         var frame = new PlotFrame(canvas, (72, 40, Width - 16, Height - 32), (0, bars.Count), (low - margin, high + margin));
         frame.Title(title);
-        frame.Values(format);
+        frame.Values(format, signed: true);
         for (var i = 0; i < bars.Count; i++)
         {
             frame.Label(i + 0.5, bars[i].Name);

@@ -14,7 +14,7 @@ public sealed record TimePanel(string Title, IReadOnlyList<TimeSeries> Series, (
 /// <summary>Series over time, one panel below the other, all over the same time.</summary>
 public static class TimeChart
 {
-    public const string Blue = "#1f5fa8", Red = "#c0392b", Green = "#2e8b57", Grey = "#8a8a8a";
+    public const string Blue = PlotStyle.Forecast, Red = PlotStyle.Actual, Orange = PlotStyle.Market, Grey = PlotStyle.Faint;
 
     const int Width = 900, PanelHeight = 220;
 
@@ -39,7 +39,7 @@ public static class TimeChart
         var margin = panel.Range is null ? 0.04 * (high - low) : 0;
         var frame = new PlotFrame(canvas, (64, top + 24, Width - 44, top + PanelHeight - 32), (0, Math.Max(Days(last), 1e-6)), (low - margin, high + margin));
         frame.Title(panel.Title);
-        frame.Values();
+        frame.Values(signed: true);
         if (panel.Line is { } line) canvas.Line(frame.X(0), frame.Y(line), frame.X(Days(last)), frame.Y(line), Grey, 1, "5 4");
         foreach (var series in panel.Series)
         {

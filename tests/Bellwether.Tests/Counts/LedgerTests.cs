@@ -88,7 +88,7 @@ public sealed class LedgerTests(TestServer server)
         Assert.Null(Assert.Single(await AskAsync(lab.Time.GetUtcNow().AddHours(1))).ActualCount);
 
         async Task<IReadOnlyList<ForecastRow>> AskAsync(DateTimeOffset asOf, bool replayed = false, string target = "2024-06-01") => await ledger.ReadAsync(
-            new("ann", CountingProfile.All, "ewnb-5d", "1d", asOf, CountsLab.At(target), CountsLab.At(target).AddDays(1), replayed), CountsLab.Token);
+            new("ann", CountingProfile.All, "ewnb-5d", ["1d"], asOf, CountsLab.At(target), CountsLab.At(target).AddDays(1), replayed), CountsLab.Token);
     }
 
     [Fact]

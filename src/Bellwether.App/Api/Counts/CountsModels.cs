@@ -12,11 +12,11 @@ public sealed record EventBody(
 public sealed record GapBody(string GapStart, string GapEnd, string? Reason, string? Source, string? Tz);
 
 /// <param name="Models">The default one when absent.</param>
-public sealed record TrainBody(IReadOnlyList<string>? Models, string? From, string? To, int? EvaluateDays, string? Count);
+public sealed record TrainBody(IReadOnlyList<string?>? Models, string? From, string? To, int? EvaluateDays, string? Count);
 
 /// <param name="Horizons">1h, 1d and 7d when absent.</param>
 /// <param name="Record">False leaves the ledger as it is.</param>
-public sealed record ForecastBody(string? Model, IReadOnlyList<string>? Horizons, string? At, string? Tz, string? Count, bool? Record);
+public sealed record ForecastBody(string? Model, IReadOnlyList<string?>? Horizons, string? At, string? Tz, string? Count, bool? Record);
 
 /// <param name="Ranges">From 0 without holes: 0-99,100-149,150+.</param>
 public sealed record WindowBody(
@@ -24,13 +24,17 @@ public sealed record WindowBody(
 
 /// <param name="To">Last day that is a target, included.</param>
 /// <param name="AllModels">False: the default model, its parts and the reference only.</param>
-public sealed record BacktestBody(string From, string To, IReadOnlyList<string>? Horizons, int? RefitDays, bool? AllModels, string? Count);
+public sealed record BacktestBody(string From, string To, IReadOnlyList<string?>? Horizons, int? RefitDays, bool? AllModels, string? Count);
 
 public sealed record CountAccounts(IReadOnlyList<CountAccount> Items);
 
 public sealed record RemovedThing(long Removed);
 
-public sealed record GapsAdded(int Added, int Unchanged);
+/// <param name="Id">Number of the gap, by which it is removed; absent where it lies in others.</param>
+public sealed record GapAdded(int Added, int Unchanged, long? Id);
+
+/// <param name="Id">Number of the event, by which it is removed.</param>
+public sealed record EventAdded(int Added, int Updated, int Unchanged, long? Id);
 
 /// <param name="Windows">The counts of windows; absent hours were not observed.</param>
 public sealed record BucketPage(string Account, string Profile, IReadOnlyList<Bellwether.Counts.Buckets.WindowCount> Windows);
