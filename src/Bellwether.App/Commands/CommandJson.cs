@@ -71,6 +71,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(Counts.Import.DeletionResult))]
 [JsonSerializable(typeof(GapsAnswer))]
 [JsonSerializable(typeof(RemovedAnswer))]
+[JsonSerializable(typeof(ObservedAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<Counts.Gaps.CountGap>))]
 [JsonSerializable(typeof(IReadOnlyList<Counts.Gaps.SuspiciousSilence>))]
 [JsonSerializable(typeof(Counts.Buckets.BucketResult))]

@@ -119,7 +119,7 @@ public sealed class LedgerTests(TestServer server)
         });
 
         async Task<int?> ActualAsync(DateTimeOffset asOf) => Assert.Single(await ledger.ReadAsync(
-            new("ann", CountingProfile.All, "ewnb-5d", "1d", asOf, CountsLab.At("2024-05-31"), CountsLab.At("2024-06-01")), CountsLab.Token)).ActualCount;
+            new("ann", CountingProfile.All, "ewnb-5d", ["1d"], asOf, CountsLab.At("2024-05-31"), CountsLab.At("2024-06-01")), CountsLab.Token)).ActualCount;
     }
 
     [Fact]

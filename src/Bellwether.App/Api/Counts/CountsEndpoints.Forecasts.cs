@@ -58,6 +58,7 @@ static partial class CountsEndpoints
             Account = check.Account(account),
             Profile = check.Profile(body.Count),
             Model = check.Model(body.Model),
+            Version = body.ModelVersion,
             Horizons = check.Horizons(body.Horizons),
             At = check.When("at", body.At, zone, desk.Time),
             Zone = zone,

@@ -11,12 +11,15 @@ public sealed record EventBody(
 
 public sealed record GapBody(string GapStart, string GapEnd, string? Reason, string? Source, string? Tz);
 
+public sealed record ObservedBody(string From, string To, string? Tz);
+
 /// <param name="Models">The default one when absent.</param>
 public sealed record TrainBody(IReadOnlyList<string?>? Models, string? From, string? To, int? EvaluateDays, string? Count);
 
 /// <param name="Horizons">1h, 1d and 7d when absent.</param>
 /// <param name="Record">False leaves the ledger as it is.</param>
-public sealed record ForecastBody(string? Model, IReadOnlyList<string?>? Horizons, string? At, string? Tz, string? Count, bool? Record);
+/// <param name="ModelVersion">A version that was trained before; the one in use when absent.</param>
+public sealed record ForecastBody(string? Model, string? ModelVersion, IReadOnlyList<string?>? Horizons, string? At, string? Tz, string? Count, bool? Record);
 
 /// <param name="Ranges">From 0 without holes: 0-99,100-149,150+.</param>
 public sealed record WindowBody(
@@ -32,6 +35,9 @@ public sealed record RemovedThing(long Removed);
 
 /// <param name="Id">Number of the gap, by which it is removed; absent where it lies in others.</param>
 public sealed record GapAdded(int Added, int Unchanged, long? Id);
+
+/// <param name="Added">False when it was said before.</param>
+public sealed record GapObserved(DateTimeOffset From, DateTimeOffset To, bool Added);
 
 /// <param name="Id">Number of the event, by which it is removed.</param>
 public sealed record EventAdded(int Added, int Updated, int Unchanged, long? Id);
