@@ -50,7 +50,7 @@ static class AggregateCommand
     {
         var output = screen.Out;
         output.WriteLine($"{a.Symbol}  {Text(a.UnifiedSentiment)}  {(a.UnifiedSentiment is { } score ? ScoreBar.Of(score) : "")}  {a.SentimentLevel ?? "too thin for a level"}");
-        output.WriteLine($"confidence  {Text(a.Confidence, "0.000")}, standard error {Text(a.StandardError, "0.000")}, {a.TotalMentionCount:n0} mentions worth {a.EffectiveMentions.ToString("0.0", CultureInfo.InvariantCulture)} fresh ones");
+        output.WriteLine($"confidence  {Text(a.Confidence, "0.000")}, standard error {Text(a.StandardError, "0.000")}, {a.TotalMentionCount:n0} mentions{Traded(a)} worth {a.EffectiveMentions.ToString("0.0", CultureInfo.InvariantCulture)} fresh ones");
         if (a.DivergenceScore is { } divergence)
             output.WriteLine($"divergence  {Text(divergence, "0.000")}, {(a.DivergenceDetected == true ? "the sources disagree" : "no more than chance or too small to matter")} (p = {Text(a.DivergencePValue, "0.####")})");
         output.WriteLine($"volume      {(a.VolumeTrend is null ? "too little is known of what is usual" : $"{a.VolumeTrend} (z = {Text(a.VolumeZ, "0.00")})")}");
@@ -71,6 +71,9 @@ static class AggregateCommand
                 $"{a.SourceCount}", a.DivergenceDetected == true ? "yes" : "", a.VolumeTrend ?? "");
         table.Write(screen);
     }
+
+    static string Traded(AggregatedSentiment a) =>
+        a.Inputs.Sources.FirstOrDefault(s => s.Source == SentimentSource.Options) is { Mentions: > 0 } options ? $" and {options.Mentions:n0} traded options" : "";
 
     internal static string Text(double? value, string format = "+0.000;-0.000; 0.000") => value?.ToString(format, CultureInfo.InvariantCulture) ?? "unknown";
 }

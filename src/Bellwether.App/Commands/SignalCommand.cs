@@ -31,7 +31,9 @@ static class SignalCommand
         var asOf = Moments.Option("--as-of", "Only what was known then", screen.Time);
         var horizons = new Option<int[]>("--horizons")
         {
-            HelpName = "1,5,10,20", Description = "Sessions over which returns run [default: 1,5,10,20]", DefaultValueFactory = _ => [1, 5, 10, 20],
+            HelpName = "1,5,10,20",
+            Description = "Sessions over which returns run [default: 1,5,10,20]",
+            DefaultValueFactory = _ => [1, 5, 10, 20],
             CustomParser = result =>
             {
                 var parts = result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

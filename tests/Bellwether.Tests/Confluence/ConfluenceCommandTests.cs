@@ -52,12 +52,34 @@ public sealed class ConfluenceCommandTests(TestServer server)
         Assert.Equal(2, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.symbol_sentiments WHERE source = 'news'"));
         Assert.Equal("1", (await desk.RunAsync("sql", "select count(*) as n from aggregated_sentiments where unified_sentiment > 0.3", "--format", "csv")).Succeeds().Out.Trim().Split('\n')[^1]);
 
+        Assert.Contains("No call has an outcome yet", (await desk.RunAsync("sentiment", "influencers")).Succeeds().Out);
         // Bars that were read in just now, and a moment at which they were not known.
         var past = (await desk.RunAsync("confluence", "ACME", "--at", DateTime.UtcNow.AddDays(-20).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), "--json")).Succeeds().Json;
         Assert.Equal(["technical"], past.GetProperty("components_used").EnumerateArray().Select(c => c.GetString()));
         Assert.True(past.GetProperty("known_at").GetDateTimeOffset() > past.GetProperty("timestamp").GetDateTimeOffset().AddDays(19));
         Assert.Contains("NONE", (await desk.RunAsync("confluence", "NONE")).Fails(ExitCode.BadInput).Error);
         Assert.Contains("known at 2020-01-01", (await desk.RunAsync("aggregate", "ACME", "--as-of", "2020-01-01")).Fails(ExitCode.BadInput).Error);
+    }
+
+    [Fact]
+    public async Task Influencers_are_shown_and_change_nothing_until_they_are_saved()
+    {
+        await using var desk = await DeskAsync(server);
+        var first = DateTime.UtcNow.Date.AddDays(-100);
+        var posts = Enumerable.Range(0, 60).SelectMany(i => new[] { ("seer", "beats estimates, record profit"), ("fool", "sued for fraud, heavy losses") }.Select((who, n) => string.Create(CultureInfo.InvariantCulture,
+            $"{{\"tweet_id\":\"{i}{n}\",\"created_at\":\"{first.AddDays(i):yyyy-MM-dd}T12:00:00Z\",\"tickers\":[\"ACME\"],\"text\":\"Acme {who.Item2} {i}\",\"author\":\"{who.Item1}\"}}")));
+        (await desk.RunAsync("ingest", desk.Write("tweets.jsonl", string.Join('\n', posts)), "--type", "tweet", "--wait")).Succeeds();
+        var shown = (await desk.RunAsync("sentiment", "influencers", "--json")).Succeeds().Json;
+        Assert.Equal(2, shown.GetProperty("accounts").GetInt32());
+        // Prices rose every day: who said so was right.
+        var (best, worst) = (shown.GetProperty("weights")[0], shown.GetProperty("weights")[1]);
+        Assert.Equal(("seer", "fool", 0), (best.GetProperty("account_id").GetString(), worst.GetProperty("account_id").GetString(), worst.GetProperty("hits").GetInt32()));
+        Assert.True(best.GetProperty("weight").GetDouble() > 1.5 && worst.GetProperty("weight").GetDouble() < 0.7);
+        Assert.Equal(0, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.influencer_weights"));
+        var saved = (await desk.RunAsync("sentiment", "influencers", "--save")).Succeeds();
+        Assert.Contains("2 weights are new", saved.Error);
+        Assert.Contains("calls of 2 accounts", saved.Out);
+        Assert.Equal(2, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM sentiment.influencer_weights"));
     }
 
     [Theory]

@@ -165,7 +165,11 @@ public sealed class LedgerTests(TestServer server)
         var forecaster = new WindowForecaster(lab.Source, lab.Folder, lab.Time);
         async Task<double> MeanAsync(string from, string to) => (await forecaster.RunAsync(new()
         {
-            Account = "ann", Model = "ewnb-5d", From = CountsLab.At($"2024-05-31T{from}Z"), To = CountsLab.At($"2024-05-31T{to}Z"), Record = false,
+            Account = "ann",
+            Model = "ewnb-5d",
+            From = CountsLab.At($"2024-05-31T{from}Z"),
+            To = CountsLab.At($"2024-05-31T{to}Z"),
+            Record = false,
         }, CountsLab.Token)).PredictedCount;
 
         var hour = await MeanAsync("10:00", "11:00");

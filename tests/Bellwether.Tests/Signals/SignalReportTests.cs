@@ -98,6 +98,21 @@ public sealed class SignalReportTests(TestServer server)
         Assert.NotEqual("too_little_data", hindsight.GetProperty("verdict").GetString());
     }
 
+    [Fact]
+    public async Task Knowledge_of_each_close_gives_what_hindsight_gives_where_nothing_came_late()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(SignalReportTests));
+        (await desk.RunAsync("market", "import", SharedData.File("prices", "daily", "AAPL.csv"), "--symbol", "AAPL", "--known-at", "bar-end")).Succeeds();
+        async Task<System.Text.Json.JsonElement> AskAsync(string to, params string[] more) =>
+            (await desk.RunAsync(["signal", "report", "--signal", "technical", "--symbols", "AAPL", "--from", "2020-01-02", "--to", to, "--horizons", "1,5", "--json", .. more])).Succeeds().Json;
+        var (strict, hindsight) = (await AskAsync("2021-12-31"), await AskAsync("2021-12-31", "--hindsight"));
+        Assert.InRange(strict.GetProperty("horizons")[0].GetProperty("dates").GetInt32(), 495, 505);
+        Assert.Equal(strict.GetProperty("horizons").GetRawText(), hindsight.GetProperty("horizons").GetRawText());
+        // A close that is told otherwise a month later moves hindsight alone.
+        (await desk.RunAsync("market", "import", desk.Write("late.csv", "Date,Open,High,Low,Close,Volume\n2020-07-01,91,190,90,180,1000\n"), "--symbol", "AAPL", "--known-at", "2020-08-03")).Succeeds();
+        Assert.NotEqual((await AskAsync("2020-07-31")).GetProperty("horizons").GetRawText(), (await AskAsync("2020-07-31", "--hindsight")).GetProperty("horizons").GetRawText());
+    }
+
     static async Task<string> FirstAsync(string path, Func<string, bool> wanted)
     {
         await using var file = File.OpenRead(path);
