@@ -46,8 +46,16 @@ public sealed class ProviderTests(TestServer server) : IAsyncLifetime
 
     ProviderOptions Options => new()
     {
-        StooqUrl = _stub.Url, AlphaVantageUrl = _stub.Url, EdgarUrl = _stub.Url, EdgarTickersUrl = _stub.Url, AlphaVantageKey = "secret key", EdgarContact = "Ann Example ann@example.com",
-        FirstRetry = TimeSpan.FromMilliseconds(1), StooqPerMinute = 10_000, AlphaVantagePerMinute = 10_000, EdgarPerMinute = 600,
+        StooqUrl = _stub.Url,
+        AlphaVantageUrl = _stub.Url,
+        EdgarUrl = _stub.Url,
+        EdgarTickersUrl = _stub.Url,
+        AlphaVantageKey = "secret key",
+        EdgarContact = "Ann Example ann@example.com",
+        FirstRetry = TimeSpan.FromMilliseconds(1),
+        StooqPerMinute = 10_000,
+        AlphaVantagePerMinute = 10_000,
+        EdgarPerMinute = 600,
     };
 
     async Task<ProviderAnswer> FetchAsync(string provider, ProviderRequest request, ProviderOptions? options = null)

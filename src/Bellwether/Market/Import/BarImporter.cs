@@ -98,7 +98,8 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
         var duplicates = problems.Count(p => p.IsDuplicate) + written.Unchanged;
         var (missing, off) = interval == BarInterval.Day && options.ExchangeSessions ? Sessions(bars) : ([], 0);
         return new(read, accepted, duplicates, read - accepted - duplicates, written.Restated, actionsWritten, missing.Count, off,
-            bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, source, [.. problems.OrderBy(p => p.Line)]) { Missing = missing };
+            bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, source, [.. problems.OrderBy(p => p.Line)])
+        { Missing = missing };
     }
 
     static (IReadOnlyList<DateOnly> Missing, int Off) Sessions(PriceBar[] bars)

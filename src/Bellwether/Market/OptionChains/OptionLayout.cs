@@ -70,7 +70,12 @@ sealed class OptionLayout
         var none = vendor.All(v => v == 0 || double.IsNaN(v));
         quote = new(tickers[0], type, numbers[0], expires, quoted)
         {
-            Bid = numbers[1], Ask = numbers[2], Last = numbers[3], Volume = numbers[4], OpenInterest = numbers[5], Spot = numbers[6] > 0 ? numbers[6] : _options.Spot ?? double.NaN,
+            Bid = numbers[1],
+            Ask = numbers[2],
+            Last = numbers[3],
+            Volume = numbers[4],
+            OpenInterest = numbers[5],
+            Spot = numbers[6] > 0 ? numbers[6] : _options.Spot ?? double.NaN,
             Vendor = none ? VendorGreeks.None : new(vendor[0], vendor[1], vendor[2], vendor[3], vendor[4], vendor[5]),
         };
         return null;
