@@ -55,7 +55,7 @@ public sealed class ProviderCommandTests(TestServer server)
         Assert.Contains("answered 500", (await desk.RunAsync("market", "fetch", "AAPL")).Fails(ExitCode.Unavailable).Error);
     }
 
-    static void Settings(CliDesk desk, ProviderStub stub) => desk.Write("bellwether.json", $$$"""
-        {"Market":{"Providers":{"StooqUrl":"{{{stub.Url}}}","AlphaVantageUrl":"{{{stub.Url}}}","EdgarUrl":"{{{stub.Url}}}","EdgarTickersUrl":"{{{stub.Url}}}","EdgarContact":"Ann ann@example.com","Retries":0,"StooqPerMinute":10000}}}
+    static void Settings(CliDesk desk, ProviderStub stub) => desk.Write("bellwether.json", $$"""
+        { "Market": { "Providers": { "StooqUrl": "{{stub.Url}}", "AlphaVantageUrl": "{{stub.Url}}", "EdgarUrl": "{{stub.Url}}", "EdgarTickersUrl": "{{stub.Url}}", "EdgarContact": "Ann ann@example.com", "Retries": 0, "StooqPerMinute": 10000 } } }
         """);
 }
