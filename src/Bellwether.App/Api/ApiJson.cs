@@ -40,6 +40,8 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(EventAdded))]
 [JsonSerializable(typeof(EventBody))]
 [JsonSerializable(typeof(GapBody))]
+[JsonSerializable(typeof(ObservedBody))]
+[JsonSerializable(typeof(ObservedStretch))]
 [JsonSerializable(typeof(GapAdded))]
 [JsonSerializable(typeof(RemovedThing))]
 [JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Gaps.CountGap>))]

@@ -40,7 +40,7 @@ static class CountsBacktest
             var runner = new BacktestRunner(desk.DataSource, desk.Time);
             var rows = await ProgressView.RunAsync(session, new ShareGauge(session, "backtest"), (gauge, stop) => runner.RunAsync(request, gauge, stop).PromptlyAsync(session.Time, stop), token);
             foreach (var silence in runner.LeftOut)
-                session.Note($"Left out as an outage: {Moments.Text(silence.From)} to {Moments.Text(silence.To)}. Where the collector was there, say so: bellwether counts gaps observed");
+                session.Note($"Not scored: the silence from {Moments.Text(silence.From)} to {Moments.Text(silence.To)} looks like an outage; where it was none, say so: bellwether counts gaps observed");
             foreach (var horizon in BacktestTargets.Without(request, rows)) session.Note($"{horizon}: no complete target lies between the dates; there is nothing to score.");
             if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Pit(request, rows), token);
             if (session.Json) session.WriteJson(rows, CommandJson.Relaxed.IReadOnlyListBacktestResult);

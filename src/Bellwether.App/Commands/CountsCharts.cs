@@ -42,10 +42,10 @@ static class CountsCharts
     /// <summary>PIT histograms of the default model by horizon.</summary>
     public static string Pit(BacktestRequest request, IReadOnlyList<BacktestResult> rows) => BarChart.Svg(
         $"{request.Account}: do the forecasts keep their word? PIT of the model {ModelCatalog.Default}",
-        $"targets from {request.From:yyyy-MM-dd} to {request.To:yyyy-MM-dd} (UTC), counting {request.Profile}; even bars are right, a hump is too cautious, a hollow too sure",
+        $"targets from {request.From:yyyy-MM-dd} to {request.To:yyyy-MM-dd} (UTC), counting {request.Profile}",
         [.. rows.Where(r => r.Model == ModelCatalog.Default && r.Pit is not null).Select(r => new BarPanel(
             string.Create(CultureInfo.InvariantCulture, $"{r.Horizon}: {r.N:n0} targets, {r.Coverage95 * 100:0.0} % of them inside 95 %"),
-            ("probability that was given to what came or less", "relative to even"),
+            ("probability that was given to what came or less; a hump is too cautious, a hollow too sure", "relative to even"),
             [.. r.Pit!.Select((_, i) => string.Create(CultureInfo.InvariantCulture, $"{(double)i / r.Pit!.Count:0.##}–{(i + 1.0) / r.Pit.Count:0.##}"))],
             [new("targets", PlotStyle.Forecast, r.Pit!)], (1, "even")))]);
 

@@ -15,10 +15,10 @@ static class CountsForecast
         var (account, count, zone, model) = (CountsOptions.Account(), CountsOptions.Count(), CountsOptions.Zone(), CountsOptions.Model());
         var horizons = new Option<string>("--horizons") { Description = "1h: the next 24 hours; 1d: seven days; 7d, 30d …: the total of so many days; with --as-of also window [default: 1h,1d,7d; with --as-of all]", HelpName = "LIST" };
         var at = new Option<string?>("--at") { Description = "Forecast from what had been posted by then [default: the end of what was observed]", HelpName = "TIME" };
-        var version = new Option<string?>("--model-version") { Description = "A version that was trained before [default: the one in use, of the whole past]", HelpName = "VERSION" };
         var asOf = Moments.Option("--as-of", "Make no forecast: answer from the ledger what was believed at that moment", screen.Time);
         var (from, to) = (CountsOptions.From("With --as-of: targets that end after it [default: the moment asked for]"), CountsOptions.To("With --as-of: targets that begin before it"));
         var replayed = new Option<bool>("--replayed") { Description = "With --as-of: also forecasts that were made later for a time before the moment" };
+        var version = new Option<string?>("--model-version") { Description = "A version of the model, as `counts models` shows it [default: the one in use at the origin]", HelpName = "VERSION" };
         var limit = new Option<int?>("--limit") { Description = $"With --as-of: most forecasts to show, 1 to {MostRows} [default: {Rows}]", HelpName = "N" };
         limit.Validators.Add(result => { if (result.GetValueOrDefault<int?>() is < 1 or > MostRows) result.AddError($"--limit: give 1 to {MostRows}."); });
         var (plot, dryRun) = (CountsOptions.Plot("a fan chart"), CountsOptions.DryRun());
@@ -32,7 +32,8 @@ static class CountsForecast
             var past = session.Get(asOf);
             if (past is null && (start is not null || end is not null || session.Get(replayed) || session.Get(limit) is not null))
                 throw CommandException.Usage("--from, --to, --replayed and --limit need --as-of.");
-            if (past is not null && (origin is not null || session.Get(dryRun) || session.Get(version) is not null)) throw CommandException.Usage("--as-of makes no forecast, so --at, --dry-run and --model-version mean nothing with it.");
+            if (past is not null && (origin is not null || session.Get(dryRun) || session.Get(version) is not null))
+                throw CommandException.Usage("--as-of makes no forecast, so --at, --dry-run and --model-version mean nothing with it.");
             string[]? names = session.Get(horizons)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (names is not null) CountsOptions.Usage(() => Require(names, past is not null));
             await using var desk = await session.OpenAsync(token);
@@ -45,11 +46,11 @@ static class CountsForecast
                 else Write(session, page.Items, where);
                 return ExitCode.Ok;
             }
-            var request = new ForecastRequest { Account = whose, Profile = profile, Model = name, Version = session.Get(version), At = origin, Zone = where, Record = !session.Get(dryRun) };
+            var request = new ForecastRequest { Account = whose, Profile = profile, Model = name, At = origin, Zone = where, Version = session.Get(version), Record = !session.Get(dryRun) };
             var forecaster = new Forecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time);
             var rows = await forecaster.RunAsync(names is null ? request : request with { Horizons = names }, token).PromptlyAsync(session.Time, token);
             foreach (var day in forecaster.LeftOut)
-                session.Note($"Nothing is said of {CountsOptions.Local(day.From, where)} to {CountsOptions.Local(day.To, where)}: a part of it that is over was not observed.");
+                session.Note($"Nothing is said of {CountsOptions.Local(day.From, where)} to {CountsOptions.Local(day.To, where)}: it has begun, and part of it was not observed.");
             if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Fan(whose, name, rows, where), token);
             if (session.Json) session.WriteJson(rows, CommandJson.Relaxed.IReadOnlyListForecastRow);
             else Write(session, rows, where);

@@ -61,9 +61,9 @@ static class CountsImport
             : importer.RunAsync(import, input, file == "-" ? "stdin" : file!, format, gauge, token), cancellationToken);
         foreach (var rejection in result.Rejections.Take(Shown)) session.Note($"rejected line {rejection.Line}: {rejection.Reason}");
         if (result.Rejected > Shown) session.Note($"rejected {result.Rejected - Shown:n0} more{(session.Json ? "" : "; --json lists the first hundred")}");
+        // An hour or two between files is how files end; a day is not.
         if (result.Between is { } between && (between.Recorded || between.To - between.From > TimeSpan.FromDays(1)))
-            session.Note(between.Recorded ? $"No import covers {Moments.Text(between.From)} to {Moments.Text(between.To)}: recorded as a gap."
-                : $"No import covers {Moments.Text(between.From)} to {Moments.Text(between.To)}, which counts as observed and empty; where it was not observed: bellwether counts gaps add");
+            session.Note($"No import covers {Moments.Text(between.From)} to {Moments.Text(between.To)}: {(between.Recorded ? "it is recorded as a gap" : "it counts as observed and empty; if nobody looked, record it: bellwether counts gaps add")}");
         if (session.Json)
         {
             session.WriteJson(result, CommandJson.Relaxed.ImportResult);

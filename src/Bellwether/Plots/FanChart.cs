@@ -20,7 +20,7 @@ public static class FanChart
     /// <param name="bands">Names of the bands, widest first.</param>
     public static string Svg(string title, string subtitle, IReadOnlyList<string> bands, IReadOnlyList<FanPanel> panels, TimeZoneInfo zone)
     {
-        LegendEntry[] signs = [.. bands.Select((name, i) => new LegendEntry(name, LegendSign.Box, PlotStyle.Forecast, Opacity(i))), new("median", LegendSign.Line, PlotStyle.Forecast)];
+        LegendEntry[] signs = [.. bands.Select((name, i) => new LegendEntry(name, LegendSign.Box, PlotStyle.Forecast, Covered(i))), new("median", LegendSign.Line, PlotStyle.Forecast)];
         var came = panels.Any(p => p.Points.Any(point => point.Actual is not null));
         var head = new ChartHead(title, subtitle, came ? [.. signs, new("what came", LegendSign.Dot, PlotStyle.Actual)] : signs);
         var canvas = new SvgCanvas(Width, (int)head.Height + panels.Count * PanelHeight);
@@ -31,6 +31,9 @@ public static class FanChart
 
     // Bands lie on each other, so what is drawn last is darkest.
     static double Opacity(int band) => 0.16 + 0.14 * band;
+
+    // How a band looks with all the wider ones below it.
+    static double Covered(int band) => 1 - Enumerable.Range(0, band + 1).Aggregate(1.0, (clear, i) => clear * (1 - Opacity(i)));
 
     static void Draw(SvgCanvas canvas, FanPanel panel, double top, TimeZoneInfo zone)
     {

@@ -31,7 +31,7 @@ public sealed class OpenApiTests(TestServer server)
         await FitsAsync(check, Operation(document, "importPosts"), posts, 200);
         foreach (var (id, path, body) in new[]
         {
-            ("addGap", "gaps", """{"gap_start":"2024-03-05","gap_end":"2024-03-06"}"""), ("confirmObserved", "gaps/observed", """{"from":"2024-03-01","to":"2024-03-02"}"""), ("addCountEvent", "events", """{"name":"x","event_start":"2024-03-05","intensity":0.5}"""),
+            ("addGap", "gaps", """{"gap_start":"2024-03-05","gap_end":"2024-03-06"}"""), ("confirmObserved", "gaps/observed", """{"from":"2024-03-02","to":"2024-03-03"}"""), ("addCountEvent", "events", """{"name":"x","event_start":"2024-03-05","intensity":0.5}"""),
             ("buildBuckets", "buckets", "{}"), ("buildFeatures", "features", "{}"), ("trainCountModels", "models", """{"models":["reference"],"evaluate_days":2}"""),
             ("makeForecasts", "forecasts", """{"model":"reference"}"""), ("forecastWindow", "window", """{"from":"2024-03-08","to":"2024-03-15","model":"reference","ranges":"0-9,10+"}"""),
         })

@@ -84,6 +84,10 @@ public sealed class CountsCommandTests(TestServer server)
         Assert.Equal(0.5, row.GetProperty("event_intensity").GetDouble());
         Assert.Equal(JsonValueKind.Number, row.GetProperty("lag_7d").ValueKind);
         Assert.Equal(1, (await desk.RunAsync("counts", "gaps", "add", "--account", "ann", "--from", "2024-03-25", "--to", "2024-03-26", "--json")).Succeeds().Json.GetProperty("added").GetInt32());
+        var observed = new[] { "counts", "gaps", "observed", "--account", "ann", "--from", "2024-03-27", "--to", "2024-03-28", "--json" };
+        Assert.True((await desk.RunAsync(observed)).Succeeds().Json.GetProperty("added").GetBoolean());
+        Assert.False((await desk.RunAsync(observed)).Succeeds().Json.GetProperty("added").GetBoolean());
+        (await desk.RunAsync("counts", "forecast", "--account", "ann", "--model", "reference", "--model-version", "none")).Fails(ExitCode.BadInput);
         var status = (await desk.RunAsync("counts", "status", "--account", "ann", "--json")).Succeeds().Json;
         Assert.Equal((1, true), (status.GetProperty("gaps").GetInt32(), status.GetProperty("features_current").GetBoolean()));
         var window = (await desk.RunAsync("counts", "window", "--account", "ann", "--model", "reference", "--from", "2024-04-05 12:00", "--to", "2024-04-12 12:00", "--buckets", "0-99,100+", "--json")).Succeeds().Json;

@@ -73,14 +73,14 @@ static partial class CountsEndpoints
         return TypedResults.Ok(new GapAdded(added, 1 - added, stored?.Id));
     }
 
-    static async Task<Results<Ok<GapObserved>, ProblemHttpResult>> ObservedAsync(
+    static async Task<Results<Ok<ObservedStretch>, ProblemHttpResult>> ObservedAsync(
         [FromRoute] string account, [FromBody] ObservedBody body, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
         var (whose, zone) = (check.Account(account), check.Zone(body.Tz));
         var (from, to) = (check.Required("from", body.From, zone, desk.Time), check.Required("to", body.To, zone, desk.Time));
         if (!check.Failed && to <= from) check.Fail("to", body.To, "is not after from");
         if (check.Failed) return check.Problem();
-        return TypedResults.Ok(new GapObserved(from, to, await wait.ForAsync(token => new GapStore(desk.DataSource, desk.Time).ConfirmAsync(whose, from, to, token), cancellationToken)));
+        return TypedResults.Ok(new ObservedStretch(from, to, await wait.ForAsync(token => new GapStore(desk.DataSource, desk.Time).ConfirmAsync(whose, from, to, token), cancellationToken)));
     }
 
     static async Task<Results<Ok<RemovedThing>, ProblemHttpResult>> RemoveGapAsync(

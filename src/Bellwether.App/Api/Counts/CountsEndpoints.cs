@@ -42,7 +42,7 @@ static partial class CountsEndpoints
         counts.MapGet("/{account}/gaps", GapsAsync).WithName("listGaps").WithSummary("When the collector was away").ProducesProblem(400).ProducesProblem(404);
         counts.MapGet("/{account}/gaps/suspicious", SuspiciousAsync).WithName("listSuspiciousSilences").WithSummary("Silences that look like outages and are not recorded").ProducesProblem(400).ProducesProblem(404);
         counts.MapPost("/{account}/gaps", AddGapAsync).WithName("addGap").WithSummary("Records when the collector was away").ProducesProblem(400).ProducesProblem(404);
-        counts.MapPost("/{account}/gaps/observed", ObservedAsync).WithName("confirmObserved").WithSummary("Says that the collector was there: a silence is the account's own").ProducesProblem(400).ProducesProblem(404);
+        counts.MapPost("/{account}/gaps/observed", ObservedAsync).WithName("confirmObserved").WithSummary("Says that the collector was there, however long a silence looks").ProducesProblem(400).ProducesProblem(404);
         counts.MapDelete("/{account}/gaps/{id}", RemoveGapAsync).WithName("removeGap").WithSummary("Takes a recorded gap back").ProducesProblem(400).ProducesProblem(404);
         counts.MapGet("/{account}/models", ModelsAsync).WithName("listCountModels").WithSummary("Versions of models, newest first").ProducesProblem(400).ProducesProblem(404);
         counts.MapPost("/{account}/models", TrainAsync).WithName("trainCountModels").WithSummary("Fits models and records them; takes seconds to minutes").ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);

@@ -9,16 +9,20 @@ public sealed record PostBody(string TweetId, string CreatedAt, string? Kind);
 public sealed record EventBody(
     string Name, string EventStart, string? EventEnd, double Intensity, string? Category, string? Description, string? Source, string? KnownAt, string? Tz);
 
-public sealed record GapBody(string GapStart, string GapEnd, string? Reason, string? Source, string? Tz);
-
+/// <summary>A stretch in which the collector was there.</summary>
 public sealed record ObservedBody(string From, string To, string? Tz);
+
+/// <param name="Added">False where that was said before, or the stretch is a recorded gap.</param>
+public sealed record ObservedStretch(DateTimeOffset From, DateTimeOffset To, bool Added);
+
+public sealed record GapBody(string GapStart, string GapEnd, string? Reason, string? Source, string? Tz);
 
 /// <param name="Models">The default one when absent.</param>
 public sealed record TrainBody(IReadOnlyList<string?>? Models, string? From, string? To, int? EvaluateDays, string? Count);
 
 /// <param name="Horizons">1h, 1d and 7d when absent.</param>
+/// <param name="ModelVersion">The one in use at the origin when absent.</param>
 /// <param name="Record">False leaves the ledger as it is.</param>
-/// <param name="ModelVersion">A version that was trained before; the one in use when absent.</param>
 public sealed record ForecastBody(string? Model, string? ModelVersion, IReadOnlyList<string?>? Horizons, string? At, string? Tz, string? Count, bool? Record);
 
 /// <param name="Ranges">From 0 without holes: 0-99,100-149,150+.</param>
@@ -35,9 +39,6 @@ public sealed record RemovedThing(long Removed);
 
 /// <param name="Id">Number of the gap, by which it is removed; absent where it lies in others.</param>
 public sealed record GapAdded(int Added, int Unchanged, long? Id);
-
-/// <param name="Added">False when it was said before.</param>
-public sealed record GapObserved(DateTimeOffset From, DateTimeOffset To, bool Added);
 
 /// <param name="Id">Number of the event, by which it is removed.</param>
 public sealed record EventAdded(int Added, int Updated, int Unchanged, long? Id);
