@@ -38,15 +38,16 @@ static class EndpointRules
     static bool IsQuery(ParameterInfo parameter) =>
         parameter.ParameterType == typeof(string) && !parameter.IsDefined(typeof(FromRouteAttribute));
 
-    /// <summary>Refuses a request whose Accept header has no place for what these endpoints answer.</summary>
-    public static TBuilder Answers<TBuilder>(this TBuilder endpoints, string type) where TBuilder : IEndpointConventionBuilder
+    /// <summary>Refuses a request whose Accept header has no place for anything that these endpoints answer.</summary>
+    public static TBuilder Answers<TBuilder>(this TBuilder endpoints, params string[] types) where TBuilder : IEndpointConventionBuilder
     {
-        var offered = new MediaTypeHeaderValue(type);
+        var offered = types.Select(type => new MediaTypeHeaderValue(type)).ToArray();
+        var named = string.Join(" or ", types);
         return endpoints.AddEndpointFilterFactory((_, next) => call =>
-            Accepts(call.HttpContext.Request, offered)
+            offered.Any(type => Accepts(call.HttpContext.Request, type))
                 ? next(call)
-                : new(Problems.Result(406, ProblemKind.NotAcceptable, "The answer has another form", $"This path answers with {type}.",
-                    Problems.Error("Accept", call.HttpContext.Request.Headers.Accept, $"must allow {type}"))));
+                : new(Problems.Result(406, ProblemKind.NotAcceptable, "The answer has another form", $"This path answers with {named}.",
+                    Problems.Error("Accept", call.HttpContext.Request.Headers.Accept, $"must allow {named}"))));
     }
 
     /// <summary>HEAD is answered as GET is, without the body.</summary>

@@ -9,6 +9,8 @@ static partial class OpenApiDocument
 {
     const string TimePattern = "ISO 8601 (without an offset UTC), an epoch, or now";
 
+    const string IsoPattern = "ISO 8601 (without an offset UTC), or now; from 1900 to 2199";
+
     static void Explain(string operation, OpenApiParameter parameter)
     {
         parameter.Name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Name!);
@@ -29,22 +31,23 @@ static partial class OpenApiDocument
             ("listForecasts", "asOf") => ($"Only what was recorded by then, and outcomes that were known by then. {TimePattern}", Text()),
             ("listBuckets", "from") => ("Start of the first window, on the clock of tz unless it says its offset", Text()),
             ("listBuckets", "to") => ("End of the last window; the end of what was observed when absent", Text()),
-            ("listForecasts", "from") => ("Targets that end after it; asOf when absent", Text()),
+            ("listForecasts", "from") => ("Targets that end after it; asOf, or everything, when absent", Text()),
             ("listForecasts" or "listFeatures" or "listCountEvents", "from") => ("At this time and later; everything when absent", Text()),
             ("listForecasts" or "listFeatures" or "listCountEvents", "to") => ("Before this time; everything when absent", Text()),
             (_, "account") => ("Name of the account, without regard to case", Text()),
             (_, "count") => ("What counts: all, or some of posts, quotes, reposts, replies, unknown, with commas", Text()),
             (_, "every") => ("Length of the windows: a whole number and m, h, d, w or mo", new OpenApiSchema { Type = JsonSchemaType.String, Default = "1d" }),
-            (_, "tz") => ("IANA time zone of times without an offset", new OpenApiSchema { Type = JsonSchemaType.String, Default = "UTC" }),
+            (_, "tz") => ("IANA time zone of times without an offset, and of a chart", new OpenApiSchema { Type = JsonSchemaType.String, Default = "UTC" }),
             (_, "full") => ("Compute everything, not only what has changed", new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = false }),
             (_, "replayed") => ("Also forecasts that were made later for a time before asOf", new OpenApiSchema { Type = JsonSchemaType.Boolean, Default = false }),
-            (_, "horizon") => ("1h, 1d, 7d or window", Text()),
+            (_, "horizon") => ("1h, 1d to 60d or window, with commas; all when absent", Text()),
             (_, "model") => ("Name of a model", OneOf(Bellwether.Counts.Registry.ModelCatalog.Names)),
             (_, "category") => ("Only events of this category", Text()),
             (_, "atLeast") => ("Shortest silence that is looked at", new OpenApiSchema { Type = JsonSchemaType.String, Pattern = "^[0-9]+[smhd]$", Default = "12h" }),
-            ("importPosts", "source") => ("What the posts are from, at most 32 characters", Text()),
-            ("importPosts", "since") => ($"The collector had seen everything from here on. {TimePattern}", Text()),
-            ("importPosts", "until") => ($"The collector had seen everything up to here. {TimePattern}", Text()),
+            ("listForecasts" or "makeForecasts" or "forecastWindow" or "backtestCounts", "format") => ("json, or svg for a chart; when absent the Accept header decides", OneOf("json", "svg")),
+            ("importPosts" or "importPostsFromSentiment", "source") => ("What the posts are from, at most 32 characters", Text()),
+            ("importPosts" or "importPostsFromSentiment", "since") => ($"The collector had seen everything from here on. {IsoPattern}", Text()),
+            ("importPosts" or "importPostsFromSentiment", "until") => ($"The collector had seen everything up to here. {IsoPattern}", Text()),
             ("deletePost" or "undeletePost", "id") => ("Id of the post", Text()),
             ("removeGap" or "removeCountEvent", "id") => ("Number of the thing", new OpenApiSchema { Type = JsonSchemaType.Integer, Format = "int64", Minimum = "0" }),
             (_, "cursor") => ("next_cursor of the page before", Text()),

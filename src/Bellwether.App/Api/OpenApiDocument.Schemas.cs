@@ -101,9 +101,13 @@ static partial class OpenApiDocument
             {
                 ["application/json"] = new() { Schema = new OpenApiSchemaReference("ReplayRequest", document) },
             };
+        foreach (var id in Drawn)
+            if (Operation(document, id)?.Responses?["200"] is OpenApiResponse drawn && drawn.Content is { } forms) forms[Counts.ChartAnswer.Type] = new OpenApiMediaType { Schema = Text() };
         if (Operation(document, "streamSentiment")?.Responses?["200"] is OpenApiResponse stream)
             stream.Content = new Dictionary<string, OpenApiMediaType> { ["text/event-stream"] = new() { Schema = Text() } };
     }
+
+    static readonly string[] Drawn = ["listForecasts", "makeForecasts", "forecastWindow", "backtestCounts"];
 
     static OpenApiOperation? Operation(Microsoft.OpenApi.OpenApiDocument document, string id) =>
         document.Paths.SelectMany(p => p.Value.Operations ?? []).Select(o => o.Value).FirstOrDefault(o => o.OperationId == id);

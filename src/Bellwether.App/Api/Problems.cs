@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
+using Bellwether.App.Api.Counts;
 using Bellwether.Counts;
 using Bellwether.Engines;
 using Bellwether.Events;
@@ -74,12 +76,18 @@ static class Problems
     public static (ProblemDetails Problem, TimeSpan? RetryAfter)? Of(Exception error) => error switch
     {
         BadHttpRequestException { StatusCode: 413 } large => (TooLarge(large.Message), null),
+        BadHttpRequestException { InnerException: JsonException json } => (Details(400, ProblemKind.BadRequest, "The body cannot be read",
+            $"The body is not JSON of the form that is asked for, at {Field(json)}; see /openapi/v1.json.", Error(Field(json), null, Reason(json))), null),
+        BadHttpRequestException { StatusCode: 415 } => (Details(415, ProblemKind.UnsupportedMediaType, "This form is not read", "Send application/json."), null),
+        BadHttpRequestException { StatusCode: 400 } none when none.Message.StartsWith("Required parameter", StringComparison.Ordinal) =>
+            (Details(400, ProblemKind.BadRequest, "The body is missing", "Send JSON of the form that is asked for; see /openapi/v1.json."), null),
         BadHttpRequestException bad => (Details(bad.StatusCode, ProblemKind.BadRequest, "The request cannot be read", bad.Message), null),
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } =>
             (Details(503, ProblemKind.Unavailable, "The database took too long", "The query was stopped; ask for less, or try again."),
                 TimeSpan.FromSeconds(1)),
         PostgresException { SqlState: ['2', '2', ..] } bad =>
             (Details(400, ProblemKind.BadRequest, "The request cannot be answered", bad.MessageText), null),
+        CountsBusyException busy => (Details(503, ProblemKind.Unavailable, "Too much is being computed", busy.Message), busy.RetryAfter),
         CountsException { Problem: CountsProblem.Unknown } unknown => (Details(404, ProblemKind.NotFound, "Nothing is known", unknown.Message), null),
         CountsException { Problem: CountsProblem.NotEnough } little => (Details(422, ProblemKind.Rejected, "There is too little data", little.Message), null),
         CountsException wrong => (Details(400, ProblemKind.BadRequest, "The request cannot be answered", $"{wrong.Message}{(wrong.Mend is { } mend ? " " + mend : "")}"), null),
@@ -103,6 +111,11 @@ static class Problems
 
     public static ProblemDetails Failure() =>
         Details(500, ProblemKind.InternalError, "The server failed", "The failure was logged under the trace id.");
+
+    static string Field(JsonException json) => json.Path is { Length: > 2 } path ? path.TrimStart('$').TrimStart('.') : "body";
+
+    static string Reason(JsonException json) => string.Create(CultureInfo.InvariantCulture,
+        $"has another form than is asked for, at line {(json.LineNumber ?? 0) + 1}, byte {json.BytePositionInLine ?? 0}");
 
     static ProblemDetails TooLarge(string message) =>
         Details(413, ProblemKind.TooLarge, "The request is too large",

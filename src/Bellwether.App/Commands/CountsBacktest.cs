@@ -35,10 +35,14 @@ static class CountsBacktest
             };
             CountsOptions.Usage(() => Forecaster.Horizons(request.Horizons));
             if (request.To < request.From) throw CommandException.Usage("--from is to be before --to.");
+            BacktestTargets.Require(request);
             await using var desk = await session.OpenAsync(token);
             var runner = new BacktestRunner(desk.DataSource, desk.Time);
-            var rows = await ProgressView.RunAsync(session, new ShareGauge(session, "backtest"), (gauge, stop) => runner.RunAsync(request, gauge, stop), token);
-            if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Pit($"{request.Account}, {request.From:yyyy-MM-dd} to {request.To:yyyy-MM-dd}: PIT", rows), token);
+            var rows = await ProgressView.RunAsync(session, new ShareGauge(session, "backtest"), (gauge, stop) => runner.RunAsync(request, gauge, stop).PromptlyAsync(session.Time, stop), token);
+            foreach (var silence in runner.LeftOut)
+                session.Note($"Not scored: the silence from {Moments.Text(silence.From)} to {Moments.Text(silence.To)} looks like an outage; where it was none, say so: bellwether counts gaps observed");
+            foreach (var horizon in BacktestTargets.Without(request, rows)) session.Note($"{horizon}: no complete target lies between the dates; there is nothing to score.");
+            if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Pit(request, rows), token);
             if (session.Json) session.WriteJson(rows, CommandJson.Relaxed.IReadOnlyListBacktestResult);
             else Write(session, rows);
             return ExitCode.Ok;
@@ -52,8 +56,8 @@ static class CountsBacktest
         Required = true,
         CustomParser = result =>
         {
-            if (DateOnly.TryParseExact(result.Tokens[0].Value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)) return day;
-            result.AddError($"{name}: '{result.Tokens[0].Value}' is no date. Write for example 2025-06-30.");
+            if (DateOnly.TryParseExact(result.Tokens[0].Value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && BacktestTargets.IsInRange(day)) return day;
+            result.AddError($"{name}: '{result.Tokens[0].Value}' is no date from 1900 to 2199. Write for example 2025-06-30.");
             return default;
         },
     };

@@ -21,7 +21,8 @@ static class CountsBuckets
             var (whose, profile, where) = (session.AccountOf(account), session.ProfileOf(count), session.ZoneOf(zone));
             var (start, end, length) = (session.TimeOf(from, where), session.TimeOf(to, where), session.Get(every));
             if (start is null && (end ?? (object?)length) is not null) throw CommandException.Usage("--to and --every need --from.");
-            if (start is { } a && end is { } b) CountsOptions.Usage(() => ZoneWindows.Split(a, b, length ?? "1d", where));
+            // Without an end the length alone is looked at.
+            if (start is { } a) CountsOptions.Usage(() => ZoneWindows.Split(a, end ?? a.AddSeconds(1), length ?? "1d", where));
             await using var desk = await session.OpenAsync(token);
             var built = await new BucketBuilder(desk.DataSource, desk.Time).RunAsync(whose, profile, session.Get(full), token);
             await new ForecastLedger(desk.DataSource, desk.Time).FillAsync(whose, token);
@@ -52,10 +53,8 @@ static class CountsBuckets
             return ExitCode.Ok;
         }
         var table = new TextTable(new("from"), new("to"), new("hours", Right: true), new("posts", Right: true));
-        foreach (var w in windows) table.Add(Local(w.From), Local(w.To), $"{w.Hours:0.##}", w.Count is { } count ? $"{count:n0}" : $"not observed whole; {w.Seen:n0} known");
+        foreach (var w in windows) table.Add(CountsOptions.Local(w.From, zone), CountsOptions.Local(w.To, zone), $"{w.Hours:0.##}", w.Count is { } count ? $"{count:n0}" : $"not observed whole; {w.Seen:n0} known");
         table.Write(session.Screen);
         return ExitCode.Ok;
-
-        string Local(DateTimeOffset time) => TimeZoneInfo.ConvertTime(time, zone).ToString("yyyy-MM-dd HH:mm:sszzz", System.Globalization.CultureInfo.InvariantCulture);
     }
 }

@@ -26,7 +26,13 @@ static class CountsFeatures
                 else session.Screen.Out.WriteLine($"computed {built.Computed:n0} of {built.Rows:n0} rows in {built.Seconds:0.00} s");
                 return ExitCode.Ok;
             }
-            var rows = await FeatureTable.ReadAsync(desk.DataSource, whose, profile, start, end, session.Get(limit), token);
+            var most = session.Get(limit);
+            IReadOnlyList<FeatureRow> rows = await FeatureTable.ReadAsync(desk.DataSource, whose, profile, start, end, most + 1, token);
+            if (rows.Count > most)
+            {
+                rows = [.. rows.Take(most)];
+                session.Note($"There are more than these {most:n0} rows; --limit shows more, --from and --to others.");
+            }
             if (session.Json) session.WriteJson(rows, CommandJson.Relaxed.IReadOnlyListFeatureRow);
             else Write(session, rows);
             return ExitCode.Ok;

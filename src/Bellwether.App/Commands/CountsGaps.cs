@@ -6,6 +6,8 @@ namespace Bellwether.App.Commands;
 
 sealed record GapsAnswer(string Account, int Added, int Unchanged);
 
+sealed record ObservedAnswer(string Account, DateTimeOffset From, DateTimeOffset To, bool Added);
+
 sealed record RemovedAnswer(string Account, long Removed);
 
 /// <summary><c>counts gaps</c>: when the collector was away.</summary>
@@ -20,6 +22,7 @@ static class CountsGaps
         command.Add(List(screen, globals));
         command.Add(Remove(screen, globals));
         command.Add(Detect(screen, globals));
+        command.Add(Observed(screen, globals));
         return command;
     }
 
@@ -110,7 +113,25 @@ static class CountsGaps
             var table = new TextTable(new("last post before"), new("first post after"), new("hours", Right: true), new("posts expected", Right: true), new("longest before, hours", Right: true));
             foreach (var s in found) table.Add(Moments.Text(s.From), Moments.Text(s.To), $"{s.Hours:0.##}", $"{s.Expected:0.#}", $"{s.LongestBefore:0.##}");
             table.Write(session.Screen);
-            if (found.Count > 0) session.Note("Where the collector was away, record it: bellwether counts gaps add");
+            if (found.Count > 0) session.Note("Where the collector was away, record it: bellwether counts gaps add; where it was there, say so: bellwether counts gaps observed");
+            return ExitCode.Ok;
+        });
+    }
+
+    static Verb Observed(Screen screen, GlobalOptions globals)
+    {
+        var (account, from, to, zone) = (CountsOptions.Account(), Required(CountsOptions.From("Start")), Required(CountsOptions.To("End, excluded")), CountsOptions.Zone());
+        return new Verb("observed", "Say that the collector was there: a silence in this stretch is one of the account, however long it looks",
+            "counts gaps observed --account elonmusk --from 2024-11-21 --to 2024-11-22", "counts gaps observed --account elonmusk --from \"2023-11-04 09:00\" --to \"2023-11-04 21:00\" --tz America/New_York --json")
+        { account, from, to, zone }.Runs(screen, globals, async (session, token) =>
+        {
+            var (whose, where) = (session.AccountOf(account), session.ZoneOf(zone));
+            var (start, end) = (session.TimeOf(from, where)!.Value, session.TimeOf(to, where)!.Value);
+            if (end <= start) throw CommandException.Usage("--from is to be before --to.");
+            await using var desk = await session.OpenAsync(token);
+            var added = await new GapStore(desk.DataSource, desk.Time).ConfirmAsync(whose, start, end, token);
+            if (session.Json) session.WriteJson(new(whose, start, end, added), CommandJson.Relaxed.ObservedAnswer);
+            else session.Screen.Out.WriteLine(added ? "the collector was there: models learn from this silence, and backtests score it" : "that was said before, or the stretch is a recorded gap: bellwether counts gaps remove");
             return ExitCode.Ok;
         });
     }

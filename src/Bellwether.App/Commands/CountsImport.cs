@@ -51,6 +51,9 @@ static class CountsImport
     {
         // Opened first: a file that is not there is told without a database.
         await using var input = file is null ? null : file == "-" ? new StandardInput() : (Stream)PostFile.Open(file);
+        // An empty file may say that a collector found nothing new, if it also says up to when.
+        var told = import.Since is not null || import.Until is not null;
+        if (!told && input is FileStream { CanSeek: true, Length: 0 }) throw NothingRead(file!);
         await using var desk = await session.OpenAsync(cancellationToken);
         var importer = new PostImporter(desk.DataSource, desk.Time);
         var result = await ProgressView.RunAsync(session, new RetentionCommand.RowGauge(), (gauge, token) => input is null
@@ -58,6 +61,9 @@ static class CountsImport
             : importer.RunAsync(import, input, file == "-" ? "stdin" : file!, format, gauge, token), cancellationToken);
         foreach (var rejection in result.Rejections.Take(Shown)) session.Note($"rejected line {rejection.Line}: {rejection.Reason}");
         if (result.Rejected > Shown) session.Note($"rejected {result.Rejected - Shown:n0} more{(session.Json ? "" : "; --json lists the first hundred")}");
+        // An hour or two between files is how files end; a day is not.
+        if (result.Between is { } between && (between.Recorded || between.To - between.From > TimeSpan.FromDays(1)))
+            session.Note($"No import covers {Moments.Text(between.From)} to {Moments.Text(between.To)}: {(between.Recorded ? "it is recorded as a gap" : "it counts as observed and empty; if nobody looked, record it: bellwether counts gaps add")}");
         if (session.Json)
         {
             session.WriteJson(result, CommandJson.Relaxed.ImportResult);
@@ -69,9 +75,14 @@ static class CountsImport
             if (result.Reclassified > 0) output.WriteLine($"{result.Reclassified:n0} duplicates told of what kind a post is");
             if (result.ObservedUntil is { } until) output.WriteLine($"{result.Account} is observed from {Moments.Text(result.ObservedFrom!.Value)} to {Moments.Text(until)}");
         }
+        if (result.Read == 0 && file is null) session.Note($"No post of {import.Account} has come in for sentiment.");
+        if (result.Read == 0 && file is not null && !told) throw NothingRead(file);
         // Some bad records among good ones are a matter of course; nothing but bad ones is a wrong file.
         return result.Rejected > 0 && result.Rejected == result.Read
             ? throw new CommandException(ExitCode.BadInput, "bad_input", "Every record was rejected.", "The first reasons stand above.")
             : ExitCode.Ok;
     }
+
+    static CommandException NothingRead(string file) => new(ExitCode.BadInput, "nothing_read", $"{(file == "-" ? "stdin" : file)}: nothing was read; there is no post in it.",
+        "If the collector found nothing new, say up to when it looked: --until now.");
 }

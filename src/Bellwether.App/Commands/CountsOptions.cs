@@ -9,6 +9,8 @@ namespace Bellwether.App.Commands;
 /// <summary>Options that the commands of counts share, and what they mean. All are read before a database is started.</summary>
 static class CountsOptions
 {
+    static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(200);
+
     public static Option<string> Account() => new("--account") { Description = "Whose posts: a name without regard to case", HelpName = "NAME", Required = true };
 
     public static Option<string?> Count() => new("--count")
@@ -59,6 +61,27 @@ static class CountsOptions
     /// <summary>The place for a chart; null when none is wanted.</summary>
     public static string? PlotOf(this Session session, Option<string?> option) => session.Get(option) is not { } path ? null
         : PlotFile.Problem(path) is { } problem ? throw CommandException.Usage(problem) : path;
+
+    /// <summary>A time by the clock of a zone.</summary>
+    public static string Local(DateTimeOffset time, TimeZoneInfo zone) => zone.Id is "UTC" or "Etc/UTC" ? Moments.Text(time)
+        : TimeZoneInfo.ConvertTime(time, zone).ToString("yyyy-MM-dd HH:mm:sszzz", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>
+    /// Waits for work that computes without looking at its token for seconds at a time. When the user asks for the end it comes in a moment: what writes
+    /// looks at the token and ends by itself, and arithmetic is left alone on its thread; whatever it comes to is not recorded.
+    /// </summary>
+    public static async Task<T> PromptlyAsync<T>(this Task<T> work, TimeProvider time, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await work.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (!work.IsCompleted)
+        {
+            await Task.WhenAny(work, Task.Delay(Grace, time, CancellationToken.None));
+            throw;
+        }
+    }
 
     public static string Number(double? value, string format = "0.###") => value is { } number ? number.ToString(format, System.Globalization.CultureInfo.InvariantCulture) : "–";
 }

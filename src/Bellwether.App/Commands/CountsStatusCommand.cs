@@ -38,7 +38,7 @@ static class CountsStatusCommand
         output.WriteLine($"posts     {s.Posts:n0} ({string.Join(", ", s.PostsByKind.Select(k => $"{k.Key} {k.Value:n0}"))}), deleted {s.DeletedPosts:n0}{(s.LastPost is { } last ? $", the last at {Moments.Text(last)}" : "")}");
         output.WriteLine(s.BucketsUntil is null ? "buckets   not computed" : $"buckets   {(s.ChangedPosts == 0 ? "up to date" : $"{s.ChangedPosts:n0} posts changed since")}");
         output.WriteLine($"features  {(s.FeaturesCurrent ? "up to date with the buckets" : "behind the buckets")}");
-        output.WriteLine($"gaps      {s.Gaps:n0} recorded, {s.SuspiciousSilences:n0} silences that look like outages and are not");
+        output.WriteLine($"gaps      {s.Gaps:n0} recorded, {s.SuspiciousSilences:n0} silences that look like outages and are not recorded");
         foreach (var m in s.Models) output.WriteLine($"model     {m.ModelName} {m.Version}, trained to {Moments.Text(m.TrainingEndDate)}");
         output.WriteLine($"forecasts {s.Forecasts:n0}, of which {s.OpenForecasts:n0} wait for what comes");
         foreach (var c in s.Coverage)

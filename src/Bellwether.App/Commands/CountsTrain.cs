@@ -18,7 +18,7 @@ static class CountsTrain
         {
             var (whose, profile, where) = (session.AccountOf(account), session.ProfileOf(count), session.ZoneOf(zone));
             var names = (session.Get(models) ?? []).SelectMany(m => m.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)).Distinct().ToArray();
-            if (names is ["all"]) names = [.. ModelCatalog.Names];
+            if (names.Contains("all")) names = [.. ModelCatalog.Names];
             foreach (var name in names) CountsOptions.Usage(() => ModelCatalog.Require(name));
             if (session.Get(evaluate) is < 0 or > 3650) throw CommandException.Usage("--evaluate-days: give 0 to 3650.");
             var request = new TrainRequest
@@ -32,7 +32,7 @@ static class CountsTrain
             };
             await using var desk = await session.OpenAsync(token);
             var trainer = new ModelTrainer(desk.DataSource, desk.Options.DataDirectory, desk.Time);
-            return Write(session, await ProgressView.RunAsync(session, new ShareGauge(session, "training"), (gauge, stop) => trainer.RunAsync(request, gauge, stop), token));
+            return Write(session, await ProgressView.RunAsync(session, new ShareGauge(session, "training"), (gauge, stop) => trainer.RunAsync(request, gauge, stop).PromptlyAsync(session.Time, stop), token));
         });
     }
 

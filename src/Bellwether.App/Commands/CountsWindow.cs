@@ -37,12 +37,13 @@ static class CountsWindow
                 Record = !session.Get(dryRun),
             };
             if (request.To <= request.From) throw CommandException.Usage("--from is to be before --to.");
+            if (request.Prices is { Count: > 0 } priced && priced.Sum() is not (> 0 and < double.PositiveInfinity)) throw CommandException.Usage("--prices: all are 0, or too large to be added up; give one above 0 at least.");
             if (request.Prices is { } all && all.Count != request.Ranges?.Names.Count) throw CommandException.Usage($"--prices: {all.Count} prices for {request.Ranges?.Names.Count ?? 0} ranges; give one each.");
             await using var desk = await session.OpenAsync(token);
-            var forecast = await new WindowForecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token);
-            if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Window(forecast), token);
+            var forecast = await new WindowForecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token).PromptlyAsync(session.Time, token);
+            if (chart is not null) await PlotFile.WriteAsync(chart, CountsCharts.Window(forecast, where), token);
             if (session.Json) session.WriteJson(forecast, CommandJson.Relaxed.WindowForecast);
-            else Write(session, forecast);
+            else Write(session, forecast, where);
             return ExitCode.Ok;
         });
     }
@@ -50,11 +51,11 @@ static class CountsWindow
     static double Price(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var price) && price >= 0 && double.IsFinite(price) ? price
         : throw CommandException.Usage($"--prices: '{text}' is no price of at least 0.");
 
-    static void Write(Session session, WindowForecast f)
+    static void Write(Session session, WindowForecast f, TimeZoneInfo zone)
     {
         var output = session.Screen.Out;
-        output.WriteLine($"window   {Moments.Text(f.From)} to {Moments.Text(f.To)}, {f.Hours:0.##} hours");
-        output.WriteLine($"forecast {CountsOptions.Number(f.PredictedCount, "0.#")} posts, median {f.MedianCount}, 95 % {f.LowerBound95}–{f.UpperBound95}, from what was posted before {Moments.Text(f.ForecastTime)}");
+        output.WriteLine($"window   {CountsOptions.Local(f.From, zone)} to {CountsOptions.Local(f.To, zone)}, {f.Hours:0.##} hours");
+        output.WriteLine($"forecast {CountsOptions.Number(f.PredictedCount, "0.#")} posts, median {f.MedianCount}, 95 % {f.LowerBound95}–{f.UpperBound95}, from what was posted before {CountsOptions.Local(f.ForecastTime, zone)}");
         output.WriteLine($"so far   {f.CountSoFar}");
         if (f.ActualCount is { } actual) output.WriteLine($"came     {actual}, CRPS {CountsOptions.Number(f.Crps, "0.##")}");
         if (f.Ranges is not { } ranges) return;

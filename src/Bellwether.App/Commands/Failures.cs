@@ -85,7 +85,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         }
         else
         {
-            screen.Error.WriteLine($"{CommandLine.ProgramName}: {failure.Message}{(failure.Mend is { } mend ? " " + mend : "")}");
+            screen.Error.WriteLine(Printable.Text($"{CommandLine.ProgramName}: {failure.Message}{(failure.Mend is { } mend ? " " + mend : "")}"));
         }
         if (verbose && cause is not null) screen.Error.WriteLine(cause);
         return failure.ExitCode;

@@ -47,7 +47,7 @@ public sealed class Session(ParseResult parsed, Screen screen, GlobalOptions glo
     /// <summary>A line for a person, never part of the answer.</summary>
     public void Note(string line)
     {
-        lock (screen) screen.Error.WriteLine(line);
+        lock (screen) screen.Error.WriteLine(Printable.Text(line));
     }
 
     /// <summary>The answer as one line of JSON.</summary>

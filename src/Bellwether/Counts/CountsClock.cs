@@ -5,6 +5,16 @@ static class CountsClock
 {
     public static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
+    /// <summary>Years that times may be in, the last one excluded: far enough for any question, and far from where arithmetic of dates ends.</summary>
+    public const int FirstYear = 1900;
+    public const int EndYear = 2200;
+
+    // A day more on both sides: the years are those of any zone.
+    static readonly DateTimeOffset Earliest = new(FirstYear - 1, 12, 31, 0, 0, 0, TimeSpan.Zero);
+    static readonly DateTimeOffset Latest = new(EndYear, 1, 2, 0, 0, 0, TimeSpan.Zero);
+
+    public static bool IsInRange(DateTimeOffset time) => time >= Earliest && time < Latest;
+
     public static DateTimeOffset Now(this TimeProvider time) => Cut(time.GetUtcNow());
 
     public static DateTimeOffset Cut(DateTimeOffset time) => new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);

@@ -6,7 +6,7 @@ static class CountsLimits
     /// <summary>No network of today is older.</summary>
     public static readonly DateTimeOffset FirstPost = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    static readonly DateTimeOffset First = new(1900, 1, 1, 0, 0, 0, TimeSpan.Zero), End = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    static readonly DateTimeOffset First = new(CountsClock.FirstYear, 1, 1, 0, 0, 0, TimeSpan.Zero), End = new(CountsClock.EndYear, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <exception cref="CountsException">It lies before 1900 or after 2199.</exception>
     public static void Require(string what, DateTimeOffset? time)

@@ -3,14 +3,29 @@ namespace Bellwether.Plots;
 /// <summary>Charts as files. A chart is an SVG document, which browsers, office programs and image tools read.</summary>
 public static class PlotFile
 {
-    /// <summary>The problem with a file's name, as a sentence; null for a name that can be written to.</summary>
-    public static string? Problem(string path) => Path.GetExtension(path).ToLowerInvariant() == ".svg" ? null : $"'{path}' is no place for a chart: its name is to end with .svg.";
+    /// <summary>The problem with a place for a chart, as a sentence; null for one that can be written to, which is tried out.</summary>
+    public static string? Problem(string path)
+    {
+        if (Path.GetExtension(path).ToLowerInvariant() != ".svg") return $"'{path}' is no place for a chart: its name is to end with .svg.";
+        try
+        {
+            var full = Path.GetFullPath(path);
+            if (Directory.Exists(full)) return $"'{path}' is no place for a chart: it is a folder.";
+            if (!Directory.Exists(Path.GetDirectoryName(full))) return $"'{path}' is no place for a chart: there is no folder {Path.GetDirectoryName(full)}.";
+            using var probe = new FileStream(Beside(full), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return $"'{path}' is no place for a chart: {error.Message.TrimEnd('.')}.";
+        }
+    }
 
     /// <summary>Writes beside the place and moves: whoever looks sees a whole chart or none.</summary>
     public static async Task WriteAsync(string path, string svg, CancellationToken cancellationToken)
     {
         var full = Path.GetFullPath(path);
-        var beside = $"{full}.{Guid.NewGuid():N}.partial";
+        var beside = Beside(full);
         try
         {
             await File.WriteAllTextAsync(beside, svg, cancellationToken).ConfigureAwait(false);
@@ -21,4 +36,6 @@ public static class PlotFile
             File.Delete(beside);
         }
     }
+
+    static string Beside(string full) => $"{full}.{Guid.NewGuid():N}.partial";
 }

@@ -5,9 +5,6 @@ namespace Bellwether.Plots;
 /// <summary>A field with its axes: values go to points of the canvas.</summary>
 sealed class PlotFrame
 {
-    const string Grid = "#e3e3e3";
-    const string Ink = "#333333";
-
     readonly SvgCanvas _canvas;
     readonly (double Left, double Top, double Right, double Bottom) _field;
     readonly (double From, double To) _x;
@@ -26,18 +23,27 @@ sealed class PlotFrame
 
     public void Values(string format = "0.####")
     {
-        foreach (var tick in Ticks(_y.From, _y.To, 5))
+        foreach (var tick in Ticks(Math.Max(0, _y.From), _y.To, 5))
         {
-            _canvas.Line(_field.Left, Y(tick), _field.Right, Y(tick), Grid);
-            _canvas.Text(_field.Left - 6, Y(tick) + 4, tick.ToString(format, CultureInfo.InvariantCulture), "end", 11, Ink);
+            _canvas.Line(_field.Left, Y(tick), _field.Right, Y(tick), PlotStyle.Grid);
+            _canvas.Text(_field.Left - 6, Y(tick) + 4, tick.ToString(format, CultureInfo.InvariantCulture), "end", 11, PlotStyle.Ink);
         }
     }
 
-    public void Base() => _canvas.Line(_field.Left, _field.Bottom, _field.Right, _field.Bottom, Ink);
+    public double Top => _field.Top;
 
-    public void Label(double x, string text) => _canvas.Text(X(x), _field.Bottom + 16, text, "middle", 11, Ink);
+    /// <summary>What the axes show: below the middle of the one, along the other.</summary>
+    public void Units(string x, string y)
+    {
+        _canvas.Text((_field.Left + _field.Right) / 2, _field.Bottom + 34, x, "middle", 11, PlotStyle.Faint);
+        _canvas.Upright(18, (_field.Top + _field.Bottom) / 2, y, 11, PlotStyle.Faint);
+    }
 
-    public void Title(string text) => _canvas.Text(_field.Left, _field.Top - 8, text, "start", 13, Ink);
+    public void Base() => _canvas.Line(_field.Left, _field.Bottom, _field.Right, _field.Bottom, PlotStyle.Ink);
+
+    public void Label(double x, string text) => _canvas.Text(X(x), _field.Bottom + 16, text, "middle", 11, PlotStyle.Ink);
+
+    public void Title(string text) => _canvas.Text(_field.Left, _field.Top - 8, text, "start", 13, PlotStyle.Ink);
 
     /// <summary>Round numbers between two values, about as many as wanted: steps of 1, 2 or 5 times a power of ten.</summary>
     public static IEnumerable<double> Ticks(double from, double to, int wanted)

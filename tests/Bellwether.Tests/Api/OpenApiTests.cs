@@ -31,7 +31,7 @@ public sealed class OpenApiTests(TestServer server)
         await FitsAsync(check, Operation(document, "importPosts"), posts, 200);
         foreach (var (id, path, body) in new[]
         {
-            ("addGap", "gaps", """{"gap_start":"2024-03-05","gap_end":"2024-03-06"}"""), ("addCountEvent", "events", """{"name":"x","event_start":"2024-03-05","intensity":0.5}"""),
+            ("addGap", "gaps", """{"gap_start":"2024-03-05","gap_end":"2024-03-06"}"""), ("confirmObserved", "gaps/observed", """{"from":"2024-03-02","to":"2024-03-03"}"""), ("addCountEvent", "events", """{"name":"x","event_start":"2024-03-05","intensity":0.5}"""),
             ("buildBuckets", "buckets", "{}"), ("buildFeatures", "features", "{}"), ("trainCountModels", "models", """{"models":["reference"],"evaluate_days":2}"""),
             ("makeForecasts", "forecasts", """{"model":"reference"}"""), ("forecastWindow", "window", """{"from":"2024-03-08","to":"2024-03-15","model":"reference","ranges":"0-9,10+"}"""),
         })
@@ -40,6 +40,15 @@ public sealed class OpenApiTests(TestServer server)
             await FitsAsync(check, Operation(document, id), response, 200);
         }
         await WriteBarsAsync(desk.Desk.Desk);
+        using (var taken = await desk.Http.PostAsync("/api/v1/counts/ann/posts/from-sentiment", null, Token)) await FitsAsync(check, Operation(document, "importPostsFromSentiment"), taken, 200);
+        using (var tested = await desk.Http.PostAsync("/api/v1/counts/ann/backtest", Json("""{"from":"2024-03-07","to":"2024-03-08","horizons":["1d"],"all_models":false}"""), Token))
+            await FitsAsync(check, Operation(document, "backtestCounts"), tested, 200);
+        using (var drawn = await desk.GetAsync("/api/v1/counts/ann/forecasts?model=reference&format=svg")) Drawn(Operation(document, "listForecasts"), drawn);
+        using (var drawn = await desk.Http.PostAsync("/api/v1/counts/ann/forecasts?format=svg", Json("""{"model":"reference"}"""), Token)) Drawn(Operation(document, "makeForecasts"), drawn);
+        using (var drawn = await desk.Http.PostAsync("/api/v1/counts/ann/window?format=svg", Json("""{"from":"2024-03-08","to":"2024-03-15","model":"reference"}"""), Token))
+            Drawn(Operation(document, "forecastWindow"), drawn);
+        using (var drawn = await desk.Http.PostAsync("/api/v1/counts/ann/backtest?format=svg", Json("""{"from":"2024-03-07","to":"2024-03-08","horizons":["1d"],"all_models":false}"""), Token))
+            Drawn(Operation(document, "backtestCounts"), drawn);
         var asked = new HashSet<string>();
         foreach (var (id, path, status) in new[]
         {
@@ -99,6 +108,14 @@ public sealed class OpenApiTests(TestServer server)
 
     static Task WriteBarsAsync(App.Desk desk) => new Bellwether.Market.Prices.PriceStore(desk.DataSource, desk.Time).WriteAsync("ACME", Bellwether.Market.BarInterval.Day, "test",
         Enumerable.Range(0, 30).Select(i => new Bellwether.Market.PriceBar(new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(i), 10 + i, 12 + i, 9 + i, 11 + i % 3, 1_000 + i, null)).ToArray(), null, Token);
+
+    static void Drawn(JsonElement operation, HttpResponseMessage response)
+    {
+        var type = response.Content.Headers.ContentType!.MediaType!;
+        Assert.Equal((200, "image/svg+xml"), ((int)response.StatusCode, type));
+        Assert.True(operation.GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty(type, out _));
+        Assert.Contains(operation.GetProperty("parameters").EnumerateArray(), p => p.GetProperty("name").GetString() == "format");
+    }
 
     static async Task FitsAsync(JsonSchemaCheck check, JsonElement operation, HttpResponseMessage response, int status)
     {

@@ -112,4 +112,46 @@ public sealed class BucketTests(TestServer server)
     [InlineData("-1h")]
     public void Windows_of_no_length_are_refused(string every) =>
         Assert.Throws<CountsException>(() => ZoneWindows.Split(CountsLab.At("2025-01-01"), CountsLab.At("2025-01-02"), every, TimeZoneInfo.Utc));
+
+    [Theory]
+    [InlineData("06-07-2024")]
+    [InlineData("2024-6-7")]
+    [InlineData("12:00:00-05")]
+    [InlineData("12:00:00-05-06")]
+    [InlineData("7 June 2024")]
+    [InlineData("2024-06-31")]
+    [InlineData("2024-06-07 25:00")]
+    [InlineData("2024-06-07T12")]
+    [InlineData("2024-06-07 12:00 PM")]
+    [InlineData("2024-06-07 12:00+25:00")]
+    [InlineData("0001-01-01")]
+    [InlineData("1899-12-31T23:59:59Z")]
+    [InlineData("2200-01-01")]
+    [InlineData("9999-12-31T23:59:59-14:00")]
+    public void Times_that_are_not_iso_or_out_of_range_are_refused_by_name(string text)
+    {
+        foreach (var zone in new[] { "UTC", "Asia/Tokyo", "America/New_York" })
+            Assert.StartsWith($"--from: '{text}' is ", Assert.Throws<CountsException>(() => ZoneWindows.Parse("--from", text, ZoneWindows.Zone(zone))).Message);
+    }
+
+    [Theory]
+    [InlineData("2024-06-07", "2024-06-06T15:00Z")]
+    [InlineData(" 2024-06-07 12:30 ", "2024-06-07T03:30Z")]
+    [InlineData("2024-06-07T12:30:15.123456", "2024-06-07T03:30:15.123456Z")]
+    [InlineData("2024-06-07t12:30z", "2024-06-07T12:30Z")]
+    [InlineData("2024-06-07T12:30:00+02:00", "2024-06-07T10:30Z")]
+    [InlineData("2024-06-07 12:30-0530", "2024-06-07T18:00Z")]
+    [InlineData("2024-06-07 12:00:00 -05", "2024-06-07T17:00Z")]
+    [InlineData("1900-01-01", "1899-12-31T15:00Z")]
+    public void Times_are_iso_with_or_without_time_and_offset(string text, string instant) =>
+        Assert.Equal(CountsLab.At(instant), ZoneWindows.Parse("t", text, ZoneWindows.Zone("Asia/Tokyo")));
+
+    [Fact]
+    public void Windows_reach_neither_before_1900_nor_behind_2199()
+    {
+        Assert.Equal(3, ZoneWindows.Split(CountsLab.At("1900-01-01"), CountsLab.At("2199-12-31"), "1200mo", TimeZoneInfo.Utc).Count);
+        Assert.Single(ZoneWindows.Split(CountsLab.At("2199-01-01"), CountsLab.At("2199-12-31T23:59Z"), "10000mo", ZoneWindows.Zone("Asia/Tokyo")));
+        foreach (var (from, to) in new[] { (DateTimeOffset.MinValue, CountsLab.At("2000-01-01")), (CountsLab.At("2000-01-01"), DateTimeOffset.MaxValue), (CountsLab.At("1899-12-30"), CountsLab.At("1900-01-02")) })
+            Assert.Contains("1900 to 2199", Assert.Throws<CountsException>(() => ZoneWindows.Split(from, to, "1d", TimeZoneInfo.Utc)).Message);
+    }
 }

@@ -88,7 +88,7 @@ public sealed class LedgerTests(TestServer server)
         Assert.Null(Assert.Single(await AskAsync(lab.Time.GetUtcNow().AddHours(1))).ActualCount);
 
         async Task<IReadOnlyList<ForecastRow>> AskAsync(DateTimeOffset asOf, bool replayed = false, string target = "2024-06-01") => await ledger.ReadAsync(
-            new("ann", CountingProfile.All, "ewnb-5d", "1d", asOf, CountsLab.At(target), CountsLab.At(target).AddDays(1), replayed), CountsLab.Token);
+            new("ann", CountingProfile.All, "ewnb-5d", ["1d"], asOf, CountsLab.At(target), CountsLab.At(target).AddDays(1), replayed), CountsLab.Token);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class LedgerTests(TestServer server)
         });
 
         async Task<int?> ActualAsync(DateTimeOffset asOf) => Assert.Single(await ledger.ReadAsync(
-            new("ann", CountingProfile.All, "ewnb-5d", "1d", asOf, CountsLab.At("2024-05-31"), CountsLab.At("2024-06-01")), CountsLab.Token)).ActualCount;
+            new("ann", CountingProfile.All, "ewnb-5d", ["1d"], asOf, CountsLab.At("2024-05-31"), CountsLab.At("2024-06-01")), CountsLab.Token)).ActualCount;
     }
 
     [Fact]
@@ -165,7 +165,11 @@ public sealed class LedgerTests(TestServer server)
         var forecaster = new WindowForecaster(lab.Source, lab.Folder, lab.Time);
         async Task<double> MeanAsync(string from, string to) => (await forecaster.RunAsync(new()
         {
-            Account = "ann", Model = "ewnb-5d", From = CountsLab.At($"2024-05-31T{from}Z"), To = CountsLab.At($"2024-05-31T{to}Z"), Record = false,
+            Account = "ann",
+            Model = "ewnb-5d",
+            From = CountsLab.At($"2024-05-31T{from}Z"),
+            To = CountsLab.At($"2024-05-31T{to}Z"),
+            Record = false,
         }, CountsLab.Token)).PredictedCount;
 
         var hour = await MeanAsync("10:00", "11:00");

@@ -114,7 +114,7 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
         await new PostImporter(Desk.DataSource, Desk.Time).RunAsync(new() { Account = account }, new MemoryStream(csv), "posts.csv", PostFormat.Auto, null, Token);
         await new BucketBuilder(Desk.DataSource, Desk.Time).RunAsync(account, CountingProfile.All, full: false, Token);
         await new FeatureBuilder(Desk.DataSource, Desk.Time).RunAsync(account, CountingProfile.All, full: false, Token);
-        await new Forecaster(Desk.DataSource, _desk.Folder, Desk.Time).RunAsync(new() { Account = account, Model = "ewnb-5d", Horizons = ["1d"], Zone = TimeZoneInfo.Utc }, Token);
+        await new Forecaster(Desk.DataSource, _desk.Folder, Desk.Time).RunAsync(new() { Account = account, Model = "ewnb-5d", At = start.AddDays(20), Horizons = ["1d"], Zone = TimeZoneInfo.Utc }, Token);
     }
 
     [Fact]

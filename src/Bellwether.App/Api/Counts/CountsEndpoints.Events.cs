@@ -18,7 +18,7 @@ static partial class CountsEndpoints
         return TypedResults.Ok(await wait.ForAsync(token => new EventStore(desk.DataSource, desk.Time).ListAsync(whose, start, end, category, token), cancellationToken));
     }
 
-    static async Task<Results<Ok<EventsAdded>, ProblemHttpResult>> AddEventAsync(
+    static async Task<Results<Ok<EventAdded>, ProblemHttpResult>> AddEventAsync(
         [FromRoute] string account, [FromBody] EventBody body, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
         var (whose, zone) = (check.Account(account), check.Zone(body.Tz));
@@ -27,7 +27,12 @@ static partial class CountsEndpoints
             check.When("known_at", body.KnownAt, zone, desk.Time));
         if (!check.Failed) check.Try("event", body.Name, () => EventStore.Require(added), added);
         if (check.Failed) return check.Problem();
-        return TypedResults.Ok(await wait.ForAsync(token => new EventStore(desk.DataSource, desk.Time).AddAsync(whose, [added], token), cancellationToken));
+        var store = new EventStore(desk.DataSource, desk.Time);
+        var done = await wait.ForAsync(token => store.AddAsync(whose, [added], token), cancellationToken);
+        // An event of no length lies in every stretch that it begins in.
+        var near = await wait.ForAsync(token => store.ListAsync(whose, added.EventStart, added.EventEnd.AddTicks(TimeSpan.TicksPerMicrosecond), null, token), cancellationToken);
+        var stored = near.FirstOrDefault(e => e.Name == added.Name && e.EventStart == added.EventStart && e.EventEnd == added.EventEnd);
+        return TypedResults.Ok(new EventAdded(done.Added, done.Updated, done.Unchanged, stored?.Id));
     }
 
     static async Task<Results<Ok<RemovedThing>, ProblemHttpResult>> RemoveEventAsync(
@@ -55,15 +60,27 @@ static partial class CountsEndpoints
         return TypedResults.Ok(await wait.ForAsync(token => new StatusReader(desk.DataSource, desk.Time).SilencesAsync(whose, profile, shortest, token), cancellationToken));
     }
 
-    static async Task<Results<Ok<GapsAdded>, ProblemHttpResult>> AddGapAsync(
+    static async Task<Results<Ok<GapAdded>, ProblemHttpResult>> AddGapAsync(
         [FromRoute] string account, [FromBody] GapBody body, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
         var (whose, zone) = (check.Account(account), check.Zone(body.Tz));
         var gap = new NewGap(check.Required("gap_start", body.GapStart, zone, desk.Time), check.Required("gap_end", body.GapEnd, zone, desk.Time), body.Reason, body.Source ?? "api");
         if (!check.Failed && gap.GapEnd <= gap.GapStart) check.Fail("gap_end", body.GapEnd, "is not after gap_start");
         if (check.Failed) return check.Problem();
-        var added = await wait.ForAsync(token => new GapStore(desk.DataSource, desk.Time).AddAsync(whose, [gap], token), cancellationToken);
-        return TypedResults.Ok(new GapsAdded(added, 1 - added));
+        var store = new GapStore(desk.DataSource, desk.Time);
+        var added = await wait.ForAsync(token => store.AddAsync(whose, [gap], token), cancellationToken);
+        var stored = (await wait.ForAsync(token => store.ListAsync(whose, token), cancellationToken)).FirstOrDefault(g => g.GapStart == gap.GapStart && g.GapEnd == gap.GapEnd);
+        return TypedResults.Ok(new GapAdded(added, 1 - added, stored?.Id));
+    }
+
+    static async Task<Results<Ok<ObservedStretch>, ProblemHttpResult>> ObservedAsync(
+        [FromRoute] string account, [FromBody] ObservedBody body, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
+    {
+        var (whose, zone) = (check.Account(account), check.Zone(body.Tz));
+        var (from, to) = (check.Required("from", body.From, zone, desk.Time), check.Required("to", body.To, zone, desk.Time));
+        if (!check.Failed && to <= from) check.Fail("to", body.To, "is not after from");
+        if (check.Failed) return check.Problem();
+        return TypedResults.Ok(new ObservedStretch(from, to, await wait.ForAsync(token => new GapStore(desk.DataSource, desk.Time).ConfirmAsync(whose, from, to, token), cancellationToken)));
     }
 
     static async Task<Results<Ok<RemovedThing>, ProblemHttpResult>> RemoveGapAsync(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bellwether.App.Commands;
 using Bellwether.Counts;
 using Bellwether.Counts.Backtesting;
 using Bellwether.Counts.Ledger;
@@ -26,50 +27,52 @@ static partial class CountsEndpoints
         {
             Account = check.Account(account),
             Profile = check.Profile(body.Count),
-            Models = body.Models is { Count: > 0 } models ? [.. models.Distinct().Select(m => check.Model(m))] : [ModelCatalog.Default],
+            Models = check.Models(body.Models),
             From = check.When("from", body.From, TimeZoneInfo.Utc, desk.Time),
             To = check.When("to", body.To, TimeZoneInfo.Utc, desk.Time),
             EvaluateDays = body.EvaluateDays ?? 60,
         };
         if (request.EvaluateDays is < 0 or > 3650) check.Fail("evaluate_days", $"{request.EvaluateDays}", "is 0 to 3650");
         if (check.Failed) return check.Problem();
-        return TypedResults.Ok(await work.RunAsync(token => new ModelTrainer(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, null, token), cancellationToken));
+        return TypedResults.Ok(await work.StudyAsync(token => new ModelTrainer(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, null, token), cancellationToken));
     }
 
-    static async Task<Results<Ok<IReadOnlyList<ForecastRow>>, ProblemHttpResult>> LedgerAsync(
-        [FromRoute] string account, string? asOf, string? from, string? to, string? horizon, string? model, string? count, string? replayed, string? limit, RequestCheck check,
-        DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
+    static async Task<Results<Ok<LedgerPage>, ContentHttpResult, ProblemHttpResult>> LedgerAsync(
+        [FromRoute] string account, string? asOf, string? from, string? to, string? horizon, string? model, string? count, string? replayed, string? limit, string? tz, string? format,
+        HttpContext context, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
-        var moment = check.AsOf(asOf);
-        var query = new LedgerQuery(check.Account(account), check.Profile(count), check.Model(model), horizon, moment,
-            check.When("from", from, TimeZoneInfo.Utc, desk.Time) ?? moment, check.When("to", to, TimeZoneInfo.Utc, desk.Time), check.Flag("replayed", replayed),
-            Limit: check.Limit(limit, 1_000, MostRows));
+        var (moment, zone, drawn) = (check.AsOf(asOf), check.Zone(tz), check.Chart(context, format));
+        var query = new LedgerQuery(check.Account(account), check.Profile(count), check.Model(model), check.LedgerHorizons(horizon), moment,
+            check.When("from", from, zone, desk.Time) ?? moment, check.When("to", to, zone, desk.Time), check.Flag("replayed", replayed), Limit: check.Limit(limit, 1_000, MostRows));
         if (check.Failed) return check.Problem();
-        return TypedResults.Ok(await wait.ForAsync(token => new ForecastLedger(desk.DataSource, desk.Time).ReadAsync(query, token), cancellationToken));
+        var page = await wait.ForAsync(token => LedgerPage.ReadAsync(new ForecastLedger(desk.DataSource, desk.Time), query, token), cancellationToken);
+        return drawn ? ChartAnswer.Of(CountsCharts.Fan(query.Account, query.Model!, page.Items, zone, moment)) : TypedResults.Ok(page);
     }
 
-    static async Task<Results<Ok<IReadOnlyList<ForecastRow>>, ProblemHttpResult>> ForecastAsync(
-        [FromRoute] string account, [FromBody] ForecastBody body, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
+    static async Task<Results<Ok<IReadOnlyList<ForecastRow>>, ContentHttpResult, ProblemHttpResult>> ForecastAsync(
+        [FromRoute] string account, string? format, [FromBody] ForecastBody body, HttpContext context, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
     {
-        var zone = check.Zone(body.Tz);
+        var (zone, drawn) = (check.Zone(body.Tz), check.Chart(context, format));
         var request = new ForecastRequest
         {
             Account = check.Account(account),
             Profile = check.Profile(body.Count),
             Model = check.Model(body.Model),
-            Horizons = Horizons(check, body.Horizons),
+            Version = body.ModelVersion,
+            Horizons = check.Horizons(body.Horizons),
             At = check.When("at", body.At, zone, desk.Time),
             Zone = zone,
             Record = body.Record ?? true,
         };
         if (check.Failed) return check.Problem();
-        return TypedResults.Ok(await work.RunAsync(token => new Forecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token), cancellationToken));
+        var rows = await work.ForecastAsync(token => new Forecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token), cancellationToken);
+        return drawn ? ChartAnswer.Of(CountsCharts.Fan(request.Account, request.Model, rows, zone)) : TypedResults.Ok(rows);
     }
 
-    static async Task<Results<Ok<WindowForecast>, ProblemHttpResult>> WindowAsync(
-        [FromRoute] string account, [FromBody] WindowBody body, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
+    static async Task<Results<Ok<WindowForecast>, ContentHttpResult, ProblemHttpResult>> WindowAsync(
+        [FromRoute] string account, string? format, [FromBody] WindowBody body, HttpContext context, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
     {
-        var zone = check.Zone(body.Tz);
+        var (zone, drawn) = (check.Zone(body.Tz), check.Chart(context, format));
         var request = new WindowRequest
         {
             Account = check.Account(account),
@@ -83,39 +86,39 @@ static partial class CountsEndpoints
             Record = body.Record ?? true,
         };
         if (!check.Failed && request.To <= request.From) check.Fail("to", body.To, "is not after from");
-        if (!check.Failed && request.Prices is { } prices && prices.Count != request.Ranges?.Names.Count) check.Fail("prices", null, $"{prices.Count} prices for {request.Ranges?.Names.Count ?? 0} ranges; give one each");
+        if (!check.Failed) check.Prices(body.Prices, request.Ranges);
         if (check.Failed) return check.Problem();
-        return TypedResults.Ok(await work.RunAsync(token => new WindowForecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token), cancellationToken));
+        var forecast = await work.ForecastAsync(token => new WindowForecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token), cancellationToken);
+        return drawn ? ChartAnswer.Of(CountsCharts.Window(forecast, zone)) : TypedResults.Ok(forecast);
     }
 
-    static async Task<Results<Ok<IReadOnlyList<BacktestResult>>, ProblemHttpResult>> BacktestAsync(
-        [FromRoute] string account, [FromBody] BacktestBody body, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
+    static async Task<Results<Ok<IReadOnlyList<BacktestResult>>, ContentHttpResult, ProblemHttpResult>> BacktestAsync(
+        [FromRoute] string account, string? format, [FromBody] BacktestBody body, HttpContext context, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
     {
+        var drawn = check.Chart(context, format);
         var request = new BacktestRequest
         {
             Account = check.Account(account),
             Profile = check.Profile(body.Count),
             From = Day(check, "from", body.From),
             To = Day(check, "to", body.To),
-            Horizons = Horizons(check, body.Horizons),
+            Horizons = check.Horizons(body.Horizons),
             RefitDays = body.RefitDays ?? 14,
             AllModels = body.AllModels ?? true,
         };
         if (!check.Failed && request.To < request.From) check.Fail("to", body.To, "is before from");
+        if (request.RefitDays is < 1 or > 365) check.Fail("refit_days", $"{request.RefitDays}", "is 1 to 365");
         if (check.Failed) return check.Problem();
-        return TypedResults.Ok(await work.RunAsync(token => new BacktestRunner(desk.DataSource, desk.Time).RunAsync(request, null, token), cancellationToken));
-    }
-
-    static IReadOnlyList<string> Horizons(RequestCheck check, IReadOnlyList<string>? horizons)
-    {
-        string[] named = horizons is { Count: > 0 } ? [.. horizons] : ["1h", "1d", "7d"];
-        check.Try("horizons", string.Join(',', named), () => Forecaster.Horizons(named), []);
-        return named;
+        BacktestTargets.Require(request);
+        var rows = await work.StudyAsync(token => new BacktestRunner(desk.DataSource, desk.Time).RunAsync(request, null, token), cancellationToken);
+        BacktestTargets.Without(request, rows);
+        return drawn ? ChartAnswer.Of(CountsCharts.Pit(request, rows)) : TypedResults.Ok(rows);
     }
 
     static DateOnly Day(RequestCheck check, string field, string? text)
     {
-        if (!DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)) check.Fail(field, text, "is no date such as 2025-06-30");
+        if (!DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) || !BacktestTargets.IsInRange(day))
+            check.Fail(field, text, "is no date such as 2025-06-30, from 1900 to 2199");
         return day;
     }
 }

@@ -22,11 +22,14 @@ static partial class CountsEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        var counts = api.MapGroup("/counts").AnswersHead().Answers("application/json");
+        var all = api.MapGroup("/counts").AnswersHead();
+        var counts = all.MapGroup("").Answers("application/json");
+        MapCharts(all.MapGroup("").Answers("application/json", ChartAnswer.Type));
         counts.MapGet("/", ListAsync).WithName("listCountAccounts").WithSummary("Accounts whose posts are counted");
         counts.MapGet("/{account}", StatusAsync).WithName("getCountStatus").WithSummary("How fresh and whole the counts are, and whether the intervals held").ProducesProblem(400).ProducesProblem(404);
         counts.MapPost("/{account}/posts", ImportAsync).WithName("importPosts").WithSummary("Takes in ids and times of posts; sending them again adds nothing")
             .Accepts<PostBody>("application/json", "application/x-ndjson", "text/csv").ProducesProblem(400);
+        counts.MapPost("/{account}/posts/from-sentiment", ImportSentimentAsync).WithName("importPostsFromSentiment").WithSummary("Takes in the account's posts that came in for sentiment").ProducesProblem(400);
         counts.MapDelete("/{account}/posts/{id}", DeleteAsync).WithName("deletePost").WithSummary("Marks a post as deleted: it stays, and no longer counts").ProducesProblem(400).ProducesProblem(404);
         counts.MapPost("/{account}/posts/{id}/undelete", UndeleteAsync).WithName("undeletePost").WithSummary("Lets a deleted post count again").ProducesProblem(400).ProducesProblem(404);
         counts.MapGet("/{account}/buckets", BucketsAsync).WithName("listBuckets").WithSummary("Counts of windows, by the clock of any time zone").ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
@@ -39,14 +42,20 @@ static partial class CountsEndpoints
         counts.MapGet("/{account}/gaps", GapsAsync).WithName("listGaps").WithSummary("When the collector was away").ProducesProblem(400).ProducesProblem(404);
         counts.MapGet("/{account}/gaps/suspicious", SuspiciousAsync).WithName("listSuspiciousSilences").WithSummary("Silences that look like outages and are not recorded").ProducesProblem(400).ProducesProblem(404);
         counts.MapPost("/{account}/gaps", AddGapAsync).WithName("addGap").WithSummary("Records when the collector was away").ProducesProblem(400).ProducesProblem(404);
+        counts.MapPost("/{account}/gaps/observed", ObservedAsync).WithName("confirmObserved").WithSummary("Says that the collector was there, however long a silence looks").ProducesProblem(400).ProducesProblem(404);
         counts.MapDelete("/{account}/gaps/{id}", RemoveGapAsync).WithName("removeGap").WithSummary("Takes a recorded gap back").ProducesProblem(400).ProducesProblem(404);
         counts.MapGet("/{account}/models", ModelsAsync).WithName("listCountModels").WithSummary("Versions of models, newest first").ProducesProblem(400).ProducesProblem(404);
         counts.MapPost("/{account}/models", TrainAsync).WithName("trainCountModels").WithSummary("Fits models and records them; takes seconds to minutes").ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
-        counts.MapGet("/{account}/forecasts", LedgerAsync).WithName("listForecasts").WithSummary("What is believed, or was believed at a moment").ProducesProblem(400).ProducesProblem(404);
-        counts.MapPost("/{account}/forecasts", ForecastAsync).WithName("makeForecasts").WithSummary("Forecasts hours, days and week, and records it; takes seconds").ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
-        counts.MapPost("/{account}/window", WindowAsync).WithName("forecastWindow").WithSummary("Forecasts the total of a window, also of one that has begun; takes seconds")
+    }
+
+    static void MapCharts(RouteGroupBuilder charts)
+    {
+        charts.MapGet("/{account}/forecasts", LedgerAsync).WithName("listForecasts").WithSummary("What is believed, or was believed at a moment; as a chart too").ProducesProblem(400).ProducesProblem(404);
+        charts.MapPost("/{account}/forecasts", ForecastAsync).WithName("makeForecasts").WithSummary("Forecasts hours, days and week, and records it; takes seconds; as a chart too")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
-        counts.MapPost("/{account}/backtest", BacktestAsync).WithName("backtestCounts").WithSummary("Forecasts at every midnight of a stretch and scores it; takes minutes for a year")
+        charts.MapPost("/{account}/window", WindowAsync).WithName("forecastWindow").WithSummary("Forecasts the total of a window, also of one that has begun; takes seconds; as a chart too")
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
+        charts.MapPost("/{account}/backtest", BacktestAsync).WithName("backtestCounts").WithSummary("Forecasts at every midnight of a stretch and scores it; takes minutes for a year; as a chart too")
             .ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
     }
 
@@ -72,7 +81,24 @@ static partial class CountsEndpoints
             Until = check.When("until", until, TimeZoneInfo.Utc, desk.Time),
         };
         if (check.Failed) return check.Problem();
+        // No body at all is a slip, unless it comes with the word that there was nothing.
+        if (request.ContentLength == 0 && import.Since is null && import.Until is null)
+            return Problems.Result(400, ProblemKind.MalformedBody, "Nothing was sent", "The body is empty; where the collector found nothing new, say up to when it looked: ?until=now.");
         return TypedResults.Ok(await new PostImporter(desk.DataSource, desk.Time).RunAsync(import, request.Body, "the body", PostFormat.Auto, null, cancellationToken));
+    }
+
+    static async Task<Results<Ok<ImportResult>, ProblemHttpResult>> ImportSentimentAsync(
+        [FromRoute] string account, string? source, string? since, string? until, RequestCheck check, Desk desk, CancellationToken cancellationToken)
+    {
+        var import = new PostImport
+        {
+            Account = check.Account(account),
+            Source = source,
+            Since = check.When("since", since, TimeZoneInfo.Utc, desk.Time),
+            Until = check.When("until", until, TimeZoneInfo.Utc, desk.Time),
+        };
+        if (check.Failed) return check.Problem();
+        return TypedResults.Ok(await new PostImporter(desk.DataSource, desk.Time).RunFromSentimentAsync(import, cancellationToken));
     }
 
     static Task<Results<Ok<DeletionResult>, ProblemHttpResult>> DeleteAsync(

@@ -1,5 +1,7 @@
+using Bellwether.App.Commands;
 using Bellwether.Counts;
 using Bellwether.Counts.Buckets;
+using Bellwether.Counts.Ledger;
 using Bellwether.Counts.Registry;
 
 namespace Bellwether.App.Api.Counts;
@@ -32,6 +34,46 @@ static class CountsQuery
         return check.When(field, text, zone, time) ?? default;
     }
 
+    /// <summary>Models by name, or all; the default one when absent.</summary>
+    public static IReadOnlyList<string> Models(this RequestCheck check, IReadOnlyList<string?>? models)
+    {
+        var named = check.Names("models", models, "model", [ModelCatalog.Default]);
+        if (named.Contains("all")) return ModelCatalog.Names;
+        for (var i = 0; i < named.Count; i++) check.Try($"models[{i}]", named[i], () => ModelCatalog.Require(named[i]), "");
+        return [.. named.Distinct()];
+    }
+
+    /// <summary>What is forecast: an hour, a day and a week when absent.</summary>
+    public static IReadOnlyList<string> Horizons(this RequestCheck check, IReadOnlyList<string?>? horizons)
+    {
+        var named = check.Names("horizons", horizons, "horizon", ["1h", "1d", "7d"]);
+        if (!check.Failed) check.Try("horizons", string.Join(',', named), () => Forecaster.Horizons(named), []);
+        return named;
+    }
+
+    /// <summary>Horizons of the ledger, windows among them; null, which is all, when absent.</summary>
+    public static IReadOnlyList<string>? LedgerHorizons(this RequestCheck check, string? horizon) => horizon is null ? null
+        : check.Try("horizon", horizon, () => CountsForecast.Require(horizon.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), ledger: true), []);
+
+    /// <summary>A price for each range, not all of them 0.</summary>
+    public static void Prices(this RequestCheck check, IReadOnlyList<double>? prices, CountRanges? ranges)
+    {
+        if (prices is null) return;
+        if (prices.Count != ranges?.Names.Count) check.Fail("prices", null, $"{prices.Count} prices for {ranges?.Names.Count ?? 0} ranges; give one each");
+        for (var i = 0; i < prices.Count; i++)
+            if (!(prices[i] >= 0)) check.Fail($"prices[{i}]", $"{prices[i]}", "is below 0");
+        if (!check.Failed && prices.Sum() is not (> 0 and < double.PositiveInfinity)) check.Fail("prices", null, "all are 0, or too large to be added up; give one above 0 at least");
+    }
+
+    static IReadOnlyList<string> Names(this RequestCheck check, string field, IReadOnlyList<string?>? given, string what, IReadOnlyList<string> otherwise)
+    {
+        if (given is null) return otherwise;
+        if (given.Count == 0) check.Fail(field, null, $"names no {what}; leave it out for {string.Join(", ", otherwise)}");
+        for (var i = 0; i < given.Count; i++)
+            if (given[i] is null) check.Fail($"{field}[{i}]", null, $"is null; name a {what}");
+        return [.. given.OfType<string>()];
+    }
+
     public static T Try<T>(this RequestCheck check, string field, string? value, Func<T> read, T otherwise)
     {
         try
@@ -44,25 +86,4 @@ static class CountsQuery
             return otherwise;
         }
     }
-}
-
-/// <summary>Fitting and simulating takes all the cores that it gets, so requests do it one after another.</summary>
-sealed class CountsWork : IDisposable
-{
-    readonly SemaphoreSlim _turn = new(1);
-
-    public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            return await work(cancellationToken);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
-    public void Dispose() => _turn.Dispose();
 }

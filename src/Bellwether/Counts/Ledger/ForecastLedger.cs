@@ -5,13 +5,14 @@ using NpgsqlTypes;
 namespace Bellwether.Counts.Ledger;
 
 /// <summary>What is asked of the ledger.</summary>
+/// <param name="Horizons">Null for all.</param>
 /// <param name="AsOf">Only what was recorded by then, and outcomes that were known by then; null for now.</param>
 /// <param name="From">Targets that end after it.</param>
 /// <param name="To">Targets that begin before it.</param>
 /// <param name="Replayed">Also beliefs that were recorded later for a forecast time of then.</param>
 /// <param name="Latest">Only the newest belief about each target.</param>
 public sealed record LedgerQuery(
-    string Account, CountingProfile Profile, string? Model = null, string? Horizon = null, DateTimeOffset? AsOf = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
+    string Account, CountingProfile Profile, string? Model = null, IReadOnlyList<string>? Horizons = null, DateTimeOffset? AsOf = null, DateTimeOffset? From = null, DateTimeOffset? To = null,
     bool Replayed = false, bool Latest = true, int Limit = 1_000);
 
 /// <summary>Beliefs, recorded once and never changed, with what came filled in when it is known.</summary>
@@ -44,11 +45,11 @@ public sealed class ForecastLedger(NpgsqlDataSource dataSource, TimeProvider tim
             SELECT * FROM (
                 SELECT {(query.Latest ? "DISTINCT ON (f.horizon, f.target_time, f.target_end)" : "")} {Columns}
                 FROM {Tables("$3")}
-                WHERE f.account = $1 AND f.profile = $2 AND {known} AND ($4::text IS NULL OR m.model_name = $4::text) AND ($5::text IS NULL OR f.horizon = $5::text)
+                WHERE f.account = $1 AND f.profile = $2 AND {known} AND ($4::text IS NULL OR m.model_name = $4::text) AND ($5::text[] IS NULL OR f.horizon = ANY($5::text[]))
                   AND f.target_end > coalesce($6::timestamptz, '-infinity') AND f.target_time < coalesce($7::timestamptz, 'infinity')
                 ORDER BY f.horizon, f.target_time, f.target_end, f.forecast_time DESC, f.created_at DESC, f.id DESC) AS r
             ORDER BY target_time, target_end, horizon, id LIMIT $8
-            """, query.Account, query.Profile.Name, asOf, query.Model, query.Horizon, query.From, query.To, query.Limit)
+            """, query.Account, query.Profile.Name, asOf, query.Model, query.Horizons?.ToArray(), query.From, query.To, query.Limit)
             .ListAsync(Read, cancellationToken).ConfigureAwait(false);
     }
 

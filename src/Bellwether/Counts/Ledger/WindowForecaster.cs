@@ -51,6 +51,9 @@ public sealed record WindowForecast(
     [property: System.Text.Json.Serialization.JsonPropertyName("upper_bound_95")] int UpperBound95, IReadOnlyDictionary<string, int> Quantiles, IReadOnlyList<RangeProbability>? Ranges,
     int? ActualCount, double? Crps, RangeScores? Scores, bool Recorded)
 {
+    /// <summary>Number of the ledger's row; null where nothing was recorded.</summary>
+    public long? Id { get; init; }
+
     [System.Text.Json.Serialization.JsonIgnore]
     public CountDistribution? Distribution { get; init; }
 }
@@ -73,13 +76,13 @@ public sealed class WindowForecaster(NpgsqlDataSource dataSource, string folder,
         var made = Forecaster.Make(belief, "window", request.From, request.To);
         var actual = posts.Count(request.From, request.To);
         var record = request.Record && actual is null;
-        if (record) await new ForecastLedger(dataSource, time).AddAsync(version, [made], cancellationToken).ConfigureAwait(false);
+        var id = record ? (await new ForecastLedger(dataSource, time).AddAsync(version, [made], cancellationToken).ConfigureAwait(false))[0].Id : (long?)null;
         var (ranges, scores) = Ranges(request, made.Distribution, actual);
         return new(request.Account, request.Profile.Name, version.ModelName, version.Version, request.From, request.To, Math.Round((request.To - request.From).TotalHours, 6), origin,
             made.CountSoFar, made.Distribution.Mean, made.Distribution.Quantile(0.5), made.Interval.Lower, made.Interval.Upper,
             Probabilities.ToDictionary(p => p.ToString(System.Globalization.CultureInfo.InvariantCulture), p => made.Distribution.Quantile(p)), ranges, actual,
             actual is { } count ? CountScores.Crps(made.Distribution, count) : null, scores, record)
-        { Distribution = made.Distribution };
+        { Id = id, Distribution = made.Distribution };
     }
 
     static (IReadOnlyList<RangeProbability>? Ranges, RangeScores? Scores) Ranges(WindowRequest request, CountDistribution distribution, int? actual)
