@@ -13,7 +13,7 @@ using Bellwether.Retention.Erase;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.Aggregation;
 using Bellwether.Sentiment.HotStore;
-using Bellwether.Sentiment.Lexicon;
+using Bellwether.Sentiment.Routing;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Logging;
@@ -31,6 +31,8 @@ public sealed class Desk : IAsyncDisposable
     readonly Lazy<PostgresEventLog> _embedded;
     readonly Lazy<KafkaEventLog>? _kafka;
     readonly Lazy<ISentimentModel> _model;
+    readonly bool _ownsModel;
+    readonly Lazy<ModelRouter?> _router;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
     readonly Lazy<IObjectStore> _archive;
@@ -39,7 +41,10 @@ public sealed class Desk : IAsyncDisposable
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
-        _model = new(() => model ?? new LexiconModel());
+        _model = new(() => model ?? SentimentModels.LoadOrFallBack(options.Scoring, loggers.CreateLogger<ScoringWorker>(), time));
+        _ownsModel = model is null;
+        _router = new(() => model is not null || options.Scoring.Routing.Rules.Count == 0 ? null
+            : new(options.Scoring, name => SentimentModels.Load(name, options.Scoring, time), time, loggers.CreateLogger<ModelRouter>()));
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         ColdRows = new(token => LakeOptionsAsync(null, token));
@@ -93,6 +98,9 @@ public sealed class Desk : IAsyncDisposable
     public DeadLetterTopics? DeadLetterTopics => _kafka is { } kafka ? new(DataSource, kafka.Value) : null;
 
     public ISentimentModel Model => _model.Value;
+
+    /// <summary>Sends events to models by rules, which all workers of this process share; null where there are no rules, or one model was given for all.</summary>
+    public ModelRouter? Router => _router.Value;
     public Ingestor Ingestor => new(DataSource, Log, Time);
     public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);
 
@@ -111,6 +119,7 @@ public sealed class Desk : IAsyncDisposable
         bool migrate = true, ISentimentModel? model = null)
     {
         RedisHotStore.Require(options.HotStore);
+        if (model is null && SentimentModels.NeedingOnnx(options.Scoring) is not null) await FetchOnnxAsync(options.Scoring.Onnx.Library, progress, cancellationToken);
         var engine = await PostgresEngine.StartAsync(new()
         {
             DataDirectory = options.DataDirectory,
@@ -141,6 +150,19 @@ public sealed class Desk : IAsyncDisposable
         }
     }
 
+    // Where it cannot be had, another model scores, and says so.
+    static async Task FetchOnnxAsync(string? library, IProgress<string>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new EngineCache().FindOnnxLibraryAsync(library, progress, cancellationToken);
+        }
+        catch (EngineException error)
+        {
+            progress?.Report(error.Message);
+        }
+    }
+
     /// <summary>Starts a private database that has died again; to be called after a connection failed.</summary>
     public Task RecoverAsync(CancellationToken cancellationToken)
     {
@@ -150,7 +172,7 @@ public sealed class Desk : IAsyncDisposable
     }
 
     public ScoringWorker CreateWorker() =>
-        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };
+        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync, Router = Router };
 
     /// <summary>Keeps a shared hot store level with the database; null where each process has its own.</summary>
     public HotStoreCatchUp? CreateCatchUp() => Hot is not GuardedHotStore shared ? null
@@ -278,6 +300,7 @@ public sealed class Desk : IAsyncDisposable
         if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
         if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();
+        if (_ownsModel && _model is { IsValueCreated: true, Value: IDisposable disposable }) disposable.Dispose();
         await DataSource.DisposeAsync();
         await _engine.DisposeAsync();
     }

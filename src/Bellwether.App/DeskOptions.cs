@@ -156,6 +156,7 @@ public sealed record DeskOptions
                 .AddInMemoryCollection(commandLine.Where(o => o.Value is not null).Append(new(nameof(DataDirectory), root)))
                 .Build()
                 .Get<DeskOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
+            options = options with { Scoring = options.Scoring with { ModelsDirectory = options.Scoring.ModelsDirectory ?? Path.Combine(root, "models") } };
             Validate(options, "");
             Validate(options.EventLog, nameof(EventLog) + ":");
             if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
@@ -164,6 +165,9 @@ public sealed record DeskOptions
             Validate(options.Aggregation, nameof(Aggregation) + ":");
             Validate(options.Aggregation.Reliability, $"{nameof(Aggregation)}:{nameof(options.Aggregation.Reliability)}:");
             Validate(options.Confluence, nameof(Confluence) + ":");
+            Validate(options.Scoring.Onnx, $"{nameof(Scoring)}:{nameof(Scoring.Onnx)}:");
+            foreach (var (name, llm) in options.Scoring.Llm) Validate(llm, $"{nameof(Scoring)}:{nameof(Scoring.Llm)}:{name}:");
+            if (options.Scoring.Routing.Problems(SentimentModels.NamesOf(options.Scoring)).ToArray() is { Length: > 0 } routes) throw new DeskOptionsException(string.Join(" ", routes.Select(p => $"{nameof(Scoring)}:{nameof(ScoringOptions.Routing)}:{p}")));
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");

@@ -21,6 +21,8 @@ static class BenchCommand
             OptionsBench.Create(screen, globals),
             FactorsBench.Create(screen, globals),
             AsOfBench.Create(screen, globals),
+            ClassifyBench.Create(screen, globals),
+            OnnxBench.Create(screen, globals),
             RetentionBench.Create(screen, globals),
             worker,
         };

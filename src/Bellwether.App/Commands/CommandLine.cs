@@ -67,6 +67,7 @@ public static partial class CommandLine
         MarketCommand.Create,
         OptionsCommand.Create,
         AsOfCommand.Create,
+        ModelCommand.Create,
         SqlCommand.Create,
         CountsCommand.Create,
         ServeCommand.Create,

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Bellwether.Engines;
 using Bellwether.Events;
 using Bellwether.Events.Kafka;
+using Bellwether.Sentiment;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Objects;
 
@@ -26,7 +27,7 @@ static class DoctorCommand
             BinDirectory = options.PostgresBin,
         }, options.DuckDb, options.EventLog.Kind == EventLogKind.Kafka
             ? new(options.EventLog.Kafka.Library, (library, token) => KafkaProbe.ReachAsync(options.EventLog.Kafka, library, token))
-            : null, cancellationToken), await LakeAsync(options, session.Time, cancellationToken)];
+            : null, SentimentModels.NeedingOnnx(options.Scoring) is { } needing ? new(options.Scoring.Onnx.Library, needing) : null, cancellationToken), await LakeAsync(options, session.Time, cancellationToken)];
         if (options.HotStore.Kind == HotStoreKind.Redis) findings = [.. findings, await RedisAsync(options.HotStore, session, cancellationToken)];
         var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
         if (session.Json)

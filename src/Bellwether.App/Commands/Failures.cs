@@ -10,6 +10,7 @@ using Bellwether.Lake;
 using Bellwether.Lake.Legacy;
 using Bellwether.Market.Providers;
 using Bellwether.Retention;
+using Bellwether.Sentiment.Classifier;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
@@ -43,6 +44,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         FeedException { IsUsage: true } feed =>
             CommandException.Usage($"{feed.Origin}: {feed.Problem}.", feed.Mend),
         FeedException feed => new(ExitCode.BadInput, "bad_input", $"{feed.Origin}{(feed.Line is { } line ? $", line {line}" : "")}: {feed.Problem}.", feed.Mend),
+        ModelFileException model => new(ExitCode.BadInput, "model", $"{model.File}: {model.Problem}.", model.Mend),
         CountsException counts => new(ExitCode.BadInput, counts.Problem switch
         {
             CountsProblem.Unknown => "unknown",

@@ -30,6 +30,7 @@ static partial class SentimentCommand
         verb.Add(AggregateCommand.Create(screen, globals, "sentiment aggregate"));
         verb.Add(Influencers(screen, globals));
         verb.Add(Rebuild(screen, globals));
+        verb.Add(Eval(screen, globals));
         return verb.Runs(screen, globals, (session, cancellationToken) => ShowAsync(session, Tickers(session.Get(tickers)!), session.Get(asOf), cancellationToken));
     }
 

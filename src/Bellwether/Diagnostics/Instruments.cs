@@ -19,6 +19,14 @@ public static class Instruments
         "Events whose results were committed, by topic");
     public static readonly Counter<long> ResultsCommitted = Meter.CreateCounter<long>("bellwether_results_committed", null,
         "Results committed, one for each event and ticker, by model");
+    public static readonly Gauge<long> ModelFallback = Meter.CreateGauge<long>("bellwether_model_fallback", null,
+        "1 while another model scores in the place of this one, which cannot be used, else 0; by model");
+    public static readonly Counter<long> LlmRequests = Meter.CreateCounter<long>("bellwether_llm_requests", null,
+        "Requests to language models, by model and outcome; each try counts");
+    public static readonly Counter<long> LlmTokens = Meter.CreateCounter<long>("bellwether_llm_tokens", null,
+        "Tokens that servers of language models counted, by model and kind: input or output");
+    public static readonly Counter<long> RoutedTexts = Meter.CreateCounter<long>("bellwether_routed_texts", null,
+        "Texts that rules sent to a model, by model and reason: first, deferred, failed, fallback");
     public static readonly Counter<long> Redelivered = Meter.CreateCounter<long>("bellwether_events_redelivered", null,
         "Events recognised as already scored, by topic");
     public static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>("bellwether_dead_letters", null,

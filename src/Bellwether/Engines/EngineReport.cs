@@ -14,8 +14,9 @@ public static partial class EngineReport
     /// <param name="options">The same options that the engine would be started with.</param>
     /// <param name="duckDbPath">The configured DuckDB library, if any.</param>
     /// <param name="kafka">Where Kafka is the event log, how its client is found; null where it is not wanted.</param>
+    /// <param name="onnx">Where a model needs ONNX Runtime, how it is found; null where none does.</param>
     public static async Task<IReadOnlyList<EngineFinding>> InspectAsync(
-        PostgresOptions options, string? duckDbPath, KafkaWish? kafka, CancellationToken cancellationToken)
+        PostgresOptions options, string? duckDbPath, KafkaWish? kafka, OnnxWish? onnx, CancellationToken cancellationToken)
     {
         var cache = new EngineCache(options.CacheDirectory) { SystemPostgres = options.SystemBinaries };
         var node = VersionOfAsync("node", cancellationToken);
@@ -23,6 +24,7 @@ public static partial class EngineReport
         var duckDb = DuckDb(cache, duckDbPath);
         var client = Kafka(cache, kafka);
         var binaries = await BinariesAsync(cache, options, cancellationToken);
+        EngineFinding[] models = onnx is null ? [] : [Onnx(cache, onnx)];
         EngineFinding[] brokers = kafka is null ? [] : [await BrokersAsync(cache, kafka, cancellationToken)];
         return
         [
@@ -31,12 +33,13 @@ public static partial class EngineReport
             Tool("flock", "apt-get install util-linux"),
             Tool("setsid", "apt-get install util-linux"),
             Npm(await node, await npm, needed: duckDb.Status != FindingStatus.Ok || binaries.Status != FindingStatus.Ok
-                || (kafka is not null && client.Status != FindingStatus.Ok)),
+                || (kafka is not null && client.Status != FindingStatus.Ok) || models.Any(m => m.Status != FindingStatus.Ok)),
             binaries,
             await ClusterAsync(options, cancellationToken),
             duckDb,
             client,
             .. brokers,
+            .. models,
             DataDirectory(options.DataDirectory),
             Disk(options.DataDirectory),
         ];

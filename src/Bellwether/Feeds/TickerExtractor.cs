@@ -2,6 +2,9 @@ using System.Buffers;
 
 namespace Bellwether.Feeds;
 
+/// <summary>A place in a text that names a security.</summary>
+public readonly record struct TickerMention(string Symbol, int Start, int Length);
+
 /// <summary>
 /// Finds the securities a text speaks of: cashtags (<c>$AAPL</c>), symbols behind an exchange (<c>NYSE: T</c>), names of listed
 /// companies, and bare upper-case symbols that are no ordinary words. Prefers a miss to a false find. Thread-safe; one
@@ -35,7 +38,16 @@ public sealed partial class TickerExtractor
         return found is null ? [] : TickerList.Sorted(found);
     }
 
-    void Scan(ReadOnlySpan<char> text, ref HashSet<string>? found)
+    /// <summary>Every place in a text that names a security, in their order.</summary>
+    public IReadOnlyList<TickerMention> Mentions(ReadOnlySpan<char> text)
+    {
+        HashSet<string>? found = null;
+        var mentions = new List<TickerMention>();
+        Scan(text, ref found, mentions);
+        return mentions;
+    }
+
+    void Scan(ReadOnlySpan<char> text, ref HashSet<string>? found, List<TickerMention>? mentions = null)
     {
         if (text.IsEmpty) return;
         var rented = ArrayPool<Token>.Shared.Rent(Math.Min(text.Length / 2 + 1, 512));
@@ -46,15 +58,26 @@ public sealed partial class TickerExtractor
             var token = tokens[i];
             if (token.Mark == '$')
             {
-                if (Cashtag(text, token) is { } tag) Add(ref found, tag);
+                if (Cashtag(text, token) is { } tag)
+                {
+                    Add(ref found, tag);
+                    mentions?.Add(new(tag, token.Start, token.Length));
+                }
                 continue;
             }
             if (!token.Capital && !token.Upper && !(token.Length > 2 && char.IsAsciiLetterUpper(text[token.Start + 1]))) continue;
-            if (token.Upper && Qualified(text, tokens, ref i, ref found)) continue;
             var start = i;
+            if (token.Upper && Qualified(text, tokens, ref i, ref found))
+            {
+                for (var t = start; t <= i && mentions is not null; t++)
+                    if (tokens[t].Of(text).ToString() is var named && found!.Contains(named)) mentions.Add(new(named, tokens[t].Start, tokens[t].Length));
+                continue;
+            }
             var symbol = NameAt(text, tokens, ref i, style)
                 ?? (token.Upper && !style.Shouting && BareSymbol(text, token) ? token.Of(text).ToString() : null);
-            if (symbol is not null && !IsRater(text, tokens, start, i, symbol)) Add(ref found, symbol);
+            if (symbol is null || IsRater(text, tokens, start, i, symbol)) continue;
+            Add(ref found, symbol);
+            mentions?.Add(new(symbol, tokens[start].Start, tokens[i].End - tokens[start].Start));
         }
         ArrayPool<Token>.Shared.Return(rented);
     }

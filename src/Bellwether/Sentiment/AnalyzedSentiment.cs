@@ -34,12 +34,12 @@ public sealed partial record AnalyzedSentiment
     internal static AnalyzedSentiment Of(ScoredBatch batch, ScoredEvent scored, string ticker, TickerSnapshot state, DateTimeOffset known) => new()
     {
         Ticker = ticker,
-        Sentiment = scored.Score.Score,
-        Confidence = scored.Score.Confidence,
-        Level = SentimentLevel.Of(scored.Score.Score),
+        Sentiment = scored.ScoreOf(ticker).Score,
+        Confidence = scored.ScoreOf(ticker).Confidence,
+        Level = SentimentLevel.Of(scored.ScoreOf(ticker).Score),
         Weight = scored.Envelope.Weight,
-        Model = batch.Model,
-        ModelVersion = batch.ModelVersion,
+        Model = batch.ModelOf(scored).Name,
+        ModelVersion = batch.ModelOf(scored).Version,
         Timestamp = scored.Envelope.Timestamp,
         ProcessedAt = known,
         EventId = scored.Envelope.EventId,

@@ -9,6 +9,12 @@ public interface ISentimentModel
     /// <summary>Changes whenever any score could change; stored beside the score so that it can be recomputed.</summary>
     string Version { get; }
 
+    /// <summary>The model in whose place this one scores, because that one cannot be used; null where it was asked for itself.</summary>
+    string? InsteadOf => null;
+
+    /// <summary>Texts that it should get at once: what takes it long is committed bit by bit, and other work can go between.</summary>
+    int MostAtOnce => int.MaxValue;
+
     /// <summary>Scores a batch; result i belongs to text i. Throws only when the model itself is unavailable.</summary>
     ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken);
 }

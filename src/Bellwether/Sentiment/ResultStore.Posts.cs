@@ -24,9 +24,9 @@ public sealed partial class ResultStore
 
     const string Scores = """
         INSERT INTO sentiment.{0}_sentiments ({1}_ref, {1}_id, symbol, created_at, sentiment, confidence, level, model, model_version, processed_at)
-        SELECT p.id, s.post_id, s.symbol, s.created_at, s.sentiment, s.confidence, s.level, $7, $8, $9
-        FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::float8[], $5::float8[], $6::text[])
-            AS s(post_id, symbol, created_at, sentiment, confidence, level)
+        SELECT p.id, s.post_id, s.symbol, s.created_at, s.sentiment, s.confidence, s.level, s.model, s.model_version, $9
+        FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::float8[], $5::float8[], $6::text[], $7::text[], $8::text[])
+            AS s(post_id, symbol, created_at, sentiment, confidence, level, model, model_version)
         LEFT JOIN sentiment.{2} AS p ON p.{1}_id = s.post_id
         ORDER BY s.post_id, s.symbol ON CONFLICT DO NOTHING
         """;
@@ -89,11 +89,11 @@ public sealed partial class ResultStore
         Add(r => r.Event.Envelope.EventId);
         Add(r => r.Ticker);
         Add(r => r.Event.Envelope.Timestamp.UtcDateTime);
-        Add(r => r.Event.Score.Score);
-        Add(r => r.Event.Score.Confidence);
-        Add(r => SentimentLevel.Of(r.Event.Score.Score));
-        command.Parameters.Add(new() { Value = batch.Model });
-        command.Parameters.Add(new() { Value = batch.ModelVersion });
+        Add(r => r.Score.Score);
+        Add(r => r.Score.Confidence);
+        Add(r => SentimentLevel.Of(r.Score.Score));
+        Add(r => batch.ModelOf(r.Event).Name);
+        Add(r => batch.ModelOf(r.Event).Version);
         command.Parameters.Add(new() { Value = known });
         return command;
     }

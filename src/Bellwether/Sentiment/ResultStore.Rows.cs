@@ -17,9 +17,10 @@ public sealed partial class ResultStore
     {
         if (results.Count == 0) return;
         await using var copy = await connection.BeginBinaryImportAsync(CopyResults, cancellationToken);
-        foreach (var (scored, ticker) in results)
+        foreach (var result in results)
         {
-            var (envelope, score) = (scored.Envelope, scored.Score);
+            var (envelope, ticker, score) = (result.Event.Envelope, result.Ticker, result.Score);
+            var (model, version) = batch.ModelOf(result.Event);
             await copy.StartRowAsync(cancellationToken);
             await copy.WriteAsync(envelope.Timestamp.ToUniversalTime(), NpgsqlDbType.TimestampTz, cancellationToken);
             await copy.WriteAsync(ticker, NpgsqlDbType.Text, cancellationToken);
@@ -28,7 +29,7 @@ public sealed partial class ResultStore
             await copy.WriteAsync(score.Confidence, NpgsqlDbType.Double, cancellationToken);
             await copy.WriteAsync(envelope.Source, NpgsqlDbType.Text, cancellationToken);
             await TextAsync(envelope.SourceUrl);
-            await copy.WriteAsync(batch.Model, NpgsqlDbType.Text, cancellationToken);
+            await copy.WriteAsync(model, NpgsqlDbType.Text, cancellationToken);
             await copy.WriteAsync(envelope.ArticleId, NpgsqlDbType.Text, cancellationToken);
             await copy.WriteAsync(envelope.Text, NpgsqlDbType.Text, cancellationToken);
             await copy.WriteAsync(envelope.FetchedAt.ToUniversalTime(), NpgsqlDbType.TimestampTz, cancellationToken);
@@ -39,7 +40,7 @@ public sealed partial class ResultStore
             await copy.WriteAsync(Names.Of(envelope.Type), NpgsqlDbType.Text, cancellationToken);
             await copy.WriteAsync(Names.Of(envelope.Priority), NpgsqlDbType.Text, cancellationToken);
             await copy.WriteAsync(envelope.Weight, NpgsqlDbType.Double, cancellationToken);
-            await copy.WriteAsync(batch.ModelVersion, NpgsqlDbType.Text, cancellationToken);
+            await copy.WriteAsync(version, NpgsqlDbType.Text, cancellationToken);
             await copy.WriteAsync(score.Positive, NpgsqlDbType.Double, cancellationToken);
             await copy.WriteAsync(score.Negative, NpgsqlDbType.Double, cancellationToken);
             await copy.WriteAsync((short)envelope.SchemaVersion, NpgsqlDbType.Smallint, cancellationToken);

@@ -16,7 +16,8 @@ public sealed partial class ResultStore
         var byTicker = results.GroupBy(r => r.Ticker, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal).ToArray();
         var states = await TickerTable.LockAsync(connection, [.. byTicker.Select(g => g.Key)], options.HalfLifeSeconds, known, cancellationToken);
         foreach (var group in byTicker)
-            states[group.Key] = states[group.Key].Add(batch.Model, [.. group.Select(r => (r.Event.Envelope, r.Event.Score.Score))], known);
+            foreach (var same in group.GroupBy(r => batch.ModelOf(r.Event).Name, StringComparer.Ordinal))
+                states[group.Key] = states[group.Key].Add(same.Key, [.. same.Select(r => (r.Event.Envelope, r.Score.Score))], known);
 
         var rows = byTicker.Select(g => states[g.Key]).ToArray();
         await TickerTable.UpdateAsync(connection, rows, known, cancellationToken);

@@ -18,7 +18,10 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     readonly ResultDays _days = new(dataSource, options, time);
 
     /// <summary>One result to store: an event for one ticker.</summary>
-    readonly record struct Result(ScoredEvent Event, string Ticker);
+    readonly record struct Result(ScoredEvent Event, string Ticker)
+    {
+        public SentimentScore Score => Event.ScoreOf(Ticker);
+    }
 
     /// <exception cref="OffsetFencedException">Another member has taken the partition; nothing was stored.</exception>
     public async Task<CommittedBatch> CommitAsync(ScoredBatch batch, CancellationToken cancellationToken)
@@ -60,7 +63,10 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         await log.AppendAsync(connection, Topics.AnalyzedSentiment, Announcements(batch, results, changed, known), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         Instruments.Stage("commit", started);
-        return new(scored, batch.Events.Count - scored, results.Count, dead, [.. changed.Values]);
+        return new(scored, batch.Events.Count - scored, results.Count, dead, [.. changed.Values])
+        {
+            ByModel = results.CountBy(r => batch.ModelOf(r.Event).Name).ToDictionary(),
+        };
     }
 
     /// <summary>

@@ -1,5 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Llm;
+using Bellwether.Sentiment.Onnx;
+using Bellwether.Sentiment.Routing;
 
 namespace Bellwether.Sentiment;
 
@@ -8,6 +11,31 @@ public sealed record ScoringOptions
 {
     /// <summary>Consumer group of the scoring workers.</summary>
     [Required] public string Group { get; init; } = "sentiment";
+
+    /// <summary>
+    /// Which model scores: <c>classifier</c>, <c>lexicon</c>, one that <c>bellwether model add</c> added, or one of <see cref="Llm"/>. Where it cannot
+    /// be used, the classifier steps in, and the lexicon where that cannot be used either.
+    /// </summary>
+    [Required, RegularExpression("^[a-z0-9][a-z0-9._-]{0,62}$", ErrorMessage = "Model must be the name of a model: `bellwether model list` shows them.")]
+    public string Model { get; init; } = "classifier";
+
+    /// <summary>Folder of the models that were added; null for <c>models</c> in the data folder.</summary>
+    public string? ModelsDirectory { get; init; }
+
+    /// <summary>How BERT models are run.</summary>
+    [Required] public OnnxOptions Onnx { get; init; } = new();
+
+    /// <summary>Language models behind an endpoint, by the name under which they score.</summary>
+    [Required] public IReadOnlyDictionary<string, LlmOptions> Llm { get; init; } = new Dictionary<string, LlmOptions>();
+
+    /// <summary>A classifier made by <c>bellwether model train</c>; null for the one that ships.</summary>
+    public string? ClassifierFile { get; init; }
+
+    /// <summary>Rules by which events go to models; none of them sends all to <see cref="Model"/>.</summary>
+    [Required] public RoutingOptions Routing { get; init; } = new();
+
+    /// <summary>Where a text names several of its tickers, each gets the score of what is said of it, if the model tells them apart.</summary>
+    public bool ScoreEachTicker { get; init; } = true;
 
     /// <summary>Scoring loops for each input topic in one process; they share its partitions. One scores while another commits.</summary>
     [Range(1, 64)] public int Workers { get; init; } = 1;

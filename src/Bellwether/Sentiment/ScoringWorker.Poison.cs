@@ -1,5 +1,6 @@
 using Bellwether.Events;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Routing;
 
 namespace Bellwether.Sentiment;
 
@@ -15,7 +16,7 @@ public sealed partial class ScoringWorker
     int _failures;
 
     /// <summary>Scores of the readable events; those that the model fails on leave the list and become dead letters.</summary>
-    async Task<IReadOnlyList<SentimentScore>> ScoreTextsAsync(
+    async Task<IReadOnlyList<EventScore>> ScoreTextsAsync(
         List<(LogEntry Entry, EventEnvelope Envelope)> readable, List<DeadLetter> dead, CancellationToken cancellationToken)
     {
         if (readable.Count == 0) return [];
@@ -31,7 +32,7 @@ public sealed partial class ScoringWorker
             // Down: its own error tells more than a text's.
             await model.ScoreAsync([PlainText], cancellationToken);
         }
-        var (kept, found) = (new List<(LogEntry, EventEnvelope)>(readable.Count), new List<SentimentScore>(readable.Count));
+        var (kept, found) = (new List<(LogEntry, EventEnvelope)>(readable.Count), new List<EventScore>(readable.Count));
         await SplitAsync(readable, kept, found, dead, cancellationToken);
         readable.Clear();
         readable.AddRange(kept);
@@ -40,7 +41,7 @@ public sealed partial class ScoringWorker
     }
 
     async Task SplitAsync(
-        IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> part, List<(LogEntry, EventEnvelope)> kept, List<SentimentScore> found, List<DeadLetter> dead,
+        IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> part, List<(LogEntry, EventEnvelope)> kept, List<EventScore> found, List<DeadLetter> dead,
         CancellationToken cancellationToken)
     {
         try
@@ -63,10 +64,41 @@ public sealed partial class ScoringWorker
         }
     }
 
-    async Task<IReadOnlyList<SentimentScore>> ScoreAllAsync(IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<EventScore>> ScoreAllAsync(IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
     {
-        var scores = await model.ScoreAsync([.. events.Select(r => r.Envelope.Text)], cancellationToken);
+        if (Router is not null) return await RouteAsync(Router, events, cancellationToken);
+        string[] texts = [.. events.Select(r => r.Envelope.Text)];
+        var outcomes = model is IOutcomeSentimentModel single ? await single.TryScoreAsync(texts, cancellationToken) : null;
+        var scores = outcomes is null ? await model.ScoreAsync(texts, cancellationToken) : [.. outcomes.Select(o => o.Score)];
         if (scores.Count != events.Count) throw new InvalidOperationException($"model {model.Name} gave {scores.Count} scores for {events.Count} texts");
+        var byTicker = options.ScoreEachTicker && model is IEntitySentimentModel entities ? await TickerScores.OfAsync(entities, events, cancellationToken) : [];
+        return [.. scores.Select((score, i) => new EventScore(score, byTicker.GetValueOrDefault(i)) { Outcome = outcomes?[i] ?? default })];
+    }
+
+    async Task<IReadOnlyList<EventScore>> RouteAsync(ModelRouter router, IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
+    {
+        var routed = await router.ScoreAsync([.. events.Select(e => e.Envelope)], cancellationToken);
+        var scores = routed.Select(r => new EventScore(r.Score, null) { Model = (r.By.Name, r.Version) }).ToArray();
+        if (!options.ScoreEachTicker) return scores;
+        foreach (var same in Enumerable.Range(0, scores.Length).Where(i => routed[i].By is IEntitySentimentModel).GroupBy(i => routed[i].By))
+        {
+            int[] which = [.. same];
+            foreach (var (at, byTicker) in await TickerScores.OfAsync((IEntitySentimentModel)same.Key, [.. which.Select(i => events[i])], cancellationToken))
+                scores[which[at]] = scores[which[at]] with { ByTicker = byTicker };
+        }
         return scores;
+    }
+
+    /// <param name="Score">Of the whole text.</param>
+    /// <param name="ByTicker">Of single tickers, where the text names several.</param>
+    readonly record struct EventScore(SentimentScore Score, IReadOnlyDictionary<string, SentimentScore>? ByTicker)
+    {
+        /// <summary>Why there is no score, where the model told.</summary>
+        public TextOutcome Outcome { get; init; }
+
+        /// <summary>The model that a rule chose; null where one model scores all.</summary>
+        public (string Name, string Version)? Model { get; init; }
+
+        public IEnumerable<SentimentScore> All => ByTicker is null ? [Score] : [Score, .. ByTicker.Values];
     }
 }

@@ -24,14 +24,17 @@ public sealed partial class ScoringWorker
         var scores = await ScoreTextsAsync(readable, dead, cancellationToken);
         var events = new List<ScoredEvent>(readable.Count);
         for (var i = 0; i < readable.Count; i++)
-            if (IsProbability(scores[i]))
-                events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i]));
+            if (scores[i].All.FirstOrDefault(s => !IsProbability(s)) is var wrong && IsProbability(wrong))
+                events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i].Score) { ByTicker = scores[i].ByTicker, Model = scores[i].Model });
+            else if (scores[i].Outcome is { Fault: { } fault, Detail: var detail })
+                dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", fault, $"model {model.Name} {model.Version}: {detail}") with { Retryable = true });
             else
                 dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", "InvalidScore",
-                    $"model {model.Name} {model.Version} gave P(positive) {scores[i].Positive}, P(negative) {scores[i].Negative}; each must be 0 to 1 and their sum at most 1")
+                    $"model {scores[i].Model?.Name ?? model.Name} {scores[i].Model?.Version ?? model.Version} gave P(positive) {wrong.Positive}, P(negative) {wrong.Negative}; each must be 0 to 1 and their sum at most 1")
                     with
                 { Retryable = true });
         Instruments.Stage("score", started);
+        if (Router is null) Instruments.ModelFallback.Record(model.InsteadOf is null ? 0 : 1, Tag("model", model.InsteadOf ?? model.Name));
         return new(topic, options.Group, model.Name, model.Version, events, dead, ConsumerOffsets.MovesOf(entries));
     }
 

@@ -4,6 +4,7 @@ using Bellwether.Diagnostics;
 using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Sentiment.Routing;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -21,6 +22,9 @@ public sealed partial class ScoringWorker(
 
     /// <summary>Called after a failure, before the next try: brings a private database that has died back up.</summary>
     public Func<CancellationToken, Task>? Recover { get; init; }
+
+    /// <summary>Sends events to models by rules; null where one model scores them all.</summary>
+    public ModelRouter? Router { get; init; }
 
     readonly PatientRetry _retry = new(time);
 
@@ -115,7 +119,7 @@ public sealed partial class ScoringWorker(
         var topicTag = Tag("topic", topic);
         Instruments.EventsScored.Add(done.Scored, topicTag);
         Instruments.Redelivered.Add(done.Redelivered, topicTag);
-        Instruments.ResultsCommitted.Add(done.Results, Tag("model", batch.Model));
+        foreach (var (name, results) in done.ByModel) Instruments.ResultsCommitted.Add(results, Tag("model", name));
         foreach (var stage in batch.DeadLetters.GroupBy(d => d.Stage)) Instruments.DeadLetters.Add(stage.Count(), Tag("stage", stage.Key));
         var now = time.GetUtcNow();
         foreach (var entry in entries) Instruments.EventLatencySeconds.Record((now - entry.AppendedAt).TotalSeconds, topicTag);

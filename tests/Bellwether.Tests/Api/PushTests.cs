@@ -30,7 +30,7 @@ public sealed class PushTests(TestServer server)
         Assert.True(sentiment.GetProperty("score").GetDouble() > 0.15);
         Assert.Equal(1, Number(sentiment, "count"));
         Assert.Equal("Acme beats estimates and raises guidance", sentiment.GetProperty("article_title").GetString());
-        Assert.Equal(1, sentiment.GetProperty("model_counts").GetProperty("lexicon").GetInt32());
+        Assert.Equal(1, sentiment.GetProperty("model_counts").GetProperty("classifier").GetInt32());
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class SentimentCommandTests(TestServer server)
         Assert.Equal(fields, json.EnumerateObject().Select(p => p.Name).Take(fields.Length));
         Assert.Equal("AAPL", json.GetProperty("ticker").GetString());
         Assert.Equal(2, json.GetProperty("count").GetInt64());
-        Assert.Equal(2, json.GetProperty("model_counts").GetProperty("lexicon").GetInt64());
+        Assert.Equal(2, json.GetProperty("model_counts").GetProperty("classifier").GetInt64());
         Assert.Equal("Apple cuts its outlook on weak demand", json.GetProperty("article_title").GetString());
     }
 

@@ -25,7 +25,7 @@ public sealed class EngineReportTests(EngineTemplate template)
 
     static async Task<string> ClusterAsync(EngineFolder folder)
     {
-        var findings = await EngineReport.InspectAsync(folder.Options, null, null, Token);
+        var findings = await EngineReport.InspectAsync(folder.Options, null, null, null, Token);
         return findings.Single(f => f.Name == "database").Detail;
     }
 
@@ -34,7 +34,7 @@ public sealed class EngineReportTests(EngineTemplate template)
     {
         using var folder = new EngineFolder();
         var options = folder.Options with { DataDirectory = folder["deep", "data"], CacheDirectory = folder["cache"], SystemBinaries = folder["none"] };
-        var findings = (await EngineReport.InspectAsync(options, null, null, Token)).ToDictionary(f => f.Name);
+        var findings = (await EngineReport.InspectAsync(options, null, null, null, Token)).ToDictionary(f => f.Name);
         Assert.Equal(FindingStatus.Warning, findings["PostgreSQL"].Status);
         Assert.Equal(FindingStatus.Warning, findings["DuckDB"].Status);
         Assert.Contains("will be fetched", findings["DuckDB"].Detail);
@@ -50,7 +50,7 @@ public sealed class EngineReportTests(EngineTemplate template)
         using var folder = await template.FolderAsync();
         await File.WriteAllTextAsync(folder["postgres", "PG_VERSION"], "13\n", Token);
         var options = folder.Options with { ConnectionString = null, BinDirectory = null };
-        var findings = await EngineReport.InspectAsync(options, folder["none.so"], null, Token);
+        var findings = await EngineReport.InspectAsync(options, folder["none.so"], null, null, Token);
         Assert.Equal("apt-get install postgresql-13", findings.Single(f => f.Name == "database").Mend);
         Assert.Equal(FindingStatus.Missing, findings.Single(f => f.Name == "DuckDB").Status);
         Assert.All(findings.Where(f => f.Status == FindingStatus.Missing), f => Assert.False(string.IsNullOrEmpty(f.Mend)));

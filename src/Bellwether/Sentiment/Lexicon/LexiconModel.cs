@@ -22,7 +22,7 @@ public sealed class LexiconModel : ISentimentModel
     // Between two looks at the cancellation token; half a millisecond of work.
     const int TextsBetweenChecks = 128;
 
-    readonly LexiconTable _table = LexiconTable.Load();
+    readonly LexiconTable _table = LexiconTable.Shared;
 
     public LexiconModel() => Version = $"{AlgorithmVersion}.{_table.Hash}";
 

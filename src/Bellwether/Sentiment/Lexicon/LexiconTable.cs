@@ -24,6 +24,11 @@ sealed class LexiconTable
         Hash = hash;
     }
 
+    /// <summary>The one table of this process.</summary>
+    public static LexiconTable Shared => Built.Value;
+
+    static readonly Lazy<LexiconTable> Built = new(() => Load());
+
     /// <summary>Terms, and first words of terms.</summary>
     public IReadOnlyDictionary<string, LexiconEntry> Terms { get; }
 
@@ -32,11 +37,12 @@ sealed class LexiconTable
 
     public bool TryGet(ReadOnlySpan<char> term, out LexiconEntry entry) => _lookup.TryGetValue(term, out entry);
 
-    public static LexiconTable Load()
+    /// <param name="more">Resources in the spelling of these files, read after them.</param>
+    public static LexiconTable Load(params ReadOnlySpan<string> more)
     {
         var entries = new Dictionary<string, LexiconEntry>(8192, StringComparer.Ordinal);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Files)
+        foreach (var file in (string[])[.. Files.Select(f => $"lexicon/{f}.txt"), .. more])
         {
             var bytes = Read(file);
             hash.AppendData(bytes);
@@ -47,7 +53,7 @@ sealed class LexiconTable
                 if (line.IsEmpty || line[0] == '#')
                     continue;
                 if (!TryAdd(entries, file, line))
-                    throw new InvalidDataException($"lexicon/{file}.txt:{number}: cannot read \"{line}\".");
+                    throw new InvalidDataException($"{file}:{number}: cannot read \"{line}\".");
             }
         }
         AddFirstWords(entries);
@@ -56,8 +62,8 @@ sealed class LexiconTable
 
     static byte[] Read(string file)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"lexicon/{file}.txt")
-            ?? throw new InvalidOperationException($"The resource lexicon/{file}.txt is not in this build.");
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(file)
+            ?? throw new InvalidOperationException($"The resource {file} is not in this build.");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

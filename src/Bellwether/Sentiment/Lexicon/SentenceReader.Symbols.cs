@@ -37,6 +37,7 @@ ref partial struct SentenceReader
 
     void AppendEmoji(int length)
     {
+        _source = _position;
         Append(_text.Slice(_position, length), isCapitals: false);
         _position += length;
     }
@@ -52,6 +53,7 @@ ref partial struct SentenceReader
     void ReadNumber(string percentage, string plain = "#")
     {
         var isPercentage = false;
+        _source = _position;
         for (; _position < _text.Length; _position++)
         {
             var c = _text[_position];

@@ -4,6 +4,9 @@ namespace Bellwether.Sentiment.Lexicon;
 readonly record struct Token(int Start, int Length, short Clause, bool IsCapitals)
 {
     public int End => Start + Length;
+
+    /// <summary>Where it begins in the text that was read.</summary>
+    public int Source { get; init; }
 }
 
 /// <summary>
@@ -17,6 +20,7 @@ ref partial struct SentenceReader(ReadOnlySpan<char> text, Span<char> words, Spa
     readonly Span<char> _words = words;
     readonly Span<Token> _tokens = tokens;
     int _position;
+    int _source;
     int _used;
     int _count;
     short _clause;
@@ -25,6 +29,14 @@ ref partial struct SentenceReader(ReadOnlySpan<char> text, Span<char> words, Spa
     public readonly ReadOnlySpan<char> Words => _words[.._used];
 
     public readonly ReadOnlySpan<Token> Tokens => _tokens[.._count];
+
+    /// <summary>The text that sentences are read from.</summary>
+    public readonly ReadOnlySpan<char> Text => _text;
+
+    /// <summary>How far the text has been read.</summary>
+    public readonly int Position => _position;
+
+    public readonly ReadOnlySpan<char> WordOf(Token token) => _words.Slice(token.Start, token.Length);
 
     public bool IsQuestion { get; private set; }
 
@@ -69,6 +81,7 @@ ref partial struct SentenceReader(ReadOnlySpan<char> text, Span<char> words, Spa
     bool ReadWord()
     {
         var rest = _text[_position..];
+        _source = _position;
         if (rest[0] is 'h' or 'H' or 'w' or 'W' && IsLink(rest))
         {
             SkipToBlank();
@@ -135,7 +148,7 @@ ref partial struct SentenceReader(ReadOnlySpan<char> text, Span<char> words, Spa
             var c = word[i];
             target[i] = c < 128 ? (char.IsAsciiLetterUpper(c) ? (char)(c | 0x20) : c) : c == '’' ? '\'' : char.ToLowerInvariant(c);
         }
-        _tokens[_count++] = new(_used, word.Length, _clause, isCapitals);
+        _tokens[_count++] = new(_used, word.Length, _clause, isCapitals) { Source = _source };
         _used += word.Length;
     }
 

@@ -14,11 +14,20 @@ static class SentenceScorer
     const float ExclamationStep = 0.06f;
     const float UnknownSubject = 0.8f;
 
-    public static Evidence Score(LexiconTable table, in SentenceReader sentence, Span<Match> buffer)
+    public static Evidence Score(LexiconTable table, in SentenceReader sentence, Span<Match> buffer) =>
+        Sum(sentence, buffer[..Find(table, sentence, buffer)]);
+
+    /// <summary>Finds the terms of a sentence, with the values that they have in it; returns how many.</summary>
+    public static int Find(LexiconTable table, in SentenceReader sentence, Span<Match> buffer)
     {
         var matches = buffer[..Find(table, sentence.Words, sentence.Tokens, buffer)];
         ResolveMovements(matches);
         ApplyModifiers(matches);
+        return matches.Length;
+    }
+
+    public static Evidence Sum(in SentenceReader sentence, ReadOnlySpan<Match> matches)
+    {
         var emphasis = (sentence.IsQuestion ? QuestionFactor : 1) * (1 + ExclamationStep * sentence.Exclamations);
         var shouting = IsShouting(sentence.Tokens);
         double positive = 0, negative = 0;

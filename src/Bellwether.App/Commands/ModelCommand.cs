@@ -1,0 +1,118 @@
+using System.CommandLine;
+using Bellwether.Sentiment;
+using Bellwether.Sentiment.Classifier;
+using Bellwether.Sentiment.Llm;
+using Bellwether.Sentiment.Onnx;
+
+namespace Bellwether.App.Commands;
+
+/// <param name="Used">The model that the settings ask for.</param>
+/// <param name="Problem">Why it cannot be used; null when it can.</param>
+sealed record ModelAnswer(string Name, string? Version, bool Used, bool Sound, string? Problem, string Description);
+
+/// <summary><c>bellwether model</c>: which models there are, what they are made of, and how one is trained.</summary>
+static partial class ModelCommand
+{
+    public static Command Create(Screen screen, GlobalOptions globals) =>
+        new Verb("model", "Models of sentiment: which there are, what they are made of, and how one is trained", "model list", "model show classifier", "model add finbert --path finbert-onnx", "model train --data headlines.csv --out my.bin", "model route --explain event.json")
+        {
+            List(screen, globals),
+            Show(screen, globals),
+            Add(screen, globals),
+            Remove(screen, globals),
+            Train(screen, globals),
+            Route(screen, globals),
+        };
+
+    static Verb List(Screen screen, GlobalOptions globals) =>
+        new Verb("list", "List the models and whether they can be used", "model list", "model list --json").Runs(screen, globals, (session, _) =>
+        {
+            var options = session.LoadOptions().Scoring;
+            var answers = SentimentModels.NamesOf(options).Append(options.Model).Distinct().Select(name => Look(name, options)).ToArray();
+            if (session.Json)
+            {
+                session.WriteJson(answers, CommandJson.Relaxed.IReadOnlyListModelAnswer);
+                return Task.FromResult(ExitCode.Ok);
+            }
+            var table = new TextTable(new("model"), new("version"), new("used"), new("state"), new("what it is", Width: 80));
+            foreach (var a in answers) table.Add(a.Name, a.Version, a.Used ? "yes" : "", a.Problem ?? "sound", a.Description);
+            table.Write(session.Screen);
+            return Task.FromResult(ExitCode.Ok);
+        });
+
+    static ModelAnswer Look(string name, ScoringOptions options)
+    {
+        var used = options.Model == name;
+        try
+        {
+            var model = SentimentModels.Load(name, options);
+            using var loaded = model as IDisposable;
+            return new(name, model.Version, used, true, null, Described(name, options));
+        }
+        catch (ModelFileException error)
+        {
+            return new(name, null, used, false, error.Message, Described(name, options));
+        }
+    }
+
+    static string Described(string name, ScoringOptions options) => name switch
+    {
+        SentimentModels.Lexicon => "Lexicon of finance terms with rules for movement, negation, emphasis and doubt",
+        SentimentModels.Classifier => $"Trained linear classifier, {(options.ClassifierFile is { } file ? file : "built in")}",
+        _ when SentimentModels.Store(options)?.Has(name) == true => DescribedStored(name, options),
+        _ when options.Llm.FirstOrDefault(m => m.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value is { } llm => $"Language model {llm.Model} behind an endpoint, asked when it scores",
+        _ => "",
+    };
+
+    static Verb Show(Screen screen, GlobalOptions globals)
+    {
+        var name = new Argument<string?>("MODEL") { Description = "Name of a model, or a classifier file [default: as in the settings]", Arity = ArgumentArity.ZeroOrOne };
+        return new Verb("show", "Print the card of a model: data, licence, figures, limits", "model show", "model show my.bin --json") { name }
+            .Runs(screen, globals, (session, _) =>
+            {
+                var model = SentimentCommand.ModelNamed(session, session.Get(name));
+                using var loaded = model as IDisposable;
+                var card = CardOf(model);
+                if (session.Json) session.WriteJson(card, CommandJson.Relaxed.ModelCard);
+                else Write(session.Screen, card);
+                return Task.FromResult(ExitCode.Ok);
+            });
+    }
+
+    static ModelCard CardOf(ISentimentModel model) => model switch
+    {
+        ClassifierModel classifier => classifier.Card,
+        BertModel bert => CardOf(bert),
+        LlmModel llm => CardOf(llm),
+        _ => new()
+        {
+            Name = model.Name,
+            Description = "Lexicon of finance terms, message-board slang and general English with rules for movement, negation, emphasis, contrast and doubt.",
+            Seed = 0,
+            InputHash = model.Version,
+            Data = [],
+            Settings = new Dictionary<string, string>(),
+            Metrics = [],
+            Licence = "that of this program; the part of general English is selected from the VADER lexicon (MIT)",
+            Limits = ["English only.", "It knows words, not sentences: about three in four headlines right."],
+        },
+    };
+
+    static void Write(Screen screen, ModelCard card)
+    {
+        var output = screen.Out;
+        output.WriteLine($"{card.Name}: {card.Description}");
+        output.WriteLine($"seed {card.Seed}, inputs {card.InputHash}");
+        output.WriteLine($"licence: {card.Licence}");
+        if (card.Data.Count == 0)
+            foreach (var (name, value) in card.Settings) output.WriteLine($"{name}: {value}");
+        foreach (var data in card.Data) output.WriteLine($"data: {data.Name}, {data.Rows:n0} rows, {data.Licence}, sha256 {data.Sha256}");
+        if (card.Metrics.Count > 0)
+        {
+            var table = new TextTable(new("measured on"), new("figure"), new("value", Right: true));
+            foreach (var metric in card.Metrics) table.Add(metric.On, metric.Name, $"{metric.Value:0.0000}");
+            table.Write(screen);
+        }
+        foreach (var limit in card.Limits) output.WriteLine($"limit: {limit}");
+    }
+}

@@ -1,0 +1,143 @@
+using System.Runtime.CompilerServices;
+using Bellwether.Sentiment.Lexicon;
+
+namespace Bellwether.Sentiment.Classifier;
+
+/// <summary>
+/// The trained built-in model: a linear classifier over hashed words, characters, terms of the lexicon and comparisons of numbers, calibrated
+/// to class probabilities. Deterministic, thread-safe, managed code only, microseconds a headline.
+/// </summary>
+/// <remarks>
+/// A text of up to <see cref="WholeCharacters"/> characters is read as one. Of a longer one each sentence is scored, up to
+/// <see cref="LexiconModel.MaxSentences"/>; their probabilities are averaged, the first sentence (the title, where the text begins with one)
+/// with weight 1, the next two 0.6, the others 0.3, and a sentence the less the more certainly it is neutral.
+/// </remarks>
+public sealed class ClassifierModel : IEntitySentimentModel
+{
+    public const string ModelName = "classifier";
+
+    /// <summary>As long as the texts that it is trained on.</summary>
+    public const int WholeCharacters = 400;
+
+    // A certainly neutral sentence still counts for this much of one that is certainly not.
+    const double NeutralShare = 0.15;
+    const int TextsBetweenChecks = 128;
+
+    static readonly LexiconTable Table = ClassifierTerms.Table;
+
+    readonly ClassifierFile _file;
+
+    ClassifierModel(ClassifierFile file)
+    {
+        _file = file;
+        Version = $"{ClassifierFile.Format}.{file.Hash}.{Table.Hash}";
+    }
+
+    public string Name => ModelName;
+
+    /// <summary>Version of the file's format, its hash, and that of the lexicon that its features come from.</summary>
+    public string Version { get; }
+
+    public ModelCard Card => _file.Card;
+
+    /// <param name="path">A file made by <c>bellwether model train</c>; null for the model that ships with the program.</param>
+    /// <exception cref="ModelFileException">The file is missing, cut off, altered, or of another version.</exception>
+    public static ClassifierModel Load(string? path = null) => new(path is null ? ClassifierFile.ReadBuiltIn() : ClassifierFile.ReadFile(path));
+
+    internal static ClassifierModel Of(ClassifierFile file) => new(file);
+
+    /// <summary>Completes synchronously. A null text throws <see cref="ArgumentNullException"/>.</summary>
+    public ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    {
+        var scores = new SentimentScore[texts.Count];
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (i % TextsBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
+            ArgumentNullException.ThrowIfNull(texts[i]);
+            scores[i] = Score(texts[i]);
+        }
+        return new(scores);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<SentimentScore>> ScoreEntitiesAsync(IReadOnlyList<EntityText> texts, CancellationToken cancellationToken)
+    {
+        var scores = new SentimentScore[texts.Count];
+        for (var i = 0; i < scores.Length; i++)
+        {
+            if (i % TextsBetweenChecks == 0) cancellationToken.ThrowIfCancellationRequested();
+            ArgumentNullException.ThrowIfNull(texts[i]);
+            scores[i] = ScoreEntity(texts[i]);
+        }
+        return new(scores);
+    }
+
+    /// <summary>Scores one text without allocating.</summary>
+    public SentimentScore Score(ReadOnlySpan<char> text)
+    {
+        text = text[..Math.Min(text.Length, LexiconModel.MaxCharacters)];
+        return text.Length <= WholeCharacters ? ScorePart(text) : ScoreSentences(text);
+    }
+
+    [SkipLocalsInit]
+    SentimentScore ScorePart(ReadOnlySpan<char> text)
+    {
+        var features = new FeatureBuffer(stackalloc uint[FeatureBuffer.Room], stackalloc int[FeatureBuffer.Groups], _file.Text.Bits);
+        TextFeatures.Read(Table, text, features);
+        return _file.Text.Score(_file.Text.Logits(features, (int)FeatureGroup.Near));
+    }
+
+    [SkipLocalsInit]
+    SentimentScore ScoreSentences(ReadOnlySpan<char> text)
+    {
+        var reader = new SentenceReader(text, stackalloc char[1024], stackalloc Token[128]);
+        double positive = 0, negative = 0, weights = 0;
+        for (var (i, start) = (0, 0); i < LexiconModel.MaxSentences && reader.Read(); i++)
+        {
+            var score = ScorePart(text[start..reader.Position]);
+            start = reader.Position;
+            var weight = (i == 0 ? 1 : i < 3 ? 0.6 : 0.3) * (NeutralShare + (1 - NeutralShare) * (1 - score.Neutral));
+            (positive, negative, weights) = (positive + weight * score.Positive, negative + weight * score.Negative, weights + weight);
+        }
+        return weights > 0 ? new(positive / weights, negative / weights) : ScorePart(text[..WholeCharacters]);
+    }
+
+    SentimentScore ScoreEntity(EntityText text)
+    {
+        var whole = text.Text.AsSpan(0, Math.Min(text.Text.Length, LexiconModel.MaxCharacters));
+        Span<TextSpan> spans = stackalloc TextSpan[32];
+        if (whole.Length <= WholeCharacters) return ScoreEntity(whole, Within(text.Target, 0, whole.Length, spans[..16]), Within(text.Others, 0, whole.Length, spans[16..]));
+        var reader = new SentenceReader(whole, stackalloc char[1024], stackalloc Token[128]);
+        double positive = 0, negative = 0, weights = 0;
+        for (var (i, start) = (0, 0); i < LexiconModel.MaxSentences && reader.Read(); i++)
+        {
+            var end = reader.Position;
+            var target = Within(text.Target, start, end, spans[..16]);
+            if (!target.IsEmpty)
+            {
+                var score = ScoreEntity(whole[start..end], target, Within(text.Others, start, end, spans[16..]));
+                var weight = (i == 0 ? 1 : i < 3 ? 0.6 : 0.3) * (NeutralShare + (1 - NeutralShare) * (1 - score.Neutral));
+                (positive, negative, weights) = (positive + weight * score.Positive, negative + weight * score.Negative, weights + weight);
+            }
+            start = end;
+        }
+        return weights > 0 ? new(positive / weights, negative / weights) : Score(whole);
+    }
+
+    [SkipLocalsInit]
+    SentimentScore ScoreEntity(ReadOnlySpan<char> text, ReadOnlySpan<TextSpan> target, ReadOnlySpan<TextSpan> others)
+    {
+        var features = new FeatureBuffer(stackalloc uint[FeatureBuffer.Room], stackalloc int[FeatureBuffer.Groups], _file.Entity.Bits);
+        TextFeatures.ReadFor(Table, text, target, others, features);
+        return _file.Entity.Score(_file.Entity.Logits(features, FeatureBuffer.Groups));
+    }
+
+    // The spans that begin in a part of the text, counted from its start.
+    static ReadOnlySpan<TextSpan> Within(IReadOnlyList<TextSpan> spans, int start, int end, Span<TextSpan> room)
+    {
+        var count = 0;
+        for (var i = 0; i < spans.Count && count < room.Length; i++)
+            if (spans[i].Start >= start && spans[i].Start < end) room[count++] = new(spans[i].Start - start, spans[i].Length);
+        return room[..count];
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Bellwether.Sentiment.Classifier;
+
+/// <summary>A file that a model was trained on.</summary>
+/// <param name="Sha256">Of the file's bytes, hexadecimal.</param>
+/// <param name="Rows">Rows that were used.</param>
+public sealed record ModelData(string Name, string Sha256, int Rows, string Licence);
+
+/// <summary>One measured figure.</summary>
+/// <param name="On">What it was measured on, and how the rows were kept apart from those trained on.</param>
+public sealed record ModelMetric(string On, string Name, double Value);
+
+/// <summary>What a trained model is, what it was made from, how good it was found, and what it is not made for.</summary>
+public sealed record ModelCard
+{
+    public required string Name { get; init; }
+
+    public required string Description { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    /// <summary>SHA-256 over the data's hashes, the made-up sentences and the settings: equal inputs have equal ones.</summary>
+    public required string InputHash { get; init; }
+
+    public required IReadOnlyList<ModelData> Data { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
+    public required IReadOnlyList<ModelMetric> Metrics { get; init; }
+
+    public required string Licence { get; init; }
+
+    public required IReadOnlyList<string> Limits { get; init; }
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Indented.ModelCard);
+
+    /// <exception cref="JsonException">It is no model card.</exception>
+    public static ModelCard FromJson(ReadOnlySpan<byte> utf8) =>
+        JsonSerializer.Deserialize(utf8, Indented.ModelCard) ?? throw new JsonException("a model card cannot be null");
+
+    static readonly ModelCardJson Indented = new(new JsonSerializerOptions
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}
+
+[JsonSerializable(typeof(ModelCard))]
+sealed partial class ModelCardJson : JsonSerializerContext;

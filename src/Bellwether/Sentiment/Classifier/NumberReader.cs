@@ -1,0 +1,209 @@
+using Bellwether.Sentiment.Lexicon;
+
+namespace Bellwether.Sentiment.Classifier;
+
+/// <summary>
+/// Compares the numbers of a sentence: "to A from B", "from B to A", "A compared with B", "A (B)". A loss counts as a number below zero,
+/// so that a loss that narrows, or turns into a profit, is a rise; where more is bad (costs, debt) a rise is bad.
+/// </summary>
+static class NumberReader
+{
+    public const int MaxMoves = 8;
+
+    const int MaxNumbers = 16;
+    const int ReachBetween = 18;
+    const int ReachBefore = 3;
+    const int SubjectReach = 14;
+
+    enum Link : byte
+    {
+        None,
+        From,
+        To,
+        Against,
+    }
+
+    enum Unit : byte
+    {
+        None,
+        Percent,
+        PerShare,
+    }
+
+    readonly record struct Number(int Token, double Value, Unit Unit, bool IsScaled, bool InBrackets);
+
+    public static int Find(in SentenceReader sentence, ReadOnlySpan<Match> matches, Span<NumberMove> moves)
+    {
+        Span<Number> numbers = stackalloc Number[MaxNumbers];
+        var count = 0;
+        var tokens = sentence.Tokens;
+        for (var i = 0; i < tokens.Length && count < MaxNumbers; i++)
+            if (tokens[i].Length <= 2 && sentence.WordOf(tokens[i])[^1] == '#' && Read(sentence, i) is { } number)
+                numbers[count++] = number;
+        var found = 0;
+        for (var i = 0; i + 1 < count && found < moves.Length; i++)
+        {
+            // The next one of its kind: "a loss of 31 mn, or 0.44 a share, compared with one of 13 mn, or 0.19 a share".
+            var next = i + 1;
+            while (next < count && numbers[next].Unit != numbers[i].Unit) next++;
+            if (next == count) continue;
+            var (a, b) = (numbers[i], numbers[next]);
+            if (b.Token - a.Token > ReachBetween || !TryOrder(sentence, a, b, out var newerFirst)) continue;
+            var (now, before) = newerFirst ? (a, b) : (b, a);
+            moves[found++] = Compare(sentence, matches, a, now, before);
+        }
+        return found;
+    }
+
+    static bool TryOrder(in SentenceReader sentence, Number a, Number b, out bool newerFirst)
+    {
+        newerFirst = true;
+        if (b.InBrackets) return !a.InBrackets;
+        var between = Link.None;
+        for (var i = a.Token + 1; i < b.Token; i++)
+            if (LinkOf(sentence.WordOf(sentence.Tokens[i])) is var link and not Link.None)
+                between = between == Link.Against ? between : link;
+        // "from customers in 12 countries".
+        if (WordAt(sentence, b.Token - 1) is "in") return false;
+        if (between is Link.From or Link.Against) return true;
+        if (between != Link.To) return false;
+        newerFirst = false;
+        for (var i = a.Token - 1; i >= 0 && a.Token - i <= ReachBefore; i--)
+            if (LinkOf(sentence.WordOf(sentence.Tokens[i])) == Link.From) return true;
+        return false;
+    }
+
+    static Link LinkOf(ReadOnlySpan<char> word) => word switch
+    {
+        "from" => Link.From,
+        "to" => Link.To,
+        "against" or "versus" or "vs" or "v" or "compared" or "compares" or "comparison" or "than" or "comparing" or "below" or "above" => Link.Against,
+        _ => Link.None,
+    };
+
+    static NumberMove Compare(in SentenceReader sentence, ReadOnlySpan<Match> matches, Number first, Number now, Number before)
+    {
+        var (newer, older) = (now.Value, before.Value);
+        // "to 3.2 from 2.9 billion": the unit is said once.
+        if (now.IsScaled != before.IsScaled && Math.Max(newer, older) > 500 * Math.Min(newer, older))
+            (newer, older) = (Digits(sentence, now.Token), Digits(sentence, before.Token));
+        var (subject, isLoss) = SubjectOf(sentence, matches, first.Token - SubjectReach, first.Token);
+        var (other, otherIsLoss) = SubjectOf(sentence, matches, first.Token + 1, Math.Max(now.Token, before.Token));
+        var (nowIsLoss, beforeIsLoss) = (isLoss, other != 0 ? otherIsLoss : isLoss);
+        if (now.Token > before.Token) (nowIsLoss, beforeIsLoss) = (beforeIsLoss, nowIsLoss);
+        if (nowIsLoss) newer = -newer;
+        if (beforeIsLoss) older = -older;
+        var direction = (sbyte)newer.CompareTo(older);
+        return new(now.Token, direction, subject == 0 && other == 0 ? (sbyte)0
+            : nowIsLoss || beforeIsLoss ? direction
+            : (sbyte)(direction * (subject != 0 ? subject : other)));
+    }
+
+    // The last subject in [from, to), or the first one behind where there is none: "profit of 3 mn" and "3 mn of profit".
+    static (sbyte Polarity, bool IsLoss) SubjectOf(in SentenceReader sentence, ReadOnlySpan<Match> matches, int from, int to)
+    {
+        for (var i = matches.Length - 1; i >= 0; i--)
+        {
+            if (matches[i].Index >= to || matches[i].Index < from) continue;
+            // Terms such as "loss of" and "record profit" are no subjects for the lexicon, but they hold one.
+            var (isLoss, isGain) = (false, false);
+            for (var t = matches[i].Index; t < matches[i].Index + matches[i].Length; t++)
+            {
+                var word = sentence.WordOf(sentence.Tokens[t]);
+                isLoss |= word is "loss" or "losses" or "deficit";
+                isGain |= word is "profit" or "profits" or "sales" or "revenue" or "revenues" or "income" or "earnings";
+            }
+            var polarity = matches[i].Entry.Polarity != 0 ? matches[i].Entry.Polarity : isLoss ? (sbyte)-1 : isGain ? (sbyte)1 : (sbyte)0;
+            if (polarity != 0) return (polarity, isLoss);
+        }
+        return default;
+    }
+
+    static double Digits(in SentenceReader sentence, int token) => Parse(sentence.Text[sentence.Tokens[token].Source..], out _, out _);
+
+    static Number? Read(in SentenceReader sentence, int token)
+    {
+        var source = sentence.Tokens[token].Source;
+        var rest = sentence.Text[source..];
+        var value = Parse(rest, out var length, out var isPlainInteger);
+        var scale = 1.0;
+        if (length < rest.Length) scale = rest[length] is 'k' or 'K' ? 1e3 : rest[length] is 'm' or 'M' ? 1e6 : rest[length] is 'b' or 'B' ? 1e9 : rest[length] is 't' or 'T' ? 1e12 : 1;
+        // 1st, 30th, 10th: no quantity.
+        if (length + 1 < rest.Length && char.IsAsciiLetter(rest[length]) && rest[length..] is var tail
+            && (tail.StartsWith("th") || tail.StartsWith("st") || tail.StartsWith("nd") || tail.StartsWith("rd"))) return null;
+        var next = WordAt(sentence, token + 1);
+        if (scale == 1) scale = ScaleOf(next);
+        var unit = length < rest.Length && rest[length] == '%' || next is "percent" or "pc" or "pct" or "percentage" || next is "per" && WordAt(sentence, token + 2) is "cent" ? Unit.Percent
+            : IsPerShare(sentence, token) ? Unit.PerShare : Unit.None;
+        var isYear = isPlainInteger && value is >= 1900 and <= 2100 && scale == 1 && unit == Unit.None && !HasCurrency(sentence.Text[..source]);
+        return isYear ? null : new(token, value * scale, unit, scale != 1, InBrackets(sentence.Text[..source]));
+    }
+
+    // "0.44 per share", "0.44 a diluted share", "44 cents a share".
+    static bool IsPerShare(in SentenceReader sentence, int token)
+    {
+        for (var i = token + 1; i <= token + 4; i++)
+            if (WordAt(sentence, i) is "share" or "shares" && WordAt(sentence, i - 1) is "per" or "a" or "diluted" or "basic" or "each") return true;
+        return false;
+    }
+
+    static ReadOnlySpan<char> WordAt(in SentenceReader sentence, int token) =>
+        token < sentence.Tokens.Length ? sentence.WordOf(sentence.Tokens[token]) : default;
+
+    static double ScaleOf(ReadOnlySpan<char> word) => word switch
+    {
+        "thousand" or "ths" => 1e3,
+        "lakh" or "lakhs" => 1e5,
+        "million" or "millions" or "mln" or "mn" or "m" or "mio" or "meur" => 1e6,
+        "crore" or "crores" or "cr" => 1e7,
+        "billion" or "billions" or "bn" or "bln" => 1e9,
+        "trillion" or "tn" or "trn" => 1e12,
+        _ => 1,
+    };
+
+    // "13.1", "1,234.5", "0,39": a comma before exactly three digits separates thousands, any other is a decimal sign.
+    static double Parse(ReadOnlySpan<char> text, out int length, out bool isPlainInteger)
+    {
+        var (value, fraction) = (0.0, 0.0);
+        isPlainInteger = true;
+        for (length = 0; length < text.Length; length++)
+        {
+            var c = text[length];
+            if (char.IsAsciiDigit(c))
+            {
+                if (fraction == 0) value = value * 10 + (c - '0');
+                else (value, fraction) = (value + (c - '0') * fraction, fraction / 10);
+                continue;
+            }
+            if (c is not ('.' or ',') || length + 1 == text.Length || !char.IsAsciiDigit(text[length + 1])) break;
+            isPlainInteger = false;
+            if (c == ',' && IsThousands(text[(length + 1)..])) continue;
+            if (fraction != 0) break;
+            fraction = 0.1;
+        }
+        return value;
+    }
+
+    static bool IsThousands(ReadOnlySpan<char> digits) =>
+        digits.Length >= 3 && char.IsAsciiDigit(digits[1]) && char.IsAsciiDigit(digits[2]) && (digits.Length == 3 || !char.IsAsciiDigit(digits[3]));
+
+    static bool HasCurrency(ReadOnlySpan<char> before)
+    {
+        before = before.TrimEnd();
+        return before.Length > 0 && (before[^1] is '$' or '€' or '£' or '₹' or '¥'
+            || before.EndsWith("rs", StringComparison.OrdinalIgnoreCase) || before.EndsWith("eur", StringComparison.OrdinalIgnoreCase)
+            || before.EndsWith("usd", StringComparison.OrdinalIgnoreCase) || before.EndsWith("rs.", StringComparison.OrdinalIgnoreCase));
+    }
+
+    // "(8.7 mn)", "(EUR 8.7 mn)", "($8.7 mn)".
+    static bool InBrackets(ReadOnlySpan<char> before)
+    {
+        before = before.TrimEnd();
+        for (var i = before.Length - 1; i >= 0 && before.Length - i <= 6; i--)
+        {
+            if (before[i] == '(') return true;
+            if (!char.IsAsciiLetter(before[i]) && before[i] is not (' ' or '$' or '€' or '£' or '.' or ':')) return false;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,50 @@
+using System.Buffers;
+
+namespace Bellwether.Sentiment.Classifier;
+
+static partial class TextFeatures
+{
+    static readonly SearchValues<char> StyleMarks = SearchValues.Create("$@#?!:%\"“”'‘’…");
+
+    /// <summary>How it is written: a tweet, a headline, a sentence of a report. The share of neutral texts differs between them.</summary>
+    static void Style(ReadOnlySpan<char> text, FeatureBuffer features)
+    {
+        text = text.Trim();
+        var seen = 0;
+        for (var rest = text; rest.IndexOfAny(StyleMarks) is var at and >= 0; rest = rest[(at + 1)..])
+            seen |= 1 << rest[at] switch
+            {
+                '$' => at + 1 < rest.Length && char.IsAsciiLetter(rest[at + 1]) ? 1 : 2,
+                '@' => 3,
+                '#' => 4,
+                '?' => 5,
+                '!' => 6,
+                ':' => at + 1 < rest.Length && rest[at + 1] == '/' ? 7 : 8,
+                '%' => 9,
+                '…' => 10,
+                _ => 11,
+            };
+        for (var kind = 1; kind <= 11; kind++)
+            if ((seen & 1 << kind) != 0) Mark(features, 40, kind);
+        if (text.IsEmpty) return;
+        if (text[^1] == '.') Mark(features, 41);
+        if (char.IsAsciiLetterLower(text[0])) Mark(features, 42);
+        Mark(features, 43, Capitals(text));
+    }
+
+    // The share of words that begin with a capital: a headline in title case, in sentence case, a message in lower case.
+    static int Capitals(ReadOnlySpan<char> text)
+    {
+        var (words, capitals, before) = (0, 0, ' ');
+        foreach (var c in text[..Math.Min(text.Length, 200)])
+        {
+            if (before == ' ' && char.IsAsciiLetter(c))
+            {
+                words++;
+                if (char.IsAsciiLetterUpper(c)) capitals++;
+            }
+            before = c;
+        }
+        return words == 0 ? 0 : 1 + 4 * capitals / (words + 1);
+    }
+}

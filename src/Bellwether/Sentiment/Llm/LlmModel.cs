@@ -1,0 +1,68 @@
+using System.ComponentModel.DataAnnotations;
+using Bellwether.Sentiment.Classifier;
+
+namespace Bellwether.Sentiment.Llm;
+
+/// <summary>A language model behind an endpoint. Thread-safe; a second a text, more or less, and as reproducible as the server makes it.</summary>
+public sealed class LlmModel : IOutcomeSentimentModel, IDisposable
+{
+    // What is asked in one batch is lost, and paid for again, when the batch is not committed.
+    const int RoundsAtOnce = 4;
+
+    readonly LlmOptions _options;
+    readonly LlmClient _client;
+
+    LlmModel(string name, LlmOptions options, LlmClient client)
+    {
+        (Name, _options, _client) = (name, options, client);
+        Version = $"{options.Model}{(options.Revision is { } revision ? $"@{revision}" : "")}.{LlmPrompt.Hash(options)}";
+    }
+
+    public string Name { get; }
+
+    /// <summary>The server's name of the model, its revision as the settings tell it, and a hash of the words and settings that answers depend on.</summary>
+    public string Version { get; }
+
+    public int MostAtOnce => _options.Concurrency * RoundsAtOnce;
+
+    /// <summary>Makes the model; no request is sent.</summary>
+    /// <exception cref="ModelFileException">A setting cannot be.</exception>
+    public static LlmModel Create(string name, LlmOptions options, TimeProvider time)
+    {
+        var problems = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(options, new(options), problems, validateAllProperties: true))
+            throw new ModelFileException(name, string.Join(" ", problems.Select(p => p.ErrorMessage?.TrimEnd('.'))), $"Look at Scoring:Llm:{name}.");
+        return new(name, options, new(name, options, LlmEndpoint.Of(name, options), time));
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="LlmUnavailableException">No text was scored, and the server is the reason.</exception>
+    public async ValueTask<IReadOnlyList<TextOutcome>> TryScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    {
+        foreach (var text in texts) ArgumentNullException.ThrowIfNull(text, nameof(texts));
+        var replies = await Task.WhenAll(texts.Select(text => _client.AskAsync(text, cancellationToken)));
+        // One text that fails is its own affair. Where all do, the server is down or wrongly set up, and no text is to be given up for that.
+        if (replies.Length > 0 && replies.All(r => r.Fault != LlmFault.None) && replies.FirstOrDefault(r => r.Fault is LlmFault.Unavailable or LlmFault.Rejected) is { } down)
+            throw new LlmUnavailableException($"model {Name}: {down.Detail}");
+        return [.. replies.Select(r => r.Fault == LlmFault.None ? new TextOutcome(r.Score) : new(TextOutcome.NoScore, r.Fault.ToString(), r.Detail))];
+    }
+
+    /// <summary>As <see cref="TryScoreAsync"/>; a text without a score has <see cref="TextOutcome.NoScore"/>.</summary>
+    public async ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+        [.. (await TryScoreAsync(texts, cancellationToken)).Select(o => o.Score)];
+
+    /// <summary>What it is and how it is asked, without secrets.</summary>
+    public IReadOnlyDictionary<string, string> Describe() => new Dictionary<string, string>
+    {
+        ["endpoint"] = _client.Address,
+        ["model"] = _options.Model,
+        ["revision"] = _options.Revision ?? "not told",
+        ["answers"] = _options.Format.ToString(),
+        ["tokens_per_minute"] = _options.TokensPerMinute is { } limit ? $"{limit}" : "no limit",
+        ["concurrency"] = $"{_options.Concurrency}",
+        ["key"] = _client.HasKey ? "set" : "none",
+        ["instructions"] = LlmPrompt.System(_options).ReplaceLineEndings(" "),
+    };
+
+    public void Dispose() => _client.Dispose();
+}

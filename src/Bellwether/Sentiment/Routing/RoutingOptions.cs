@@ -1,0 +1,110 @@
+using System.ComponentModel.DataAnnotations;
+using Bellwether.Feeds;
+
+namespace Bellwether.Sentiment.Routing;
+
+/// <summary>Which model scores which event. Without rules the model of <see cref="ScoringOptions.Model"/> scores them all.</summary>
+public sealed record RoutingOptions
+{
+    /// <summary>The first rule that an event meets decides; an event that meets none is scored by the model of the settings.</summary>
+    public IReadOnlyList<RoutingRule> Rules { get; init; } = [];
+
+    /// <summary>By model: how much of it is used at a time, and when it is left alone.</summary>
+    public IReadOnlyDictionary<string, ModelLimits> Limits { get; init; } = new Dictionary<string, ModelLimits>();
+
+    /// <summary>What is wrong with these options, for people; empty when nothing is.</summary>
+    /// <param name="names">The models that there are; null for those that are built in.</param>
+    public IEnumerable<string> Problems(IReadOnlyList<string>? names = null)
+    {
+        names ??= SentimentModels.Names;
+        for (var i = 0; i < Rules.Count; i++)
+            foreach (var problem in Rules[i].Problems(names)) yield return $"Rules:{i} ({Rules[i].Name}): {problem}";
+        foreach (var (model, limits) in Limits)
+        {
+            if (!names.Contains(model)) yield return $"Limits:{model}: there is no such model; there are {string.Join(", ", names)}.";
+            var wrong = new List<ValidationResult>();
+            Validator.TryValidateObject(limits, new ValidationContext(limits), wrong, validateAllProperties: true);
+            foreach (var problem in wrong) yield return $"Limits:{model}: {problem.ErrorMessage}";
+        }
+    }
+}
+
+/// <summary>Which events it is for, and the models that score them. What is null is not asked.</summary>
+public sealed record RoutingRule
+{
+    public string Name { get; init; } = "";
+
+    public Priority? Priority { get; init; }
+
+    public string? PremiumTier { get; init; }
+
+    public EventType? Type { get; init; }
+
+    /// <summary>Shortest and longest text, in characters, both included.</summary>
+    public int? MinCharacters { get; init; }
+
+    /// <inheritdoc cref="MinCharacters"/>
+    public int? MaxCharacters { get; init; }
+
+    /// <summary>From cheap to costly. The first scores; each next one is asked where the one before is not sure, or cannot be used.</summary>
+    public IReadOnlyList<string> Models { get; init; } = [];
+
+    /// <summary>A score with less confidence than this is left to the next model; 0 for never.</summary>
+    public double DeferBelow { get; init; }
+
+    public bool Meets(EventEnvelope e) => MissOf(e) == Miss.None;
+
+    /// <summary>Why the event is not for this rule; null where it is.</summary>
+    public string? Misses(EventEnvelope e) => MissOf(e) switch
+    {
+        Miss.Priority => $"priority is {Names.Of(e.Priority)}, not {Names.Of(Priority!.Value)}",
+        Miss.Tier => $"premium tier is {e.PremiumTier}, not {PremiumTier}",
+        Miss.Type => $"type is {Names.Of(e.Type)}, not {Names.Of(Type!.Value)}",
+        Miss.TooShort => $"text has {e.Text.Length} characters, fewer than {MinCharacters}",
+        Miss.TooLong => $"text has {e.Text.Length} characters, more than {MaxCharacters}",
+        _ => null,
+    };
+
+    enum Miss
+    {
+        None,
+        Priority,
+        Tier,
+        Type,
+        TooShort,
+        TooLong,
+    }
+
+    Miss MissOf(EventEnvelope e) =>
+        Priority is { } priority && e.Priority != priority ? Miss.Priority
+        : PremiumTier is { } tier && !string.Equals(tier, e.PremiumTier, StringComparison.OrdinalIgnoreCase) ? Miss.Tier
+        : Type is { } type && e.Type != type ? Miss.Type
+        : e.Text.Length < MinCharacters ? Miss.TooShort
+        : e.Text.Length > MaxCharacters ? Miss.TooLong
+        : Miss.None;
+
+    internal IEnumerable<string> Problems(IReadOnlyList<string> names)
+    {
+        if (Name.Length == 0) yield return "Name is missing.";
+        if (Models.Count == 0) yield return "Models is empty; name at least one.";
+        foreach (var model in Models.Where(m => !names.Contains(m))) yield return $"there is no model '{model}'; there are {string.Join(", ", names)}.";
+        if (Models.Distinct().Count() != Models.Count) yield return "Models names one twice.";
+        if (DeferBelow is not (>= 0 and <= 1)) yield return $"DeferBelow is {DeferBelow}; it must be 0 to 1.";
+        if (MinCharacters > MaxCharacters) yield return $"MinCharacters {MinCharacters} is more than MaxCharacters {MaxCharacters}.";
+    }
+}
+
+/// <summary>How much of a model is used at a time, and when it is left alone.</summary>
+public sealed record ModelLimits
+{
+    /// <summary>Batches that the model works on at a time; a further one waits for <see cref="Wait"/> and then goes to another model.</summary>
+    [Range(1, 1_024)] public int Concurrent { get; init; } = 4;
+
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00")] public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest that one batch may take.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")] public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long it is left alone after half of its calls have failed.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.500", "1.00:00:00")] public TimeSpan LeftAlone { get; init; } = TimeSpan.FromSeconds(30);
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using Bellwether.Sentiment.Classifier;
+
+namespace Bellwether.Tests.Commands;
+
+public sealed class ModelCommandTests : IDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("bellwether-model-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    Task<CliResult> RunAsync(params string[] args) => Cli.RunAsync(["--data", _folder, .. args]);
+
+    string Write(string name, string content)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    // Enough of each class for a classifier to be trained; no two alike.
+    string Headlines(string name = "set.csv") => Write(name, "text,label\n" + string.Concat(Enumerable.Range(0, 40).Select(i =>
+        $"Acme {i} shares jump on strong orders,positive\nAcme {i} shares sink on weak orders,negative\nAcme {i} holds its meeting in May,neutral\n")));
+
+    [Fact]
+    public async Task List_tells_which_models_are_sound_and_which_is_used()
+    {
+        var models = (await RunAsync("model", "list", "--json")).Succeeds().Json.EnumerateArray().ToArray();
+        Assert.Equal(["classifier", "lexicon"], models.Select(m => m.GetProperty("name").GetString()));
+        Assert.All(models, m => Assert.True(m.GetProperty("sound").GetBoolean()));
+        Assert.Equal([true, false], models.Select(m => m.GetProperty("used").GetBoolean()));
+
+        Write("bellwether.json", $$"""{ "Scoring": { "ClassifierFile": "{{Write("bad.bin", "no model")}}" } }""");
+        var bad = (await RunAsync("model", "list", "--json")).Succeeds().Json[0];
+        Assert.False(bad.GetProperty("sound").GetBoolean());
+        Assert.Contains("no classifier file", bad.GetProperty("problem").GetString());
+        Assert.Contains("bad.bin", (await RunAsync("model", "show", "--json")).Fails(3).ErrorJson.GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public async Task Show_prints_data_licence_figures_and_limits()
+    {
+        var text = (await RunAsync("model", "show")).Succeeds().Out;
+        Assert.All(new[] { "data: ", "MIT", "licence: ", "accuracy", "ece", "limit: " }, part => Assert.Contains(part, text));
+        var json = (await RunAsync("model", "show", "classifier", "--json")).Succeeds().Json;
+        Assert.Equal("classifier", json.GetProperty("name").GetString());
+        Assert.True(json.GetProperty("metrics").GetArrayLength() > 4);
+        Assert.Contains("lexicon", (await RunAsync("model", "show", "lexicon")).Succeeds().Out);
+        Assert.Contains("no model 'finbert'", (await RunAsync("model", "show", "finbert")).Fails(2).Error);
+    }
+
+    [Fact]
+    public async Task Training_is_reproducible_and_its_file_can_be_used()
+    {
+        var (data, first, second) = (Headlines(), Path.Combine(_folder, "a.bin"), Path.Combine(_folder, "b.bin"));
+        var answer = (await RunAsync("model", "train", "--data", data, "--out", first, "--licence", "mine", "--json")).Succeeds().Json;
+        (await RunAsync("model", "train", "--data", data, "--out", second, "--licence", "mine", "--json")).Succeeds();
+
+        Assert.Equal(await File.ReadAllBytesAsync(first, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(second, TestContext.Current.CancellationToken));
+        var card = JsonDocument.Parse(await File.ReadAllTextAsync(first + ".json", TestContext.Current.CancellationToken)).RootElement;
+        Assert.Equal(answer.GetProperty("input_hash").GetString(), card.GetProperty("input_hash").GetString());
+        Assert.Equal(120, card.GetProperty("data")[0].GetProperty("rows").GetInt32());
+        Assert.Equal("mine", card.GetProperty("data")[0].GetProperty("licence").GetString());
+        Assert.True(ClassifierModel.Load(first).Score("Acme shares jump on strong orders").Score > 0.3);
+        var measured = (await RunAsync("sentiment", "eval", data, "--model", first, "--json")).Succeeds().Json;
+        Assert.InRange(measured.GetProperty("accuracy").GetDouble(), 0.95, 1);
+    }
+
+    [Fact]
+    public async Task Training_without_a_class_or_with_scores_is_refused()
+    {
+        Assert.Contains("none of the 2 texts is neutral", (await RunAsync("model", "train", "--data", Write("two.csv", "text,label\na,positive\nb,negative\n"), "--out", Path.Combine(_folder, "x.bin"))).Fails(3).Error);
+        Assert.Contains("has scores", (await RunAsync("model", "train", "--data", Write("scores.csv", "text,score\na,0.5\nb,-0.5\n"), "--out", Path.Combine(_folder, "x.bin"))).Fails(3).Error);
+        Assert.False(File.Exists(Path.Combine(_folder, "x.bin")));
+    }
+
+    [Fact]
+    public async Task Evaluation_answers_by_the_contract()
+    {
+        var file = Write("tweets.csv", "id,body,mood\n1,Acme beats estimates and raises guidance,1\n2,Acme misses estimates and cuts guidance,0\n3,Acme will publish its report on Tuesday.,2\n");
+        var json = (await RunAsync("sentiment", "eval", file, "--text", "body", "--label", "mood", "--labels", "negative=0,positive=1,neutral=2", "--json")).Succeeds().Json;
+
+        Assert.Equal(["rows", "accuracy", "macro_f1", "weighted_f1", "per_class", "confusion", "ece", "texts_per_second"], json.EnumerateObject().Take(8).Select(p => p.Name));
+        Assert.Equal(3, json.GetProperty("rows").GetInt32());
+        Assert.Equal(1, json.GetProperty("accuracy").GetDouble());
+        Assert.Equal(1, json.GetProperty("per_class").GetProperty("positive").GetProperty("support").GetInt32());
+        Assert.Equal(1, json.GetProperty("confusion")[0][0].GetInt32());
+        Assert.Equal("classifier", json.GetProperty("model").GetString());
+        Assert.Contains("accuracy 100", (await RunAsync("sentiment", "eval", file, "--text", "body", "--label", "mood", "--labels", "negative=0,positive=1,neutral=2")).Succeeds().Out);
+        Assert.Contains("--labels", (await RunAsync("sentiment", "eval", file, "--text", "body", "--label", "mood")).Fails(3).Error);
+        Assert.Contains("'title'", (await RunAsync("sentiment", "eval", file, "--text", "title")).Fails(2).Error);
+    }
+
+    [Fact]
+    public async Task Evaluation_of_scores_gives_error_correlation_and_sign()
+    {
+        var file = Write("scores.json", """[{"title":"Acme beats estimates, shares jump","sentiment":0.7},{"title":"Acme misses estimates, shares sink","sentiment":-0.6},{"title":"Acme meets","sentiment":0.01}]""");
+        var json = (await RunAsync("sentiment", "eval", file, "--json", "--model", "lexicon")).Succeeds().Json;
+        Assert.Equal((3, 2, 1.0), (json.GetProperty("rows").GetInt32(), json.GetProperty("sign_rows").GetInt32(), json.GetProperty("sign_agreement").GetDouble()));
+        Assert.InRange(json.GetProperty("correlation").GetDouble(), 0.5, 1);
+        Assert.Contains("--folds needs classes", (await RunAsync("sentiment", "eval", file, "--folds", "3")).Fails(2).Error);
+    }
+
+    [Fact]
+    public async Task Folds_measure_texts_that_were_not_trained_on()
+    {
+        var json = (await RunAsync("sentiment", "eval", Headlines(), "--folds", "4", "--json")).Succeeds().Json;
+        Assert.Equal((120, 4), (json.GetProperty("rows").GetInt32(), json.GetProperty("folds").GetInt32()));
+        Assert.InRange(json.GetProperty("accuracy").GetDouble(), 0.9, 1);
+        // Labels drawn by lot cannot be learned, unless a text is in two folds.
+        var random = new Bellwether.Analytics.Text.SplitMix(5);
+        var texts = Enumerable.Range(0, 150).Select(i => $"Word{random.Next(1000)} word{random.Next(1000)} thing{i},{new[] { "positive", "negative", "neutral" }[random.Next(3)]}").ToArray();
+        var noise = (await RunAsync("sentiment", "eval", Write("noise.csv", "text,label\n" + string.Join('\n', texts.Concat(texts))), "--folds", "4", "--json")).Succeeds().Json;
+        Assert.InRange(noise.GetProperty("accuracy").GetDouble(), 0, 0.55);
+    }
+
+    [Fact]
+    public async Task Bench_tells_speed_and_allocation()
+    {
+        var json = (await RunAsync("bench", "classify", "--texts", "2000", "--json")).Succeeds().Json;
+        Assert.Equal("classifier", json.GetProperty("model").GetString());
+        Assert.InRange(json.GetProperty("bytes_per_text").GetDouble(), 1, 1_024);
+        Assert.True(json.GetProperty("texts_per_second").GetDouble() > 0);
+    }
+}

@@ -1,0 +1,47 @@
+using Bellwether.Sentiment.Classifier;
+using Bellwether.Sentiment.Lexicon;
+
+namespace Bellwether.Tests.Sentiment.Classifier;
+
+public sealed class NumberReaderTests
+{
+    [Theory]
+    [InlineData("Net sales rose to EUR 13.1 mn from EUR 8.7 mn", 1, 1)]
+    [InlineData("Net sales fell from EUR 13.1 mn to EUR 8.7 mn", -1, -1)]
+    [InlineData("Revenue was $1.2bn, compared with $980 million a year earlier", 1, 1)]
+    [InlineData("Revenue was 3.2 versus 2.9 billion", 1, 1)]
+    [InlineData("Operating profit totalled EUR 0,39 mn (EUR 0,45 mn)", -1, -1)]
+    [InlineData("Costs were 1,250 thousand against 1,100 thousand", 1, -1)]
+    [InlineData("Net loss narrowed to 2.1 million from 4.4 million", 1, 1)]
+    [InlineData("Net loss was 4.4 million, compared with a loss of 2.1 million", -1, -1)]
+    [InlineData("The loss was 4.4 million against a profit of 2.1 million", -1, -1)]
+    [InlineData("Profit of 2.1 million, compared with a loss of 4.4 million", 1, 1)]
+    [InlineData("The operating margin was 11.4%, up from 9.8%", 1, 1)]
+    [InlineData("Revenue of 500 million was the same as 500 million, compared with 500 million", 0, 0)]
+    [InlineData("Widgets: 12 vs 9", 1, 0)]
+    [InlineData("Net loss was $31.4 million, or $0.44 per share, compared with a net loss of $12.9 million, or $0.19 per share", -1, -1)]
+    [InlineData("Revenue of $610 million is below our earlier estimate of $660 million", -1, -1)]
+    [InlineData("Record profit of EUR 9 mn against EUR 7 mn", 1, 1)]
+    public void Two_numbers_of_one_thing_are_compared(string text, int direction, int meaning)
+    {
+        var move = Assert.Single(Moves(text).Take(1));
+        Assert.Equal((direction, meaning), (move.Direction, move.Meaning));
+    }
+
+    [Theory]
+    [InlineData("Sales rose 12% from 2019 to 2020")]
+    [InlineData("Revenue rose 5% to $3 billion from customers in 12 countries")]
+    [InlineData("The 1st of 30 stores")]
+    [InlineData("Profit 12 and sales 13")]
+    [InlineData("")]
+    public void Numbers_of_different_things_are_not(string text) => Assert.Empty(Moves(text));
+
+    static NumberMove[] Moves(string text)
+    {
+        var reader = new SentenceReader(text, new char[1024], new Token[128]);
+        if (!reader.Read()) return [];
+        var (matches, moves) = (new Match[64], new NumberMove[NumberReader.MaxMoves]);
+        var found = SentenceScorer.Find(ClassifierTerms.Table, reader, matches);
+        return moves[..NumberReader.Find(reader, matches.AsSpan(0, found), moves)];
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text;
+using Bellwether.Feeds;
+using Bellwether.Sentiment;
+using Bellwether.Sentiment.Evaluation;
+
+namespace Bellwether.Tests.Sentiment.Evaluation;
+
+public sealed class LabelledFileTests : IDisposable
+{
+    readonly string _folder = Directory.CreateTempSubdirectory("bellwether-labelled-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    LabelledSet Read(string content, LabelledOptions? options = null) => Read(Encoding.UTF8.GetBytes(content), options);
+
+    LabelledSet Read(byte[] content, LabelledOptions? options = null)
+    {
+        var path = Path.Combine(_folder, "set");
+        File.WriteAllBytes(path, content);
+        return LabelledFile.Read(path, options);
+    }
+
+    [Theory]
+    [InlineData("text,label\n\"Up, and up\",positive\nDown,negative\nSo,neutral\n")]
+    [InlineData("id;Headline;Sentiment\n1;Up, and up;bullish\n2;Down;Bearish\n3;So;Neutral\n")]
+    [InlineData("\uFEFFlabel\ttext\npositive\tUp, and up\nnegative\tDown\nneutral\tSo")]
+    [InlineData("Up, and up@positive\r\nDown@negative\r\n\r\nSo@neutral\r\n")]
+    [InlineData("""[{"text":"Up, and up","label":"positive"},{"text":"Down","label":"negative"},{"text":"So","label":"neutral"}]""")]
+    [InlineData("""{"7":{"sentence":"Up, and up","label":"positive"},"8":{"sentence":"Down","label":"negative"},"9":{"sentence":"So","label":"neutral"}}""")]
+    public void Every_form_gives_the_same_rows(string content) =>
+        Assert.Equal([("Up, and up", (byte?)2), ("Down", (byte?)0), ("So", (byte?)1)], Read(content).Rows.Select(r => (r.Text, r.Label)));
+
+    [Fact]
+    public void Lines_in_latin_1_are_read_with_an_at_inside() =>
+        Assert.Equal([("Pöyry @ EUR 5", (byte?)2), ("Café", (byte?)0)], Read(Encoding.Latin1.GetBytes("Pöyry @ EUR 5@positive\nCafé@negative\n")).Rows.Select(r => (r.Text, r.Label)));
+
+    [Fact]
+    public void Labels_mean_what_the_map_says()
+    {
+        var options = new LabelledOptions { Labels = LabelledOptions.ParseLabels("negative=0,positive=1, neutral=2") };
+        Assert.Equal([0, 2, 1, 2], Read("text,label\na,0\nb,1\nc,2\nd,1.0\n", options).Rows.Select(r => (int)r.Label!));
+    }
+
+    [Theory]
+    [InlineData("negative")]
+    [InlineData("angry=1")]
+    [InlineData("negative=0,positive=0")]
+    public void Map_of_another_form_is_refused(string map) => Assert.Throws<FormatException>(() => LabelledOptions.ParseLabels(map));
+
+    [Fact]
+    public void Scores_of_several_targets_are_averaged()
+    {
+        var set = Read("""{"1":{"sentence":"a","info":[{"sentiment_score":"0.5"},{"sentiment_score":"-0.1"}]},"2":{"sentence":"b","info":[{"sentiment_score":"-0.7"}]}}""",
+            new() { Label = "info.sentiment_score" });
+        Assert.True(set.HasScores);
+        Assert.Equal([0.2, -0.7], set.Rows.Select(r => Math.Round(r.Score!.Value, 9)));
+    }
+
+    [Fact]
+    public void Entities_get_their_places_and_the_longest_name_has_them()
+    {
+        var set = Read("Title,Decisions\n\"Tata Motors up, Osian's Tata falls\",\"{'Tata Motors': 'positive', 'Osian's Tata': 'negative'}\"\nIT rises,\"{\"\"IT\"\": \"\"positive\"\"}\"\n");
+        Assert.Equal([2, 0, 2], set.Rows.Select(r => (int)r.Label!));
+        Assert.Equal([new TextSpan(0, 11)], set.Rows[0].Entity!.Target);
+        Assert.Equal([new TextSpan(16, 12)], set.Rows[0].Entity!.Others);
+        Assert.Equal([new TextSpan(0, 2)], set.Rows[2].Entity!.Target);
+    }
+
+    [Theory]
+    [InlineData("text,label\na,happy\n", "has the label 'happy'", 2)]
+    [InlineData("text,label\na,positive\n,negative\n", "has no text", 3)]
+    [InlineData("text,label\na,0\nb,1\n", "has the label '0'", 2)]
+    [InlineData("text,label\na,0.5\nb,7.5\n", "has the score 7.5", 3)]
+    [InlineData("text,label\n", "no labelled row", null)]
+    [InlineData("a@positive\nb\n", "no @label", 2)]
+    [InlineData("foo,bar\na,b\n", "no column of the text", null)]
+    [InlineData("[1,2]", "holds no objects", null)]
+    [InlineData("[{\"text\":", "not JSON", 1)]
+    public void Bad_input_names_what_and_where(string content, string problem, int? line)
+    {
+        var error = Assert.Throws<FeedException>(() => Read(content));
+        Assert.Contains(problem, error.Message);
+        Assert.Equal(line, error.Line);
+    }
+
+    [Fact]
+    public void Column_that_is_not_there_is_a_matter_of_usage()
+    {
+        var error = Assert.Throws<FeedException>(() => Read("text,label\na,positive\n", new() { Text = "body" }));
+        Assert.True(error.IsUsage);
+        Assert.Contains("text, label", error.Mend);
+    }
+
+    [Fact]
+    public void Missing_file_is_named() => Assert.Contains("nowhere.csv", Assert.Throws<FeedException>(() => LabelledFile.Read("/nowhere.csv")).Message);
+}

@@ -1,0 +1,154 @@
+using Bellwether.Feeds;
+using Bellwether.Sentiment;
+using Bellwether.Sentiment.Classifier;
+using Bellwether.Sentiment.Routing;
+using Bellwether.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Bellwether.Tests.Sentiment.Routing;
+
+public sealed class ModelRouterTests
+{
+    static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    static readonly RoutingRule Cascade = new() { Name = "cascade", Models = ["lexicon", "classifier"], DeferBelow = 0.6 };
+
+    [Theory]
+    [InlineData("high", "free", "news", 10, "urgent")]
+    [InlineData("standard", "GOLD", "news", 10, "paying")]
+    [InlineData("standard", "free", "filing", 10, "filings")]
+    [InlineData("standard", "free", "news", 100, "long")]
+    [InlineData("standard", "free", "news", 99, "otherwise")]
+    public void First_rule_that_an_event_meets_decides(string priority, string tier, string type, int characters, string expected)
+    {
+        var router = Router(null,
+            new RoutingRule { Name = "urgent", Priority = Priority.High, Models = ["lexicon"] },
+            new() { Name = "paying", PremiumTier = "gold", Models = ["classifier"] },
+            new() { Name = "filings", Type = EventType.Filing, Models = ["classifier"] },
+            new() { Name = "long", MinCharacters = 100, Models = ["classifier"] });
+        var (rule, missed) = router.RuleOf(Event(new string('x', characters)) with
+        {
+            Priority = Enum.Parse<Priority>(priority, true), PremiumTier = tier, Type = Enum.Parse<EventType>(type, true),
+        });
+        Assert.Equal(expected, rule.Name);
+        Assert.Equal(expected switch { "urgent" => 0, "paying" => 1, "filings" => 2, "long" => 3, _ => 4 }, missed.Count);
+        Assert.All(missed, m => Assert.NotEmpty(m.Why));
+    }
+
+    [Fact]
+    public async Task Only_what_the_cheap_model_is_not_sure_of_goes_to_the_costly_one()
+    {
+        var (cheap, costly) = (new Fake("lexicon", t => t == "clear" ? new(0.9, 0.05) : new(0.4, 0.3)), new Fake("classifier", _ => new(0.1, 0.8)));
+        var scores = await Router([cheap, costly], Cascade).ScoreAsync([Event("clear"), Event("murky"), Event("clear")], Cancel);
+        Assert.Equal(["lexicon", "classifier", "lexicon"], scores.Select(s => s.By.Name));
+        Assert.Equal([["clear", "murky", "clear"]], cheap.Asked);
+        Assert.Equal([["murky"]], costly.Asked);
+        Assert.All(scores, s => Assert.Null(s.InsteadOf));
+    }
+
+    [Fact]
+    public async Task Failed_costly_model_leaves_the_score_of_the_cheap_one_and_is_named()
+    {
+        var (cheap, costly) = (new Fake("lexicon", t => t == "clear" ? new(0.9, 0.05) : new(0.4, 0.3)), new Fake("classifier", _ => throw new HttpRequestException("refused")));
+        var scores = await Router([cheap, costly], Cascade).ScoreAsync([Event("clear"), Event("murky")], Cancel);
+        Assert.Equal([null, "classifier"], scores.Select(s => s.InsteadOf));
+        Assert.Equal(["1", "1 instead of classifier"], scores.Select(s => s.Version));
+        Assert.Equal(0.1, scores[1].Score.Score, 9);
+    }
+
+    [Fact]
+    public async Task Failed_first_model_is_replaced_by_the_next_and_at_last_by_the_lexicon()
+    {
+        var broken = new Fake("lexicon", _ => throw new IOException("gone"));
+        var next = await Router([broken, new("classifier", _ => new(0.8, 0.1))], Cascade).ScoreAsync([Event("a")], Cancel);
+        Assert.Equal(("classifier", "lexicon"), (next[0].By.Name, next[0].InsteadOf));
+
+        var missing = new ModelFileException("my.bin", "there is no such model file", "Train one.");
+        var last = await Router([new("lexicon", _ => new(0.2, 0.1)), new("classifier", _ => throw missing)], new RoutingRule { Name = "one", Models = ["classifier"] }).ScoreAsync([Event("a")], Cancel);
+        Assert.Equal(("lexicon", "1 instead of classifier"), (last[0].By.Name, last[0].Version));
+
+        var none = Router([broken, new("classifier", _ => throw missing)], Cascade);
+        Assert.Contains("cascade", (await Assert.ThrowsAsync<InvalidOperationException>(async () => await none.ScoreAsync([Event("a")], Cancel))).Message);
+    }
+
+    [Fact]
+    public async Task Model_that_keeps_failing_is_left_alone_and_then_tried_again()
+    {
+        var time = new ManualTime(DateTimeOffset.UnixEpoch);
+        var fails = true;
+        var costly = new Fake("classifier", _ => fails ? throw new HttpRequestException("refused") : new(0.9, 0.05));
+        var router = Router([new("lexicon", _ => new(0.4, 0.3)), costly], time, Cascade);
+        for (var i = 0; i < 10; i++) await router.ScoreAsync([Event("murky")], Cancel);
+        Assert.Equal(2, costly.Asked.Count);
+
+        fails = false;
+        time.Advance(new ModelLimits().LeftAlone + TimeSpan.FromSeconds(1));
+        Assert.Equal("classifier", (await router.ScoreAsync([Event("murky")], Cancel))[0].By.Name);
+        Assert.Equal(3, costly.Asked.Count);
+    }
+
+    [Fact]
+    public async Task Full_model_is_passed_by_and_one_that_does_not_answer_in_time_too()
+    {
+        var held = new TaskCompletionSource();
+        var costly = new Fake("classifier", _ => new(0.9, 0.05)) { Hold = held.Task };
+        var options = Options(Cascade) with { Routing = new() { Rules = [Cascade], Limits = new Dictionary<string, ModelLimits> { ["classifier"] = new() { Concurrent = 1, Wait = TimeSpan.Zero } } } };
+        var router = new ModelRouter(options, Loader([new("lexicon", _ => new(0.4, 0.3)), costly]), TimeProvider.System, NullLogger.Instance);
+        var first = router.ScoreAsync([Event("murky")], Cancel).AsTask();
+        Assert.Equal(("lexicon", "classifier"), await Who(router.ScoreAsync([Event("murky")], Cancel)));
+        held.SetResult();
+        Assert.Equal("classifier", (await first)[0].By.Name);
+
+        var silent = new Fake("classifier", _ => new(0.9, 0.05)) { Hold = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Cancel) };
+        options = options with { Routing = new() { Rules = [Cascade], Limits = new Dictionary<string, ModelLimits> { ["classifier"] = new() { Timeout = TimeSpan.FromMilliseconds(20) } } } };
+        router = new(options, Loader([new("lexicon", _ => new(0.4, 0.3)), silent]), TimeProvider.System, NullLogger.Instance);
+        var steps = new List<string>();
+        Assert.Equal(("lexicon", "classifier"), await Who(router.ScoreAsync([Event("murky")], Cancel, steps.Add)));
+        Assert.Contains(steps, s => s.Contains("no answer within"));
+
+        static async Task<(string, string?)> Who(ValueTask<IReadOnlyList<RoutedScore>> pending) => (await pending)[0] is var s ? (s.By.Name, s.InsteadOf) : default;
+    }
+
+    [Fact]
+    public void Wrong_rules_are_named()
+    {
+        var problems = new RoutingOptions
+        {
+            Rules = [new() { Name = "a", Models = ["finbort"], DeferBelow = 2 }, new() { Models = [], MinCharacters = 9, MaxCharacters = 3 }],
+            Limits = new Dictionary<string, ModelLimits> { ["classifier"] = new() { Concurrent = 0 }, ["nobody"] = new() },
+        }.Problems().ToArray();
+        Assert.All(new[] { "Rules:0 (a): there is no model 'finbort'", "DeferBelow is 2", "Rules:1 (): Name is missing", "Models is empty", "MinCharacters 9", "Limits:classifier", "Limits:nobody" },
+            part => Assert.Contains(problems, p => p.Contains(part)));
+    }
+
+    static ModelRouter Router(Fake[]? models, params RoutingRule[] rules) => Router(models, TimeProvider.System, rules);
+
+    static ModelRouter Router(Fake[]? models, TimeProvider time, params RoutingRule[] rules) => new(Options(rules), Loader(models ?? []), time, NullLogger.Instance);
+
+    static ScoringOptions Options(params RoutingRule[] rules) => new() { Routing = new() { Rules = rules } };
+
+    static Func<string, ISentimentModel> Loader(Fake[] models) => name => models.Single(m => m.Name == name);
+
+    static EventEnvelope Event(string text) => new()
+    {
+        EventId = "e", ArticleId = "a", Timestamp = DateTimeOffset.UnixEpoch, FetchedAt = DateTimeOffset.UnixEpoch, Source = "test", Tickers = ["T"], Text = text,
+    };
+
+    sealed class Fake(string name, Func<string, SentimentScore> score) : ISentimentModel
+    {
+        public List<string[]> Asked { get; } = [];
+
+        public Task Hold { get; init; } = Task.CompletedTask;
+
+        public string Name => name;
+
+        public string Version => "1";
+
+        public async ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+        {
+            Asked.Add([.. texts]);
+            await Hold.WaitAsync(cancellationToken);
+            return [.. texts.Select(score)];
+        }
+    }
+}
