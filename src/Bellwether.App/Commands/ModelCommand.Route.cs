@@ -110,8 +110,17 @@ static partial class ModelCommand
             var title = Of("article_title") ?? Of("title");
             return (Of("text") ?? title) is { Length: > 0 } text ? new()
             {
-                EventId = "", ArticleId = "", Source = "", Tickers = [], Timestamp = session.Time.GetUtcNow(), FetchedAt = session.Time.GetUtcNow(), Text = text, ArticleTitle = title,
-                PremiumTier = Of("premium_tier") ?? "standard", Type = Named<EventType>(Of("type"), "type"), Priority = Named<Priority>(Of("priority"), "priority"),
+                EventId = "",
+                ArticleId = "",
+                Source = "",
+                Tickers = [],
+                Timestamp = session.Time.GetUtcNow(),
+                FetchedAt = session.Time.GetUtcNow(),
+                Text = text,
+                ArticleTitle = title,
+                PremiumTier = Of("premium_tier") ?? "standard",
+                Type = Named<EventType>(Of("type"), "type"),
+                Priority = Named<Priority>(Of("priority"), "priority"),
             }
             : throw new FeedException(file, "the event has no text", "Give it the field text, or a title.");
         }

@@ -28,7 +28,9 @@ public sealed class ModelRouterTests
             new() { Name = "long", MinCharacters = 100, Models = ["classifier"] });
         var (rule, missed) = router.RuleOf(Event(new string('x', characters)) with
         {
-            Priority = Enum.Parse<Priority>(priority, true), PremiumTier = tier, Type = Enum.Parse<EventType>(type, true),
+            Priority = Enum.Parse<Priority>(priority, true),
+            PremiumTier = tier,
+            Type = Enum.Parse<EventType>(type, true),
         });
         Assert.Equal(expected, rule.Name);
         Assert.Equal(expected switch { "urgent" => 0, "paying" => 1, "filings" => 2, "long" => 3, _ => 4 }, missed.Count);
@@ -131,7 +133,13 @@ public sealed class ModelRouterTests
 
     static EventEnvelope Event(string text) => new()
     {
-        EventId = "e", ArticleId = "a", Timestamp = DateTimeOffset.UnixEpoch, FetchedAt = DateTimeOffset.UnixEpoch, Source = "test", Tickers = ["T"], Text = text,
+        EventId = "e",
+        ArticleId = "a",
+        Timestamp = DateTimeOffset.UnixEpoch,
+        FetchedAt = DateTimeOffset.UnixEpoch,
+        Source = "test",
+        Tickers = ["T"],
+        Text = text,
     };
 
     sealed class Fake(string name, Func<string, SentimentScore> score) : ISentimentModel
