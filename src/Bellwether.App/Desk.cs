@@ -1,4 +1,5 @@
 using Bellwether.Backup;
+using Bellwether.Confluence;
 using Bellwether.Engines;
 using Bellwether.Engines.Postgres;
 using Bellwether.Events;
@@ -10,6 +11,7 @@ using Bellwether.Retention;
 using Bellwether.Retention.Archive;
 using Bellwether.Retention.Erase;
 using Bellwether.Sentiment;
+using Bellwether.Sentiment.Aggregation;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Sentiment.Routing;
 using Bellwether.Storage;
@@ -66,6 +68,13 @@ public sealed class Desk : IAsyncDisposable
     public EngineCache Engines { get; }
     public IHotStore Hot { get; }
     public SentimentReader Reader { get; }
+
+    /// <summary>Sentiment of symbols across their sources.</summary>
+    public AggregateReader Aggregates => new(DataSource, Reader, Options.Aggregation);
+
+    public ConfluenceReader Confluence => new(DataSource, Aggregates, Options.Confluence, Time);
+
+    public ConfluenceSaver ConfluenceSaver => new(DataSource, Aggregates, Confluence);
 
     /// <summary>Reads sealed days for those who read hot rows from PostgreSQL.</summary>
     public LakeColdRows ColdRows { get; }

@@ -1,7 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using Bellwether.Confluence;
 using Bellwether.Events;
+using Bellwether.Market;
 using Bellwether.Retention;
 using Bellwether.Sentiment;
+using Bellwether.Sentiment.Aggregation;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Configuration;
@@ -83,10 +86,19 @@ public sealed record DeskOptions
 
     [Required] public ScoringOptions Scoring { get; init; } = new();
 
+    /// <summary>How the sources of a symbol are taken together.</summary>
+    [Required] public AggregationOptions Aggregation { get; init; } = new();
+
+    /// <summary>What each component of confluence weighs, and where its thresholds lie.</summary>
+    [Required] public ConfluenceOptions Confluence { get; init; } = new();
+
     [Required] public HotStoreOptions HotStore { get; init; } = new();
 
     /// <summary>How long data stays in its tables. The <c>RETENTION_*</c> variables of <see cref="RetentionVariables"/> are read too.</summary>
     [Required] public RetentionOptions Retention { get; init; } = new();
+
+    /// <summary>Prices, conditions, and where they are fetched from.</summary>
+    [Required] public MarketOptions Market { get; init; } = new();
 
     /// <summary>
     /// Folder of the archive, or <c>s3://bucket/prefix</c>; null for <c>archive</c> in the data folder, or beside a lake that lies in a bucket.
@@ -150,12 +162,17 @@ public sealed record DeskOptions
             if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
             Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
+            Validate(options.Aggregation, nameof(Aggregation) + ":");
+            Validate(options.Aggregation.Reliability, $"{nameof(Aggregation)}:{nameof(options.Aggregation.Reliability)}:");
+            Validate(options.Confluence, nameof(Confluence) + ":");
             Validate(options.Scoring.Onnx, $"{nameof(Scoring)}:{nameof(Scoring.Onnx)}:");
             foreach (var (name, llm) in options.Scoring.Llm) Validate(llm, $"{nameof(Scoring)}:{nameof(Scoring.Llm)}:{name}:");
             if (options.Scoring.Routing.Problems(SentimentModels.NamesOf(options.Scoring)).ToArray() is { Length: > 0 } routes) throw new DeskOptionsException(string.Join(" ", routes.Select(p => $"{nameof(Scoring)}:{nameof(ScoringOptions.Routing)}:{p}")));
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");
+            Validate(options.Market, nameof(Market) + ":");
+            Validate(options.Market.Providers, $"{nameof(Market)}:{nameof(Market.Providers)}:");
             _ = RetentionPolicies.Of(options.Retention);
             _ = (options.LakeBucket, options.ArchiveBucket);
             Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");

@@ -6,7 +6,7 @@ namespace Bellwether.Tests;
 /// <summary>Rules of the house, read from the compiled code.</summary>
 public sealed class ArchitectureTests
 {
-    static readonly string[] Features = ["Backup", "Counts", "Diagnostics", "Engines", "Events", "Feeds", "Lake", "Plots", "Retention", "Sentiment", "Storage"];
+    static readonly string[] Features = ["Backup", "Confluence", "Counts", "Diagnostics", "Engines", "Events", "Feeds", "Lake", "Market", "Plots", "Retention", "Sentiment", "Signals", "Storage"];
 
     [Fact]
     public void Analytics_touches_no_file_network_clock_or_thread()

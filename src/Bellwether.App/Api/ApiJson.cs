@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Bellwether.App.Api.Counts;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
+using Bellwether.App.Api.Market;
 using Bellwether.App.Api.Push;
 using Bellwether.App.Api.Sentiment;
 using Bellwether.App.Api.Sql;
@@ -18,6 +19,8 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(TickerSentimentPage))]
 [JsonSerializable(typeof(SentimentHistory))]
 [JsonSerializable(typeof(ArticlePage))]
+[JsonSerializable(typeof(Bellwether.Sentiment.Aggregation.AggregatedSentiment))]
+[JsonSerializable(typeof(Bellwether.Confluence.ConfluenceScore))]
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(DeadLetterDetails))]
 [JsonSerializable(typeof(IReadOnlyList<Events.DeadLetterCount>))]
@@ -52,6 +55,10 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(Bellwether.Counts.Ledger.WindowForecast))]
 [JsonSerializable(typeof(BacktestBody))]
 [JsonSerializable(typeof(IReadOnlyList<Bellwether.Counts.Backtesting.BacktestResult>))]
+[JsonSerializable(typeof(AsOf.AsOfJoinRequest))]
+[JsonSerializable(typeof(MarketBars))]
+[JsonSerializable(typeof(MarketIndicators))]
+[JsonSerializable(typeof(MarketConditions))]
 [JsonSerializable(typeof(SqlRequest))]
 [JsonSerializable(typeof(SqlAnswer))]
 [JsonSerializable(typeof(HealthCheck))]

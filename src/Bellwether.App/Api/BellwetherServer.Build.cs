@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using Bellwether.App.Api.AsOf;
 using Bellwether.App.Api.Counts;
+using Bellwether.App.Api.Confluence;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
+using Bellwether.App.Api.Market;
 using Bellwether.App.Api.Push;
 using Bellwether.App.Api.Sentiment;
 using Bellwether.App.Api.Sql;
@@ -52,10 +55,13 @@ public sealed partial class BellwetherServer
         var api = app.MapGroup("/api/v1").RefuseUnknownQuery();
         PushEndpoints.Map(api);
         SentimentEndpoints.Map(api);
+        ConfluenceEndpoints.Map(api);
         StreamEndpoints.Map(api);
         SqlEndpoints.Map(api);
         DeadLetterEndpoints.Map(api);
         CountsEndpoints.Map(api);
+        MarketEndpoints.Map(api);
+        AsOfEndpoints.Map(api);
         // Any other name is an unknown path, and told so as all are.
         app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").ExcludeFromDescription().AnswersHead();
     }

@@ -6,12 +6,17 @@ namespace Bellwether.App.Api;
 static partial class OpenApiDocument
 {
     static readonly string[] Levels = ["very_bearish", "bearish", "neutral", "bullish", "very_bullish"];
+    static readonly string[] Trends = ["up", "down", "stable"];
     static readonly string[] Types = ["news", "tweet", "reddit", "filing"];
 
     static readonly Dictionary<(string Schema, string Property), string[]> Enumerations = new()
     {
         [("TickerSentiment", "level")] = Levels,
         [("Article", "level")] = Levels,
+        [("AggregatedSentiment", "sentiment_level")] = Levels,
+        [("AggregatedSentiment", "volume_trend")] = Trends,
+        [("ConfluenceScore", "confluence_level")] = ["very_low", "low", "moderate", "high", "very_high"],
+        [("ConfluenceScore", "volume_trend")] = Trends,
         [("Article", "type")] = Types,
         [("PushedEvent", "type")] = Types,
         [("PushedEvent", "priority")] = ["high", "standard"],

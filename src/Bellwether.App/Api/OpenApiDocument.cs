@@ -13,10 +13,13 @@ static partial class OpenApiDocument
     [
         ("/api/v1/events", "events", "Events in"),
         ("/api/v1/sentiment", "sentiment", "Sentiment of tickers, now and as of any past moment"),
+        ("/api/v1/confluence", "confluence", "How far prices, sentiment and options point the same way"),
         ("/api/v1/stream", "stream", "Results as they are committed"),
         ("/api/v1/sql", "sql", "Read-only SQL"),
         ("/api/v1/dead-letters", "dead letters", "Records that were put aside"),
         ("/api/v1/counts", "counts", "How many posts an account will write"),
+        ("/api/v1/asof", "as-of joins", "What was known at each row's time"),
+        ("/api/v1/market", "market", "Bars, indicators and market conditions, now and as of any past moment"),
         ("/", "diagnostics", "Health and metrics"),
     ];
 

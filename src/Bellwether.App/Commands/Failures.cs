@@ -8,6 +8,7 @@ using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Lake;
 using Bellwether.Lake.Legacy;
+using Bellwether.Market.Providers;
 using Bellwether.Retention;
 using Bellwether.Sentiment.Classifier;
 using Bellwether.Sentiment.HotStore;
@@ -50,6 +51,12 @@ sealed class Failures(Screen screen, bool json, bool verbose)
             CountsProblem.NotEnough => "not_enough_data",
             _ => "bad_input",
         }, counts.Message, counts.Mend),
+        MarketProviderException provider => new(provider.Problem switch
+        {
+            ProviderProblem.NotConfigured => ExitCode.Usage,
+            ProviderProblem.Unknown => ExitCode.BadInput,
+            _ => ExitCode.Unavailable,
+        }, "provider", Sentence(provider.Message), provider.Mend),
         DeskOptionsException options => CommandException.Usage(options.Message),
         EngineException engine => new(ExitCode.Unavailable, "engine", Sentence($"{engine.Engine}: {engine.Problem}"), engine.Mend),
         EventLogException log => new(ExitCode.Unavailable, "event_log", Sentence(log.Message)),

@@ -27,6 +27,8 @@ static partial class SentimentCommand
             "sentiment history AAPL --interval 1h", "sentiment articles AAPL --limit 5 --text") { tickers, asOf };
         verb.Add(History(screen, globals));
         verb.Add(Articles(screen, globals));
+        verb.Add(AggregateCommand.Create(screen, globals, "sentiment aggregate"));
+        verb.Add(Influencers(screen, globals));
         verb.Add(Rebuild(screen, globals));
         verb.Add(Eval(screen, globals));
         return verb.Runs(screen, globals, (session, cancellationToken) => ShowAsync(session, Tickers(session.Get(tickers)!), session.Get(asOf), cancellationToken));

@@ -1,5 +1,7 @@
 using Bellwether.Events;
 using Bellwether.Lake;
+using Bellwether.Market.Conditions;
+using Bellwether.Market.Providers;
 using Bellwether.Retention;
 using Bellwether.Sentiment.HotStore;
 using Bellwether.Storage.Jobs;
@@ -83,6 +85,15 @@ sealed partial class SchedulerService(Desk desk, WorkerStatus status, ILogger<Sc
         // A worker that dies between its commit and its write to the shared store leaves a gap that nobody else knows of.
         .. desk.CreateCatchUp() is not { } hotStore ? [] : new Job[] { new("level-hot-store", TimeSpan.FromMinutes(10), async token =>
             await hotStore.TryAsync(token) ? "level with the database" : "the hot store is away") },
+        .. desk.Options.Aggregation.SaveEvery is not { } saveEvery ? [] : new Job[] { new("save-confluence", saveEvery, async token =>
+            $"{await desk.ConfluenceSaver.SaveAsync(desk.Time.GetUtcNow(), token)} symbols saved") { Slow = true, Patient = true } },
+        .. desk.Options.Market.RefreshConditions is not { Ticks: > 0 } often ? [] : new Job[] { new("refresh-market-conditions", often, async token =>
+        {
+            var done = await new ConditionStore(desk.DataSource, desk.Time, desk.Options.Market.Tickers)
+                .RefreshAsync(null, null, token);
+            return $"{done.Symbols} symbols computed, {done.Rows} rows changed";
+        }) { Slow = true } },
+        new("clean-market-cache", TimeSpan.FromHours(1), async token => $"{await new MarketCache(desk.DataSource, desk.Time).CleanAsync(token)} expired answers removed"),
         .. RetentionJobs(desk),
     ];
 

@@ -31,7 +31,7 @@ public sealed class LakeSql(NpgsqlDataSource database, LakeOptions options)
             var statement = LakeStatement.Parse(scratch.Connection, sql);
             // Streaming ahead counts no text: with wide rows the default of 1 MB is gigabytes.
             scratch.Connection.Execute(LakeScratch.Limit(options), cancellationToken);
-            scratch.Connection.Execute("SET streaming_buffer_size = '1KB'; CREATE SCHEMA sentiment; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
+            scratch.Connection.Execute("SET streaming_buffer_size = '1KB'; CREATE SCHEMA sentiment; CREATE SCHEMA market; CREATE SCHEMA ops; CREATE SCHEMA data", cancellationToken);
             await PrepareAsync(statement, scratch, cancellationToken).ConfigureAwait(false);
             Lock(scratch);
             return await Task.Run(() => Start(statement, scratch, cancellationToken), cancellationToken).ConfigureAwait(false);

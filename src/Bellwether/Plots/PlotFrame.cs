@@ -21,9 +21,10 @@ sealed class PlotFrame
 
     public double Y(double value) => _field.Bottom - (value - _y.From) / (_y.To - _y.From) * (_field.Bottom - _field.Top);
 
-    public void Values(string format = "0.####")
+    /// <param name="signed">Also below 0, where that is more than a margin.</param>
+    public void Values(string format = "0.####", bool signed = false)
     {
-        foreach (var tick in Ticks(Math.Max(0, _y.From), _y.To, 5))
+        foreach (var tick in Ticks(signed ? _y.From : Math.Max(0, _y.From), _y.To, 5))
         {
             _canvas.Line(_field.Left, Y(tick), _field.Right, Y(tick), PlotStyle.Grid);
             _canvas.Text(_field.Left - 6, Y(tick) + 4, tick.ToString(format, CultureInfo.InvariantCulture), "end", 11, PlotStyle.Ink);

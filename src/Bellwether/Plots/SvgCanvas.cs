@@ -22,6 +22,9 @@ sealed class SvgCanvas(int width, int height)
     public void Circle(double x, double y, double radius, string fill, string? title = null) =>
         Add($"<circle cx=\"{x:0.##}\" cy=\"{y:0.##}\" r=\"{radius:0.##}\" fill=\"{fill}\">{Title(title)}</circle>");
 
+    public void Path(IEnumerable<(double X, double Y)> points, string colour, double thickness = 1.5) =>
+        Add($"<polyline points=\"{Points(points)}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{thickness:0.##}\" stroke-linejoin=\"round\"/>");
+
     /// <param name="anchor">start, middle or end.</param>
     public void Text(double x, double y, string text, string anchor = "start", int size = 12, string colour = "#333333") =>
         Add($"<text x=\"{x:0.##}\" y=\"{y:0.##}\" text-anchor=\"{anchor}\" font-size=\"{size}\" fill=\"{colour}\">{WebUtility.HtmlEncode(text)}</text>");
@@ -38,4 +41,7 @@ sealed class SvgCanvas(int width, int height)
     static string Dashes(string? dashes) => dashes is null ? "" : $" stroke-dasharray=\"{dashes}\"";
 
     static string Title(string? title) => title is null ? "" : $"<title>{WebUtility.HtmlEncode(title)}</title>";
+
+    static string Points(IEnumerable<(double X, double Y)> points) =>
+        string.Join(' ', points.Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.X:0.##},{p.Y:0.##}")));
 }

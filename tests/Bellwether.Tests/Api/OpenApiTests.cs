@@ -17,7 +17,7 @@ public sealed class OpenApiTests(TestServer server)
         var push = Operation(document, "pushEvents");
         var events = push.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
         Assert.Empty(check.Problems(events, JsonDocument.Parse($"[{Event("1", "ACME", "Acme rises")},{Event("2", "ACME", "Acme falls")}]").RootElement));
-        foreach (var body in new[] { Event("1", "ACME", "Acme rises to a record"), """{"timestamp":"2024-05-01","text":"fine weather today"}""" })
+        foreach (var body in new[] { Event("1", "ACME", "Acme rises to a record"), Event("2", "FRESH", "Fresh rises to a record", $"{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}"), """{"timestamp":"2024-05-01","text":"fine weather today"}""" })
         {
             Assert.Empty(check.Problems(events, JsonDocument.Parse(body).RootElement));
             using var pushed = await desk.Http.PostAsync("/api/v1/events?wait=scored", Json(body), Token);
@@ -39,6 +39,7 @@ public sealed class OpenApiTests(TestServer server)
             using var response = await desk.Http.PostAsync($"/api/v1/counts/ann/{path}", Json(body), Token);
             await FitsAsync(check, Operation(document, id), response, 200);
         }
+        await WriteBarsAsync(desk.Desk.Desk);
         using (var taken = await desk.Http.PostAsync("/api/v1/counts/ann/posts/from-sentiment", null, Token)) await FitsAsync(check, Operation(document, "importPostsFromSentiment"), taken, 200);
         using (var tested = await desk.Http.PostAsync("/api/v1/counts/ann/backtest", Json("""{"from":"2024-03-07","to":"2024-03-08","horizons":["1d"],"all_models":false}"""), Token))
             await FitsAsync(check, Operation(document, "backtestCounts"), tested, 200);
@@ -57,12 +58,15 @@ public sealed class OpenApiTests(TestServer server)
             ("getSentiment", "/api/v1/sentiment/ACME", 200), ("getSentiment", "/api/v1/sentiment/ZZZZ", 404),
             ("getSentimentHistory", "/api/v1/sentiment/ACME/history?from=2024-04-30&to=2024-05-02", 200),
             ("listArticles", "/api/v1/sentiment/ACME/articles", 200), ("listArticles", "/api/v1/sentiment/ACME/articles?text=true", 200),
+            ("getAggregatedSentiment", "/api/v1/sentiment/FRESH/aggregate", 200), ("getAggregatedSentiment", "/api/v1/sentiment/ZZZZ/aggregate", 404), ("getConfluence", "/api/v1/confluence/FRESH", 200),
             ("listDeadLetters", "/api/v1/dead-letters?limit=1", 200), ("countDeadLetters", "/api/v1/dead-letters/counts", 200),
             ("getDeadLetter", $"/api/v1/dead-letters/{letter}", 200),
             ("listCountAccounts", "/api/v1/counts", 200), ("getCountStatus", "/api/v1/counts/ann", 200), ("getCountStatus", "/api/v1/counts/bob", 404),
             ("listBuckets", "/api/v1/counts/ann/buckets?from=2024-03-01", 200), ("listFeatures", "/api/v1/counts/ann/features", 200), ("listCountEvents", "/api/v1/counts/ann/events", 200),
             ("listGaps", "/api/v1/counts/ann/gaps", 200), ("listSuspiciousSilences", "/api/v1/counts/ann/gaps/suspicious", 200), ("listCountModels", "/api/v1/counts/ann/models", 200),
             ("listForecasts", "/api/v1/counts/ann/forecasts?model=reference", 200),
+            ("listBars", "/api/v1/market/bars/ACME", 200), ("listBars", "/api/v1/market/bars/ZZZZ", 404), ("listIndicators", "/api/v1/market/indicators/ACME?set=sma_20,rsi_14", 200),
+            ("listIndicators", "/api/v1/market/indicators/ACME?set=nonsense", 400), ("listConditions", "/api/v1/market/conditions/ACME?from=2024-01-01", 200),
         })
         {
             using var response = await desk.GetAsync(path);
@@ -102,6 +106,9 @@ public sealed class OpenApiTests(TestServer server)
         Assert.Equal((1, 1_000, 50), (Number(limit.GetProperty("schema"), "minimum"), Number(limit.GetProperty("schema"), "maximum"), Number(limit.GetProperty("schema"), "default")));
         Assert.True(Operation(document, "streamSentiment").GetProperty("responses").GetProperty("200").GetProperty("content").TryGetProperty("text/event-stream", out _));
     }
+
+    static Task WriteBarsAsync(App.Desk desk) => new Bellwether.Market.Prices.PriceStore(desk.DataSource, desk.Time).WriteAsync("ACME", Bellwether.Market.BarInterval.Day, "test",
+        Enumerable.Range(0, 30).Select(i => new Bellwether.Market.PriceBar(new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(i), 10 + i, 12 + i, 9 + i, 11 + i % 3, 1_000 + i, null)).ToArray(), null, Token);
 
     static void Drawn(JsonElement operation, HttpResponseMessage response)
     {

@@ -109,7 +109,13 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
     [InlineData("reddit_sentiments")]
     [InlineData("influencers")]
     [InlineData("symbol_sentiments")]
+    [InlineData("aggregated_sentiments")]
+    [InlineData("confluence_scores")]
     [InlineData("ticker_sentiment")]
+    [InlineData("price_history")]
+    [InlineData("corporate_actions")]
+    [InlineData("market_conditions")]
+    [InlineData("options_data")]
     [InlineData("dead_letters")]
     [InlineData("lake_files")]
     [InlineData("lake_days")]
@@ -120,13 +126,13 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
     public async Task Catalogue_shows_every_table_without_reading_one()
     {
         Assert.Equal(
-            "all_sentiment;dead_letters;influencers;ingest_runs;lake_days;lake_files;reddit_posts;reddit_sentiments;symbol_sentiments;ticker_sentiment;tweet_sentiments;tweets",
+            "aggregated_sentiments;all_sentiment;confluence_scores;corporate_actions;dead_letters;influencers;ingest_runs;lake_days;lake_files;market_conditions;options_data;price_history;reddit_posts;reddit_sentiments;symbol_sentiments;ticker_sentiment;tweet_sentiments;tweets",
             await CsvAsync("SHOW TABLES"));
         var described = await CsvAsync("DESCRIBE all_sentiment");
         Assert.StartsWith("timestamp,TIMESTAMP WITH TIME ZONE,", described);
         Assert.Equal(21, described.Split(';').Length);
         Assert.Contains("buckets,BIGINT[],", await CsvAsync("DESCRIBE ticker_sentiment"));
-        Assert.Equal("12", await CsvAsync("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main'"));
+        Assert.Equal("18", await CsvAsync("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main'"));
     }
 
     [Fact]

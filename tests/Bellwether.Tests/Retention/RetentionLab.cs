@@ -102,7 +102,9 @@ sealed class RetentionLab : IAsyncDisposable
         SELECT id, tweet_id, 'AAPL', created_at, 0.1, 0.9, 'bullish', 'lexicon', '1', now() FROM sentiment.tweets WHERE tweet_id LIKE '{tag}%'
         """);
 
+    /// <summary>In place of the table that the desk has: one with exact numbers, and an id.</summary>
     public const string MarketConditions = """
+        DROP TABLE IF EXISTS market.market_conditions;
         CREATE SCHEMA IF NOT EXISTS improvement;
         CREATE TABLE improvement.market_conditions (
             id bigserial, symbol varchar(10) NOT NULL, timestamp timestamptz NOT NULL,

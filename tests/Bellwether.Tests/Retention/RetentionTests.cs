@@ -158,7 +158,7 @@ public sealed class RetentionTests(TestServer server) : IAsyncLifetime
     [Fact]
     public async Task Rollup_that_cannot_tell_how_far_it_reaches_holds_its_source_back()
     {
-        await _lab.ExecuteAsync("CREATE TABLE sentiment.aggregated_sentiments (id bigserial PRIMARY KEY, symbol text)");
+        await _lab.ExecuteAsync("DROP TABLE sentiment.aggregated_sentiments; CREATE TABLE sentiment.aggregated_sentiments (id bigserial PRIMARY KEY, symbol text)");
         Assert.Contains("aggregated_sentiments, which sums it up, has no column timestamp", (await _lab.PlanAsync("symbol_sentiments")).Reason);
     }
 
@@ -193,17 +193,21 @@ public sealed class RetentionTests(TestServer server) : IAsyncLifetime
     public async Task Source_waits_for_the_rollup_that_sums_it_up()
     {
         await _lab.ExecuteAsync("""
-            CREATE TABLE sentiment.aggregated_sentiments (id bigserial PRIMARY KEY, symbol text, timestamp timestamptz);
             INSERT INTO sentiment.symbol_sentiments (symbol, source, timestamp, window_start, window_end, mention_count, weight, formula, known_at)
             SELECT 'A', 's', t, t - interval '1 hour', t, 1, 1, 'f', t FROM generate_series(timestamptz '2025-01-01+00', '2025-01-10 00:00+00', '1 day') t
             """);
         var held = await _lab.RunAsync("symbol_sentiments");
         Assert.Equal(0, held.Rows);
         Assert.Contains("aggregated_sentiments, which sums it up, is empty", held.Reason);
-        await _lab.ExecuteAsync("INSERT INTO sentiment.aggregated_sentiments (symbol, timestamp) VALUES ('A', '2025-01-04 00:00+00')");
+        await AggregateAsync("2025-01-04");
         Assert.Equal(3, (await _lab.RunAsync("symbol_sentiments")).Rows);
-        await _lab.ExecuteAsync("INSERT INTO sentiment.aggregated_sentiments (symbol, timestamp) VALUES ('A', '2026-01-04 00:00+00')");
+        await AggregateAsync("2026-01-04");
         Assert.Equal(7, (await _lab.RunAsync("symbol_sentiments")).Rows);
+
+        Task AggregateAsync(string day) => _lab.ExecuteAsync($$"""
+            INSERT INTO sentiment.aggregated_sentiments (symbol, timestamp, known_at, source_count, provider_count, total_mention_count, source_breakdown, providers_used, effective_mentions, formula, inputs)
+            VALUES ('A', '{{day}} 00:00+00', '{{day}} 00:00+00', 0, 0, 0, '{}', '[]', 0, 'f', '{}')
+            """);
     }
 
     [Fact]
@@ -241,7 +245,7 @@ public sealed class RetentionTests(TestServer server) : IAsyncLifetime
     public async Task Tables_of_a_later_revision_are_told_as_not_there_yet()
     {
         var plan = await _lab.PlanAsync();
-        Assert.Contains("not there yet", plan.Single(item => item.Table == "confluence_scores").Reason);
+        Assert.Contains("not there yet", plan.Single(item => item.Table == "model_predictions").Reason);
         Assert.Equal("keep", plan.Single(item => item.Table == "influencers").Action);
         Assert.Equal(plan.Count, plan.Select(item => item.Table).Distinct().Count());
     }

@@ -47,12 +47,26 @@ static class SqlEndpoints
             return Invalid(null, error.Path is "$.sql" ? "sql must be a text" : "the body is not a JSON object with the field sql");
         }
         if (string.IsNullOrWhiteSpace(request?.Sql)) return Invalid(request?.Sql, "the field sql is missing or empty");
+        try
+        {
+            return await AnswerAsync(context, options, time, token => runner.RunAsync(request.Sql, token), cancellationToken);
+        }
+        catch (LakeSqlException error)
+        {
+            return Invalid(request.Sql, error.Message);
+        }
+    }
 
+    /// <summary>Answers with what was asked, within the limits of queries.</summary>
+    /// <exception cref="LakeSqlException">The query cannot be run.</exception>
+    public static async Task<Results<EmptyHttpResult, ProblemHttpResult>> AnswerAsync(
+        HttpContext context, ServeOptions options, TimeProvider time, Func<CancellationToken, Task<ReadOnlyMemory<byte>?>> ask, CancellationToken cancellationToken)
+    {
         using var limit = new CancellationTokenSource(options.SqlTimeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            if (await runner.RunAsync(request.Sql, either.Token).WaitAsync(options.SqlTimeout + options.DatabaseTimeout, time, cancellationToken) is not { } answer)
+            if (await ask(either.Token).WaitAsync(options.SqlTimeout + options.DatabaseTimeout, time, cancellationToken) is not { } answer)
             {
                 context.Response.Headers.RetryAfter = "1";
                 return TypedResults.Problem(Problems.TooBusy("Too many queries wait."));
@@ -61,10 +75,6 @@ static class SqlEndpoints
             context.Response.ContentLength = answer.Length;
             await context.Response.BodyWriter.WriteAsync(answer, cancellationToken);
             return TypedResults.Empty;
-        }
-        catch (LakeSqlException error)
-        {
-            return Invalid(request.Sql, error.Message);
         }
         catch (SqlAnswerException)
         {

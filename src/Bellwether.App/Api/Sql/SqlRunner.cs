@@ -21,7 +21,11 @@ sealed class SqlRunner(Desk desk, ServeOptions options) : IDisposable
     /// <exception cref="LakeSqlException">The statement is refused or wrong.</exception>
     /// <exception cref="SqlAnswerException">A single row is too large.</exception>
     /// <exception cref="OperationCanceledException">It took longer than allowed, or the client went.</exception>
-    public async Task<ReadOnlyMemory<byte>?> RunAsync(string sql, CancellationToken cancellationToken)
+    public Task<ReadOnlyMemory<byte>?> RunAsync(string sql, CancellationToken cancellationToken) =>
+        RunAsync(async token => await new LakeSql(desk.DataSource, await desk.LakeOptionsAsync(null, token)).QueryAsync(sql, token), cancellationToken);
+
+    /// <inheritdoc cref="RunAsync(string, CancellationToken)"/>
+    public async Task<ReadOnlyMemory<byte>?> RunAsync(Func<CancellationToken, Task<LakeQuery>> ask, CancellationToken cancellationToken)
     {
         if (Interlocked.Increment(ref _waiting) > MostWaiting)
         {
@@ -33,8 +37,7 @@ sealed class SqlRunner(Desk desk, ServeOptions options) : IDisposable
             await _turn.WaitAsync(cancellationToken);
             try
             {
-                await using var query = await new LakeSql(desk.DataSource, await desk.LakeOptionsAsync(null, cancellationToken))
-                    .QueryAsync(sql, cancellationToken);
+                await using var query = await ask(cancellationToken);
                 return await WriteAsync(query, cancellationToken);
             }
             finally

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+using Bellwether.Analytics.Indicators;
+using Bellwether.Market;
+using Bellwether.Market.Prices;
+
+namespace Bellwether.App.Commands;
+
+static partial class MarketCommand
+{
+    static Verb Bars(Screen screen, GlobalOptions globals)
+    {
+        var (symbol, interval, format) = (Symbol(), Interval(), Format("table"));
+        var from = Moments.Option("--from", "First bar, included", screen.Time);
+        var to = Moments.Option("--to", "End, excluded", screen.Time);
+        var asOf = Moments.Option("--as-of", "Only what was known then", screen.Time);
+        var adjusted = new Option<bool>("--adjusted") { Description = "Adjusted for splits and dividends" };
+        return new Verb("bars", "Show the bars of a ticker as they are known, or were at a moment",
+                "market bars AAPL --from 2026-01-01", "market bars AAPL --as-of 2026-03-01 --format csv") { symbol, interval, from, to, asOf, adjusted, format }
+            .Runs(screen, globals, (session, cancellationToken) => BarsAsync(session, Ticker(session.Get(symbol)!, "SYMBOL"), session.Get(interval),
+                session.Get(from), session.Get(to), session.Get(asOf), session.Get(adjusted), FormatOf(session, format, "table"), cancellationToken));
+    }
+
+    static Verb Indicators(Screen screen, GlobalOptions globals)
+    {
+        var (symbol, interval, format) = (Symbol(), Interval(), Format("csv"));
+        var set = new Option<string>("--set") { HelpName = "rsi_14,…", Required = true, Description = "Indicators by name, several by commas, such as rsi_14, bb_upper_20_2, macd_line; all are told where one is unknown" };
+        var from = Moments.Option("--from", "First row shown, included; bars before it are used", screen.Time);
+        var to = Moments.Option("--to", "End, excluded", screen.Time);
+        var asOf = Moments.Option("--as-of", "Only what was known then", screen.Time);
+        var adjusted = new Option<bool>("--adjusted") { Description = "From bars adjusted for splits and dividends" };
+        var benchmark = new Option<string?>("--benchmark") { Description = "Ticker that beta and correlation compare with", HelpName = "SYM" };
+        var regular = new Option<bool>("--regular") { Description = "Only bars within the hours of the exchange" };
+        return new Verb("indicators", "Compute indicators over the bars of a ticker",
+                "market indicators AAPL --set rsi_14,atr_14,ema_20,bb_upper,bb_lower,macd_line,macd_signal --format csv",
+                "market indicators AAPL --set beta_60,correlation_60 --benchmark SPY --adjusted") { symbol, set, interval, from, to, asOf, adjusted, benchmark, regular, format }
+            .Runs(screen, globals, (session, cancellationToken) =>
+            {
+                IndicatorSet indicators;
+                try
+                {
+                    indicators = IndicatorSet.Parse(session.Get(set)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+                }
+                catch (FormatException error)
+                {
+                    throw CommandException.Usage($"--set: {error.Message}.");
+                }
+                var other = session.Get(benchmark) is { } named ? Ticker(named, "--benchmark") : null;
+                if (other is null && indicators.Reads.HasFlag(BarFields.Benchmark)) throw CommandException.Usage("Beta and correlation need a series to compare with.", "Name it with --benchmark SYM.");
+                return IndicatorsAsync(session, indicators, new(Ticker(session.Get(symbol)!, "SYMBOL"), session.Get(interval), other, session.Get(asOf), session.Get(adjusted), session.Get(regular)),
+                    session.Get(from), session.Get(to), FormatOf(session, format, "csv"), cancellationToken);
+            });
+    }
+
+    sealed record IndicatorRequest(string Ticker, BarInterval Interval, string? Benchmark, DateTimeOffset? AsOf, bool Adjusted, bool Regular);
+
+    static async Task<int> IndicatorsAsync(
+        Session session, IndicatorSet indicators, IndicatorRequest request, DateTimeOffset? from, DateTimeOffset? to, string format, CancellationToken cancellationToken)
+    {
+        await using var desk = await session.OpenAsync(cancellationToken);
+        var series = new BarSeries(new PriceReader(desk.DataSource, desk.Time));
+        var bars = await series.ReadAsync(request.Ticker, request.Interval, to, request.AsOf, request.Adjusted, request.Regular, cancellationToken);
+        if (bars.Count == 0) throw Nothing(request.Ticker, request.Interval, request.AsOf);
+        IReadOnlyList<PriceBar> others = request.Benchmark is null ? [] : await series.ReadAsync(request.Benchmark, request.Interval, to, request.AsOf, request.Adjusted, request.Regular, cancellationToken);
+        if (request.Benchmark is not null && others.Count == 0) throw Nothing(request.Benchmark, request.Interval, request.AsOf);
+
+        var inputs = BarSeries.Inputs(bars, others, request.Interval);
+        var values = new double[indicators.Names.Count];
+        await using var output = RowWriter.Of(session, format, ["timestamp", .. indicators.Names]);
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            indicators.Next(in inputs[i], values);
+            if (bars[i].Date < from?.UtcDateTime) continue;
+            output.Write([Stamp(bars[i].Date), .. values.Select(Number)]);
+        }
+        return ExitCode.Ok;
+    }
+
+    static async Task<int> BarsAsync(
+        Session session, string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf, bool adjusted, string format, CancellationToken cancellationToken)
+    {
+        await using var desk = await session.OpenAsync(cancellationToken);
+        var reader = new PriceReader(desk.DataSource, desk.Time);
+        // What comes after a bar decides how it is adjusted.
+        var stored = await reader.BarsAsync(ticker, interval, adjusted ? null : from, adjusted ? null : to, asOf, cancellationToken);
+        if (stored.Count == 0) throw Nothing(ticker, interval, asOf);
+        IReadOnlyList<PriceBar> bars = [.. stored.Select(s => s.Bar)];
+        if (adjusted) bars = Adjustment.Apply(bars, await reader.ActionsAsync(ticker, asOf, cancellationToken), interval);
+        await using var output = RowWriter.Of(session, format, ["timestamp", "open", "high", "low", "close", "adjusted_close", "volume", "known_at", "source"]);
+        for (var i = 0; i < bars.Count; i++)
+        {
+            var bar = bars[i];
+            if (bar.Date < from?.UtcDateTime || bar.Date >= to?.UtcDateTime) continue;
+            output.Write([Stamp(bar.Date), Number(bar.Open), Number(bar.High), Number(bar.Low), Number(bar.Close), bar.AdjustedClose is { } vendor ? Number(vendor) : "",
+                bar.Volume?.ToString(CultureInfo.InvariantCulture) ?? "", stored[i].KnownAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), stored[i].Source]);
+        }
+        return ExitCode.Ok;
+    }
+
+    static string Stamp(DateTime time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    static string Number(double value) => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture);
+}

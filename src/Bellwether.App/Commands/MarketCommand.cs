@@ -1,0 +1,61 @@
+using System.CommandLine;
+using Bellwether.Feeds;
+using Bellwether.Market;
+
+namespace Bellwether.App.Commands;
+
+/// <summary><c>bellwether market</c>: bars in, bars and indicators out.</summary>
+static partial class MarketCommand
+{
+    public static Command Create(Screen screen, GlobalOptions globals)
+    {
+        var command = new Verb("market", "Import prices, show them as they were known, compute indicators, regimes and factors",
+            "market import AAPL.csv --symbol AAPL", "market indicators AAPL --set rsi_14,macd_line,bb_upper", "market bars AAPL --as-of 2026-03-01");
+        command.Add(Import(screen, globals));
+        command.Add(Indicators(screen, globals));
+        command.Add(Bars(screen, globals));
+        command.Add(Conditions(screen, globals));
+        command.Add(Refresh(screen, globals));
+        command.Add(Sector(screen, globals));
+        command.Add(Fetch(screen, globals));
+        command.Add(Facts(screen, globals));
+        command.Add(Cache(screen, globals));
+        command.Add(Publish(screen, globals));
+        command.Add(Factors(screen, globals));
+        command.Add(Matrix(screen, globals));
+        return command;
+    }
+
+    static Argument<string> Symbol() => new("SYMBOL") { Description = "The ticker" };
+
+    static Option<BarInterval> Interval() => new("--interval")
+    {
+        Description = "Length of a bar: 1m, 5m, 1h, 1d … [default: 1d]",
+        HelpName = "1d|1m",
+        DefaultValueFactory = _ => BarInterval.Day,
+        CustomParser = result =>
+        {
+            if (BarInterval.TryParse(result.Tokens[0].Value, out var interval)) return interval;
+            result.AddError($"--interval: '{result.Tokens[0].Value}' is not the length of a bar. Write 1m, 5m, 1h or 1d.");
+            return BarInterval.Day;
+        },
+    };
+
+    static Option<string?> Format(string otherwise)
+    {
+        var format = new Option<string?>("--format") { Description = $"csv, json or table [default: {otherwise}; json with --json]" };
+        format.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "csv", "json", "table");
+        return format;
+    }
+
+    static string FormatOf(Session session, Option<string?> option, string otherwise) => session.Get(option)?.ToLowerInvariant() ?? (session.Json ? "json" : otherwise);
+
+    internal static string Ticker(string text, string origin) =>
+        !TickerList.TryParse([text], out var tickers, out var problem) ? throw CommandException.Usage($"{origin}: {problem}.")
+        : tickers.Count == 1 ? tickers[0] : throw CommandException.Usage($"{origin} names no ticker.");
+
+    static CommandException Nothing(string ticker, BarInterval interval, DateTimeOffset? asOf) => asOf is { } at
+        ? new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} were known at {Moments.Text(at)}.",
+            "Bars are known since their import; --known-at of `market import` says otherwise for files that were recorded as it happened.")
+        : new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} are known.", $"Read some in: bellwether market import FILE --symbol {ticker} --interval {interval}");
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using Bellwether.Analytics.Options;
+using CsvHelper;
+using CsvHelper.Configuration;
+
+namespace Bellwether.App.Commands;
+
+/// <summary>Rows of options in, the same rows with what follows from them out. A row that makes no sense keeps its place, with empty values.</summary>
+sealed class OptionRows(Session session, bool american, bool reasons)
+{
+    const int MostNotes = 20;
+
+    static readonly string[] Inputs = ["spot", "strike", "rate", "yield", "years", "type"];
+    static readonly string[] Outputs = ["price", "implied_volatility", "delta", "gamma", "vega", "theta", "rho"];
+
+    public async Task<int> RunAsync(string path, string format, CancellationToken cancellationToken)
+    {
+        using var input = path == "-" ? new StreamReader(new StandardInput()) : Open(path);
+        using var parser = new CsvParser(input, new CsvConfiguration(CultureInfo.InvariantCulture)
+        { DetectDelimiter = true, DetectDelimiterValues = [",", ";", "\t"], TrimOptions = TrimOptions.Trim, BadDataFound = null });
+        if (!await parser.ReadAsync()) throw new CommandException(ExitCode.BadInput, "bad_input", $"{path}: the file is empty.");
+        var header = parser.Record!;
+        var columns = Columns(path, header);
+        // What the rows have already is not written twice.
+        var added = columns.Price >= 0 ? Outputs[1..] : Outputs;
+        await using var output = RowWriter.Of(session, format, [.. header, .. added, .. reasons ? (string[])["reason"] : []]);
+        var (rows, bad) = (0L, 0L);
+        while (await parser.ReadAsync())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            rows++;
+            var (greeks, volatility, problem) = Compute(parser.Record!, columns);
+            if (problem.Length > 0 && bad++ < MostNotes) session.Note($"{path}, line {parser.RawRow}: {problem}");
+            double[] values = [greeks.Price, volatility, greeks.Delta, greeks.Gamma, greeks.Vega, greeks.Theta, greeks.Rho];
+            output.Write([.. header.Select((_, i) => i < parser.Record!.Length ? parser.Record[i] : ""), .. values[(Outputs.Length - added.Length)..].Select(Text), .. reasons ? (string[])[problem] : []]);
+        }
+        if (bad > 0) session.Note($"{bad:n0} of {rows:n0} rows have no implied volatility or no price{(bad > MostNotes ? "; --reasons tells why for each" : "")}");
+        return ExitCode.Ok;
+    }
+
+    readonly record struct OptionColumns(int[] Inputs, int Volatility, int Price);
+
+    static OptionColumns Columns(string path, string[] header)
+    {
+        int Find(string name) => Array.FindIndex(header, h => h.Trim().Equals(name, StringComparison.OrdinalIgnoreCase));
+        var found = new OptionColumns([.. Inputs.Select(Find)], Find("vol"), Find("price"));
+        string[] missing = [.. Inputs.Where((_, i) => found.Inputs[i] < 0), .. found.Volatility < 0 && found.Price < 0 ? (string[])["vol or price"] : []];
+        return missing.Length == 0 ? found
+            : throw new CommandException(ExitCode.BadInput, "bad_input", $"{path}: the header names no {string.Join(", ", missing)}.", $"It has to name {string.Join(", ", Inputs)}, and vol or price.");
+    }
+
+    (OptionGreeks Greeks, double Volatility, string Problem) Compute(string[] fields, OptionColumns columns)
+    {
+        string Field(int column) => column >= 0 && column < fields.Length ? fields[column].Trim() : "";
+        var numbers = new double[5];
+        for (var i = 0; i < 5; i++)
+            if (!double.TryParse(Field(columns.Inputs[i]), NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i]))
+                return (OptionGreeks.Undefined, double.NaN, $"{Inputs[i]} '{Field(columns.Inputs[i])}' is not a number");
+        OptionType type;
+        switch (Field(columns.Inputs[5]).ToLowerInvariant())
+        {
+            case "call" or "c": type = OptionType.Call; break;
+            case "put" or "p": type = OptionType.Put; break;
+            default: return (OptionGreeks.Undefined, double.NaN, $"type '{Field(columns.Inputs[5])}' is neither call nor put");
+        }
+        var option = new OptionContract(type, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
+        var (given, text) = columns.Volatility >= 0 && Field(columns.Volatility).Length > 0 ? (true, Field(columns.Volatility)) : (false, Field(columns.Price));
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
+            return (OptionGreeks.Undefined, double.NaN, $"{(columns.Volatility >= 0 ? "vol" : "price")} '{text}' is not a number");
+        var problem = ImpliedProblem.None;
+        var volatility = given ? number : american ? AmericanOption.ImpliedVolatility(in option, number, out problem) : ImpliedVolatility.Solve(in option, number, out problem);
+        if (problem != ImpliedProblem.None) return (OptionGreeks.Undefined, double.NaN, OptionsCommand.Name(problem));
+        var greeks = american ? AmericanOption.Greeks(in option, volatility) : BlackScholes.Greeks(in option, volatility);
+        return (greeks, volatility, double.IsNaN(greeks.Price) ? "spot, strike, years or vol is not above 0, or not a number" : "");
+    }
+
+    static StreamReader Open(string path)
+    {
+        try
+        {
+            return new(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException(ExitCode.BadInput, "bad_input", $"{path} cannot be read: {error.Message}", inner: error);
+        }
+    }
+
+    static string Text(double value) => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture);
+}

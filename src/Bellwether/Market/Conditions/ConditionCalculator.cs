@@ -1,0 +1,90 @@
+using Bellwether.Analytics.Indicators;
+using Bellwether.Analytics.Regimes;
+using Bellwether.Market.Calendars;
+
+namespace Bellwether.Market.Conditions;
+
+/// <summary>Computes the conditions of one symbol from daily bars. A row depends on nothing after it.</summary>
+public static class ConditionCalculator
+{
+    public const string Formula = $"market-conditions-v1 {RegimeOptions.Formula} {RegimeRules.Formula}";
+
+    public const int CorrelationPeriod = 60, MaxVolatilityAgeDays = 5;
+
+    static readonly string[] Values = ["atr_14", "rsi_14", "ema_20", "ema_50", "bb_upper", "bb_lower", "macd_line", "macd_signal", "volatility_20"];
+
+    /// <param name="from">First row that is wanted; the bars before it are used. Null for all.</param>
+    /// <param name="to">End, excluded.</param>
+    public static IReadOnlyList<MarketCondition> Compute(
+        string symbol, ConditionSeries own, ConditionSeries market, ConditionSeries volatility, ConditionSeries sector, DateTime? from = null, DateTime? to = null)
+    {
+        var series = new SplitSeries(own);
+        var (known, everyDay) = (series.KnownUpTo(), own.Bars.Any(b => !UnitedStatesCalendar.IsSession(DateOnly.FromDateTime(b.Bar.Date))));
+        var (indicators, detector, rules) = (IndicatorSet.Parse(Values), new RegimeDetector(), new RegimeRules());
+        var (withMarket, withSector, index) = (new Pairing(series, market), new Pairing(series, sector), new LatestClose(volatility));
+        var rows = new List<MarketCondition>();
+        Span<double> v = stackalloc double[Values.Length];
+        for (var i = 0; i < series.Count; i++)
+        {
+            // What is traded every day ends its days at midnight, UTC.
+            var end = everyDay ? series[i].Bar.Date.AddDays(1) : UnitedStatesCalendar.End(series.DayOf(i));
+            if (end >= to) break;
+            var bar = series.Adjusted(i);
+            indicators.Next(in bar, v);
+            detector.Push(in bar);
+            var reference = rules.Next(in bar);
+            var (marketValue, sectorValue) = (withMarket.Next(i), withSector.Next(i));
+            var vix = index.At(series.DayOf(i));
+            if (end < from) continue;
+            var (raw, factor, regime) = (series[i].Bar, series.Factor(i), detector.Current);
+            rows.Add(new(symbol, end, series.DayOf(i), Latest(known[i], withMarket.KnownAt, withSector.KnownAt, vix?.KnownAt), raw.Open, raw.High, raw.Low, raw.Close, raw.Volume,
+                Defined(v[0] / factor), Defined(v[1]), Defined(v[2] / factor), Defined(v[3] / factor), Defined(v[4] / factor), Defined(v[5] / factor), Defined(v[6] / factor),
+                Defined(v[7] / factor), Defined(v[8]), vix?.Bar.Close, regime?.Name, regime?.Confidence, reference is { } r ? RegimeReading.NameOf(r) : null,
+                Defined(marketValue), Defined(sectorValue)));
+        }
+        return rows;
+    }
+
+    static double? Defined(double value) => double.IsFinite(value) ? value : null;
+
+    static DateTime Latest(DateTime known, params ReadOnlySpan<DateTime?> others)
+    {
+        foreach (var other in others)
+            if (other > known) known = other.Value;
+        return known;
+    }
+
+    /// <summary>Correlation with another series over the days that both have; a day that the other lacks has no value.</summary>
+    sealed class Pairing(SplitSeries own, ConditionSeries other)
+    {
+        readonly SplitSeries _other = new(other);
+        readonly DateTime[] _known = new SplitSeries(other).KnownUpTo();
+        readonly RollingBeta _beta = new(CorrelationPeriod);
+        int _next;
+
+        /// <summary>Since when the other's bars up to the last day are known.</summary>
+        public DateTime? KnownAt { get; private set; }
+
+        public double Next(int index)
+        {
+            var day = own.DayOf(index);
+            while (_next < _other.Count && _other.DayOf(_next) < day) _next++;
+            if (_next >= _other.Count || _other.DayOf(_next) != day) return double.NaN;
+            KnownAt = _known[_next];
+            Span<double> values = stackalloc double[2];
+            _beta.Next(own.Adjusted(index) with { Benchmark = _other.Adjusted(_next).Close }, values);
+            return values[1];
+        }
+    }
+
+    sealed class LatestClose(ConditionSeries series)
+    {
+        int _next;
+
+        public StoredBar? At(DateOnly day)
+        {
+            while (_next < series.Bars.Count && DateOnly.FromDateTime(series.Bars[_next].Bar.Date) <= day) _next++;
+            return _next > 0 && series.Bars[_next - 1] is var bar && day.DayNumber - DateOnly.FromDateTime(bar.Bar.Date).DayNumber <= MaxVolatilityAgeDays ? bar : null;
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using Bellwether.Storage;
+using Npgsql;
+
+namespace Bellwether.Market.Prices;
+
+/// <param name="Added">Bars that were not known.</param>
+/// <param name="Restated">New versions of bars that were.</param>
+/// <param name="Unchanged">Bars that say what is known already.</param>
+/// <param name="Refused">Indexes of bars for which other values are known since the very same moment.</param>
+public sealed record PriceWriteResult(int Added, int Restated, int Unchanged, IReadOnlyList<int> Refused);
+
+/// <summary>
+/// Writes bars. A transaction compares them with what was known, adds what is new as a version of its own and changes nothing that is there, so
+/// that writing the same again does nothing and no answer about the past changes.
+/// </summary>
+public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
+{
+    public const string Table = "market.price_history";
+
+    /// <summary>Months that have a partition each, counted back from when the first bars came; what is older shares one.</summary>
+    public const int MonthlyPartitions = 120;
+
+    /// <summary>A reader that asks as of a moment waits for transactions that began before it: none should take long.</summary>
+    public const int BarsPerTransaction = 50_000;
+
+    readonly RangePartitions _months = new(dataSource, Table);
+    DateOnly? _history;
+
+    /// <summary>Writes bars of one ticker, in ascending order of time, each time once.</summary>
+    /// <param name="known">Since when they are known; null for now.</param>
+    public async Task<PriceWriteResult> WriteAsync(
+        string ticker, BarInterval interval, string source, ReadOnlyMemory<PriceBar> bars, Func<PriceBar, DateTime>? known, CancellationToken cancellationToken)
+    {
+        var (added, restated, unchanged, refused) = (0, 0, 0, new List<int>());
+        await EnsurePartitionsAsync(bars, cancellationToken);
+        for (var at = 0; at < bars.Length; at += BarsPerTransaction)
+        {
+            var piece = bars.Slice(at, Math.Min(BarsPerTransaction, bars.Length - at));
+            var result = await WritePieceAsync(ticker, interval, source, piece, known, cancellationToken);
+            (added, restated, unchanged) = (added + result.Added, restated + result.Restated, unchanged + result.Unchanged);
+            foreach (var index in result.Refused) refused.Add(at + index);
+        }
+        return new(added, restated, unchanged, refused);
+    }
+
+    /// <summary>Copies bars in without looking at what is there: for bars that cannot be known yet. Fails as a whole where one is.</summary>
+    public async Task AppendAsync(
+        BarInterval interval, string source, IEnumerable<(string Ticker, ReadOnlyMemory<PriceBar> Bars)> series, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var tickers = new SortedSet<string>(StringComparer.Ordinal);
+        await using (var copy = await BarCopy.BeginAsync(connection, Table, interval, source, await StampAsync(connection, cancellationToken), cancellationToken))
+        {
+            foreach (var (ticker, bars) in series)
+            {
+                await copy.WriteAsync(ticker, bars, cancellationToken);
+                tickers.Add(ticker);
+            }
+            await copy.CompleteAsync(cancellationToken);
+        }
+        await TouchAsync(connection, tickers, interval, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public async Task EnsurePartitionsAsync(ReadOnlyMemory<PriceBar> bars, CancellationToken cancellationToken)
+    {
+        if (bars.Length == 0) return;
+        _history ??= await HistoryEndAsync(cancellationToken);
+        var months = new SortedSet<DateOnly>();
+        foreach (var bar in bars.Span)
+            if (DateOnly.FromDateTime(bar.Date) is var day && day >= _history) months.Add(new(day.Year, day.Month, 1));
+        foreach (var month in months) await _months.EnsureMonthAsync(month, cancellationToken);
+    }
+
+    async Task<PriceWriteResult> WritePieceAsync(
+        string ticker, BarInterval interval, string source, ReadOnlyMemory<PriceBar> bars, Func<PriceBar, DateTime>? known, CancellationToken cancellationToken)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        // Two imports of one ticker at once would both find the same bars missing.
+        await using (var locked = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", connection, transaction))
+        {
+            locked.Parameters.Add(new() { Value = $"{Table} {ticker} {interval}" });
+            await locked.ExecuteNonQueryAsync(cancellationToken);
+        }
+        var now = await StampAsync(connection, cancellationToken);
+        var versions = await VersionsAsync(connection, ticker, interval, bars.Span[0].Date, bars.Span[^1].Date, cancellationToken);
+        var (restated, unchanged, refused, groups) = (0, 0, new List<int>(), new SortedDictionary<DateTime, List<PriceBar>>());
+        for (var i = 0; i < bars.Length; i++)
+        {
+            var bar = bars.Span[i];
+            var since = known is null ? now : Micro(known(bar)) is var stated && stated < now ? stated : now;
+            switch (Compare(in bar, since, versions))
+            {
+                case Outcome.Unchanged:
+                    unchanged++;
+                    continue;
+                case Outcome.Refused:
+                    refused.Add(i);
+                    continue;
+                case Outcome.Restated:
+                    restated++;
+                    break;
+            }
+            if (!groups.TryGetValue(since, out var group)) groups.Add(since, group = []);
+            group.Add(bar);
+        }
+        foreach (var (since, group) in groups) await CopyAsync(connection, ticker, interval, source, since, group, cancellationToken);
+        if (groups.Count > 0) await TouchAsync(connection, [ticker], interval, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return new(groups.Values.Sum(g => g.Count) - restated, restated, unchanged, refused);
+    }
+
+    enum Outcome
+    {
+        New, Restated, Unchanged, Refused,
+    }
+
+    static Outcome Compare(in PriceBar bar, DateTime since, ILookup<DateTime, StoredBar> versions)
+    {
+        StoredBar? current = null;
+        foreach (var version in versions[bar.Date])
+            if (version.KnownAt <= since && !(version.KnownAt < current?.KnownAt)) current = version;
+        return current is not { } there ? Outcome.New : there.Bar.Says(in bar) ? Outcome.Unchanged : there.KnownAt == since ? Outcome.Refused : Outcome.Restated;
+    }
+
+    static async Task CopyAsync(
+        NpgsqlConnection connection, string ticker, BarInterval interval, string source, DateTime since, List<PriceBar> bars, CancellationToken cancellationToken)
+    {
+        await using var copy = await BarCopy.BeginAsync(connection, Table, interval, source, since, cancellationToken);
+        await copy.WriteAsync(ticker, bars.ToArray(), cancellationToken);
+        await copy.CompleteAsync(cancellationToken);
+    }
+
+    static async Task<ILookup<DateTime, StoredBar>> VersionsAsync(
+        NpgsqlConnection connection, string ticker, BarInterval interval, DateTime first, DateTime last, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"""
+            SELECT {PriceReader.Columns} FROM {Table} WHERE ticker = $1 AND bar_interval = $2 AND date >= $3 AND date <= $4
+            """, connection);
+        command.Parameters.Add(new() { Value = ticker });
+        command.Parameters.Add(new() { Value = interval.Name });
+        command.Parameters.Add(new() { Value = first });
+        command.Parameters.Add(new() { Value = last });
+        var stored = new List<StoredBar>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken)) stored.Add(PriceReader.Read(row));
+        return stored.ToLookup(s => s.Bar.Date);
+    }
+
+    /// <summary>Tells those who compute from the bars of a series that they have changed.</summary>
+    internal async Task TouchAsync(NpgsqlConnection connection, IReadOnlyCollection<string> tickers, BarInterval interval, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""
+            INSERT INTO market.series AS s (ticker, bar_interval, changed_at) SELECT t, $2, $3 FROM unnest($1::text[]) AS t ORDER BY t
+            ON CONFLICT (ticker, bar_interval) DO UPDATE SET changed_at = greatest(excluded.changed_at, s.changed_at + interval '1 microsecond')
+            """, connection);
+        command.Parameters.Add(new() { Value = tickers.ToArray() });
+        command.Parameters.Add(new() { Value = interval.Name });
+        command.Parameters.Add(new() { Value = time.GetUtcNow().UtcDateTime });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Marks the transaction for those who read as of a moment, and returns since when its rows are known.</summary>
+    async Task<DateTime> StampAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { KnowledgeBarrier.Enter() } };
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        return Micro(time.GetUtcNow().UtcDateTime);
+    }
+
+    static DateTime Micro(DateTime moment) => new(moment.Ticks - moment.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
+
+    async Task<DateOnly> HistoryEndAsync(CancellationToken cancellationToken)
+    {
+        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
+        await _months.EnsureBeforeAsync(new DateOnly(today.Year, today.Month, 1).AddMonths(-MonthlyPartitions), cancellationToken);
+        // Bounds are shown in the zone and style of the session.
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var read = new NpgsqlBatch(connection)
+        {
+            BatchCommands =
+            {
+                new("SET TimeZone = 'UTC'"), new("SET DateStyle = 'ISO, YMD'"),
+                new($"SELECT (regexp_match(pg_get_expr(relpartbound, oid), 'TO \\(''([0-9-]+)'))[1]::date FROM pg_class WHERE oid = '{Table}_history'::regclass"),
+            },
+        };
+        return (DateOnly)(await read.ExecuteScalarAsync(cancellationToken))!;
+    }
+}

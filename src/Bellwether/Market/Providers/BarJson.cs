@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Bellwether.Feeds;
+using Bellwether.Market.Calendars;
+using Bellwether.Market.Import;
+using CsvHelper;
+using CsvHelper.Configuration;
+
+namespace Bellwether.Market.Providers;
+
+/// <summary>Bars as they are kept in the cache.</summary>
+/// <param name="Rejected">Rows that are no bars, with the reason.</param>
+public sealed record BarAnswer(string Source, IReadOnlyList<BarAnswerRow> Bars, IReadOnlyList<ActionAnswerRow> Actions, IReadOnlyList<string> Rejected)
+{
+    /// <summary>As the cache has them.</summary>
+    public static BarAnswer Parse(string json) => JsonSerializer.Deserialize(json, ProviderJson.Default.BarAnswer)!;
+
+    public IReadOnlyList<PriceBar> ToBars() =>
+        [.. Bars.Select(b => new PriceBar(b.Date.ToDateTime(default, DateTimeKind.Utc), b.Open, b.High, b.Low, b.Close, b.Volume, b.AdjustedClose))];
+
+    public IReadOnlyList<CorporateAction> ToActions() =>
+        [.. Actions.Select(a => new CorporateAction(a.ExDate, a.Kind == "split" ? CorporateActionKind.Split : CorporateActionKind.Dividend, a.Value, a.InPrices))];
+}
+
+public sealed record BarAnswerRow(DateOnly Date, double Open, double High, double Low, double Close, long? Volume, double? AdjustedClose);
+
+public sealed record ActionAnswerRow(DateOnly ExDate, string Kind, double Value, bool InPrices);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(BarAnswer))]
+[JsonSerializable(typeof(CompanyFacts))]
+[JsonSerializable(typeof(SortedDictionary<string, string>))]
+sealed partial class ProviderJson : JsonSerializerContext;
+
+/// <summary>Daily bars from delimited text to the form of the cache, by the same rules as an import.</summary>
+static class BarJson
+{
+    public static ProviderAnswer Read(string provider, string ticker, string csv, DateTime now)
+    {
+        using var parser = new CsvParser(new StringReader(csv), new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = null, TrimOptions = TrimOptions.Trim, DetectDelimiter = true, DetectDelimiterValues = [",", ";", "\t"] });
+        if (!parser.Read()) throw new MarketProviderException(provider, ProviderProblem.Unavailable, "answered with nothing");
+        BarLayout layout;
+        try
+        {
+            layout = BarLayout.Of(provider, parser.Record!);
+        }
+        catch (FeedException error)
+        {
+            throw new MarketProviderException(provider, ProviderProblem.Unavailable, $"answered in an unknown form: {error.Problem}", inner: error);
+        }
+        var (reader, actions) = (new BarRowReader(layout, new(UnitedStatesCalendar.TimeZone, BarInterval.Day, now), ticker), new List<CorporateAction>());
+        var (bars, rejected) = (new SortedDictionary<DateTime, PriceBar>(), new List<string>());
+        while (parser.Read())
+        {
+            if (reader.Read(new(parser.RawRow, parser.Record!), out var bar, actions) is { } problem) rejected.Add($"line {parser.RawRow}: {problem}");
+            else if (!bars.TryAdd(bar.Date, bar)) rejected.Add($"line {parser.RawRow}: has the time of another");
+        }
+        var answer = new BarAnswer(provider,
+            [.. bars.Values.Select(b => new BarAnswerRow(DateOnly.FromDateTime(b.Date), b.Open, b.High, b.Low, b.Close, b.Volume, b.AdjustedClose))],
+            [.. actions.Select(a => new ActionAnswerRow(a.ExDate, a.Kind == CorporateActionKind.Split ? "split" : "dividend", a.Value, a.InPrices))], rejected);
+        if (bars.Count == 0) throw new MarketProviderException(provider, ProviderProblem.Unavailable, $"has no sound bar of {ticker}{(rejected.Count > 0 ? $": {rejected[0]}" : "")}");
+        return new(JsonSerializer.Serialize(answer, ProviderJson.Default.BarAnswer), (double)bars.Count / (bars.Count + rejected.Count));
+    }
+}

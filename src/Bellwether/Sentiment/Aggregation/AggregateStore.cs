@@ -1,0 +1,121 @@
+using System.Text.Json;
+using Bellwether.Storage;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Bellwether.Sentiment.Aggregation;
+
+/// <summary>
+/// Appends aggregates. A row is one version: the sentiment of a moment as it was known at another one. Nothing is ever changed; saying the same again
+/// adds nothing.
+/// </summary>
+public sealed class AggregateStore(NpgsqlDataSource dataSource)
+{
+    /// <summary>Windows of the rows by source.</summary>
+    public static IReadOnlyList<TimeSpan> Windows { get; } = [TimeSpan.FromHours(1), TimeSpan.FromDays(1), TimeSpan.FromDays(7)];
+
+    const string Aggregates = """
+        INSERT INTO sentiment.aggregated_sentiments (symbol, timestamp, known_at, unified_sentiment, confidence, sentiment_level, source_count, provider_count,
+            total_mention_count, divergence_detected, divergence_score, divergence_p_value, volume_trend, volume_z, twitter_sentiment, reddit_sentiment,
+            news_sentiment, options_flow_sentiment, source_breakdown, providers_used, effective_mentions, standard_error, formula, inputs)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+        ON CONFLICT (symbol, timestamp, known_at) DO NOTHING
+        """;
+
+    const string Sources = """
+        INSERT INTO sentiment.symbol_sentiments (symbol, source, timestamp, window_start, window_end, sentiment, confidence, level, mention_count, weight, formula,
+            known_at, effective_mentions, standard_error)
+        VALUES ($1, $2, $3, $4, $3, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        ON CONFLICT (symbol, source, window_start, window_end, known_at) DO NOTHING
+        """;
+
+    /// <returns>How many aggregates were new.</returns>
+    public async Task<int> AppendAsync(IReadOnlyList<AggregatedSentiment> aggregates, IEnumerable<SymbolSentiment> sources, CancellationToken cancellationToken)
+    {
+        if (aggregates.Count == 0) return 0;
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using (var parts = new NpgsqlBatch(connection, transaction) { BatchCommands = { KnowledgeBarrier.Enter() } })
+        {
+            foreach (var source in sources) parts.BatchCommands.Add(Row(source));
+            await parts.ExecuteNonQueryAsync(cancellationToken);
+        }
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        foreach (var aggregate in aggregates) batch.BatchCommands.Add(Row(aggregate));
+        var added = await batch.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return added;
+    }
+
+    static NpgsqlBatchCommand Row(AggregatedSentiment a)
+    {
+        var command = new NpgsqlBatchCommand(Aggregates);
+        void Add<T>(T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+        void Json(string value) => command.Parameters.Add(new() { Value = value, NpgsqlDbType = NpgsqlDbType.Jsonb });
+        Add(a.Symbol);
+        Add(a.Timestamp);
+        Add(a.KnownAt);
+        Add(a.UnifiedSentiment);
+        Add(a.Confidence);
+        Add(a.SentimentLevel);
+        Add(a.SourceCount);
+        Add(a.ProviderCount);
+        Add(a.TotalMentionCount);
+        Add(a.DivergenceDetected);
+        Add(a.DivergenceScore);
+        Add(a.DivergencePValue);
+        Add(a.VolumeTrend);
+        Add(a.VolumeZ);
+        Add(a.TwitterSentiment);
+        Add(a.RedditSentiment);
+        Add(a.NewsSentiment);
+        Add(a.OptionsFlowSentiment);
+        Json(JsonSerializer.Serialize(a.SourceBreakdown, AggregationJson.Default.IReadOnlyDictionaryStringDouble));
+        Json(JsonSerializer.Serialize(a.ProvidersUsed, AggregationJson.Default.IReadOnlyListString));
+        Add(a.EffectiveMentions);
+        Add(a.StandardError);
+        Add(a.Formula);
+        Json(a.Inputs.ToJson());
+        return command;
+    }
+
+    static NpgsqlBatchCommand Row(SymbolSentiment s)
+    {
+        var command = new NpgsqlBatchCommand(Sources);
+        void Add<T>(T value) => command.Parameters.Add(new NpgsqlParameter<T> { TypedValue = value });
+        Add(s.Symbol);
+        Add(s.Source);
+        Add(s.Timestamp);
+        Add(s.WindowStart);
+        Add(s.Sentiment);
+        Add(s.Confidence);
+        Add(s.Level);
+        Add(s.MentionCount);
+        Add(s.Weight);
+        Add(Analytics.Aggregation.SourceEvidence.Formula);
+        Add(s.KnownAt);
+        Add(s.EffectiveMentions);
+        Add(s.StandardError);
+        return command;
+    }
+
+    /// <summary>Stored aggregates of a symbol between two times (half-open), each in the newest version known at a moment, oldest first.</summary>
+    public async Task<IReadOnlyList<AggregatedSentiment>> ReadAsync(
+        string symbol, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? knownBy, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand("""
+            SELECT DISTINCT ON (timestamp) inputs FROM sentiment.aggregated_sentiments
+            WHERE symbol = $1 AND timestamp >= $2 AND timestamp < $3 AND ($4::timestamptz IS NULL OR known_at <= $4) AND formula = $5
+            ORDER BY timestamp, known_at DESC
+            """);
+        command.Parameters.Add(new() { Value = symbol });
+        command.Parameters.Add(new() { Value = from.ToUniversalTime() });
+        command.Parameters.Add(new() { Value = to.ToUniversalTime() });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = knownBy?.ToUniversalTime() });
+        command.Parameters.Add(new() { Value = AggregatedSentiment.FormulaId });
+        var found = new List<AggregatedSentiment>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken)) found.Add(AggregatedSentiment.Of(symbol, AggregateInputs.FromJson(row.GetString(0))));
+        return found;
+    }
+}

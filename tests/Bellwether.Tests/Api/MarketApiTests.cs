@@ -1,0 +1,83 @@
+using Bellwether.App;
+using Bellwether.Market;
+using Bellwether.Market.Prices;
+using Bellwether.Tests.Support;
+using static Bellwether.Tests.Api.ServedDesk;
+
+namespace Bellwether.Tests.Api;
+
+public sealed class MarketApiTests(TestServer server)
+{
+    static readonly DateTime First = new(2024, 1, 2, 0, 0, 0, DateTimeKind.Utc);
+
+    [Fact]
+    public async Task Bars_indicators_and_conditions_are_answered_as_they_were_known()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        var bars = Enumerable.Range(0, 40).Select(i => new PriceBar(First.AddDays(i), 10 + i % 5, 14 + i % 5, 9, 11 + i % 4, 1_000, null)).ToArray();
+        await WriteAsync(desk.Desk.Desk, bars, b => b.Date.AddDays(1));
+        await WriteAsync(desk.Desk.Desk, [bars[10] with { Close = 10.5 }], b => b.Date.AddDays(20));
+
+        var all = await desk.JsonAsync("/api/v1/market/bars/x");
+        Assert.Equal(("X", "1d", 40), (all.GetProperty("symbol").GetString(), all.GetProperty("interval").GetString(), all.GetProperty("items").GetArrayLength()));
+        var then = await desk.JsonAsync("/api/v1/market/bars/X?asOf=2024-01-14T00:00:00Z&limit=2");
+        Assert.Equal([13.0, 14.0], then.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("close").GetDouble()).Order());
+        Assert.Equal(10.5, (await desk.JsonAsync("/api/v1/market/bars/X?from=2024-01-12&to=2024-01-13")).GetProperty("items")[0].GetProperty("close").GetDouble());
+        Assert.Equal(13.0, (await desk.JsonAsync("/api/v1/market/bars/X?from=2024-01-12&to=2024-01-13&asOf=2024-01-20")).GetProperty("items")[0].GetProperty("close").GetDouble());
+
+        async Task<double> Sma(string more) => (await desk.JsonAsync($"/api/v1/market/indicators/X?set=sma_5,rsi_14&from=2024-01-14&to=2024-01-15{more}")).GetProperty("items")[0].GetProperty("values").GetProperty("sma_5").GetDouble();
+        Assert.Equal(await Sma("") + 0.5, await Sma("&asOf=2024-01-20"), 1e-12);
+        var early = (await desk.JsonAsync("/api/v1/market/indicators/X?set=sma_5&to=2024-01-04")).GetProperty("items");
+        Assert.Empty(early[0].GetProperty("values").EnumerateObject());
+
+        var conditions = (await desk.JsonAsync("/api/v1/market/conditions/X?from=2024-01-01")).GetProperty("items");
+        Assert.Equal(40, conditions.GetArrayLength());
+        Assert.True(conditions[39].GetProperty("rsi_14").GetDouble() > 0 && conditions[39].GetProperty("ema_20").GetDouble() > 0);
+        Assert.Equal("2024-01-03T00:00:00Z", conditions[0].GetProperty("timestamp").GetString());
+        Assert.False(conditions[0].TryGetProperty("detected_regime", out _));
+        Assert.Equal(12, (await desk.JsonAsync("/api/v1/market/conditions/X?from=2024-01-01&asOf=2024-01-14")).GetProperty("items").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("/api/v1/market/bars/X?interval=fortnight", 400, "the length of a bar")]
+    [InlineData("/api/v1/market/bars/X?limit=0", 400, "a limit is")]
+    [InlineData("/api/v1/market/bars/X?asof=2024-13-01", 400, "asOf")]
+    [InlineData("/api/v1/market/bars/ZZ", 404, "No bars of ZZ")]
+    [InlineData("/api/v1/market/indicators/ZZ?set=rsi_14", 404, "No bars of ZZ")]
+    [InlineData("/api/v1/market/indicators/X", 400, "no indicator is named")]
+    [InlineData("/api/v1/market/indicators/X?set=nope_3", 400, "there is no indicator 'nope_3'")]
+    [InlineData("/api/v1/market/indicators/X?set=beta_60", 400, "beta and correlation need")]
+    [InlineData("/api/v1/market/conditions/ZZ", 404, "No bars of ZZ")]
+    [InlineData("/api/v1/market/conditions/X?day=1", 400, "is not a parameter")]
+    public async Task What_cannot_be_answered_is_told(string path, int status, string says)
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        using var response = await desk.GetAsync(path);
+        Assert.Contains(says, (await ProblemAsync(response, status)).GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task Tables_and_selects_join_by_what_was_known()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        await WriteAsync(desk.Desk.Desk, [new(First, 10, 12, 9, 11, null, null), new(First.AddDays(1), 10, 12, 9, 12, null, null)], b => b.Date.AddHours(22));
+        async Task<HttpResponseMessage> Join(string body) => await desk.Http.PostAsync("/api/v1/asof/join", Json(body), Token);
+        using var joined = await Join("""{"left":"select 'X' as symbol, timestamptz '2024-01-03 12:00:00+00' as timestamp","right":"price_history","max_age":"5d"}""");
+        var answer = await JsonAsync(joined);
+        Assert.Equal(1, answer.GetProperty("row_count").GetInt32());
+        var close = answer.GetProperty("columns").EnumerateArray().Select(c => c.GetProperty("name").GetString()).ToList().IndexOf("close_price");
+        Assert.Equal(11, answer.GetProperty("rows")[0][close].GetDouble());
+        foreach (var (body, says) in new[]
+        {
+            ("""{"left":"price_history","right":"/etc/passwd"}""", "neither a table nor a SELECT"), ("""{"left":"price_history"}""", "right: is missing"), ("""{"left":"nothing","right":"price_history"}""", "no table nothing"),
+            ("""{"left":"price_history","right":"price_history","left_time":"when"}""", "has no column 'when'"), ("""{"left":"price_history","right":"price_history","max_age":"x"}""", "an interval is"),
+            ("""{"left":"select * from read_csv('/etc/passwd')","right":"price_history"}""", "read_csv"),
+        })
+        {
+            using var refused = await Join(body);
+            Assert.Contains(says, (await ProblemAsync(refused, 400)).GetProperty("detail").GetString());
+        }
+    }
+
+    static Task WriteAsync(Desk desk, PriceBar[] bars, Func<PriceBar, DateTime> known) => new PriceStore(desk.DataSource, desk.Time).WriteAsync("X", BarInterval.Day, "test", bars, known, Token);
+}

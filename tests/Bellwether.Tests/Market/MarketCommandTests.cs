@@ -1,0 +1,142 @@
+using System.Globalization;
+using Bellwether.Analytics.Indicators;
+using Bellwether.Analytics.Options;
+using Bellwether.App.Commands;
+using Bellwether.Engines.DuckDb;
+using Bellwether.Tests.Analytics.Indicators;
+using Bellwether.Tests.Commands;
+using Bellwether.Tests.Engines.DuckDb;
+using Bellwether.Tests.Support;
+
+namespace Bellwether.Tests.Market;
+
+public sealed class MarketCommandTests(TestServer server)
+{
+    const string Bars = "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-02,10,12,9,11,5.5,1000\n2024-01-03,11,13,10,12,6,2000\n2024-01-04,12,9,11,12,6,1\n2024-01-03,11,13,10,12,6,2000\n";
+
+    [Fact]
+    public async Task Import_answers_with_its_account_and_writes_what_it_did_not_take()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(MarketCommandTests));
+        var file = desk.Write("x.csv", Bars);
+        var rejects = Path.Combine(desk.Folder, "rejects.csv");
+        var answer = (await desk.RunAsync("market", "import", file, "--symbol", "x", "--rejects", rejects, "--json")).Succeeds().Json;
+        Assert.Equal((4, 2, 1, 1), (answer.GetProperty("read").GetInt32(), answer.GetProperty("accepted").GetInt32(), answer.GetProperty("duplicates").GetInt32(), answer.GetProperty("rejected").GetInt32()));
+        Assert.Equal("X", answer.GetProperty("symbol").GetString());
+        var lines = File.ReadAllLines(rejects);
+        Assert.StartsWith("4,rejected,\"high 9 is below low 11\"", lines[1]);
+        Assert.StartsWith("5,duplicate,\"repeats line 3\"", lines[2]);
+        var text = (await desk.RunAsync("market", "import", file, "--symbol", "X")).Succeeds();
+        Assert.Contains("read     4 = accepted 0 + duplicates 3 + rejected 1", text.Out);
+        Assert.Contains("line 4: high 9 is below low 11", text.Error);
+    }
+
+    [Fact]
+    public async Task Indicators_are_those_of_the_kernel_to_the_last_bit()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(MarketCommandTests));
+        (await desk.RunAsync("market", "import", SharedData.File("prices", "daily", "TSLA.csv"), "--symbol", "TSLA")).Succeeds();
+        const string set = "rsi_14,atr_14,ema_20,ema_50,bb_upper,bb_lower,macd_line,macd_signal";
+        var lines = (await desk.RunAsync("market", "indicators", "TSLA", "--set", set, "--format", "csv")).Succeeds().Out.TrimEnd().Split('\n');
+        Assert.Equal($"timestamp,{set}", lines[0]);
+        var bars = IndicatorSeries.Bars("prices", "daily", "TSLA.csv");
+        Assert.Equal(bars.Length + 1, lines.Length);
+        var indicators = IndicatorSet.Parse(set.Split(','));
+        var values = new double[8];
+        for (var i = 0; i < bars.Length; i++)
+        {
+            indicators.Next(in bars[i], values);
+            var cells = lines[i + 1].Split(',');
+            Assert.Equal(values.AsEnumerable(), cells[1..].Select(c => c.Length == 0 ? double.NaN : IndicatorSeries.Number(c)));
+        }
+        Assert.StartsWith("2010-06-29T00:00:00Z,,,,", lines[1]);
+        var some = (await desk.RunAsync("market", "indicators", "TSLA", "--set", "ema_20", "--from", "2022-01-20", "--to", "2022-01-22", "--json")).Succeeds().Json;
+        Assert.Equal(["2022-01-20T00:00:00Z", "2022-01-21T00:00:00Z"], some.EnumerateArray().Select(r => r.GetProperty("timestamp").GetString()));
+        Assert.Equal(lines.Single(l => l.StartsWith("2022-01-21", StringComparison.Ordinal)).Split(',')[3], some[1].GetProperty("ema_20").GetRawText());
+    }
+
+    [Fact]
+    public async Task Bars_are_shown_raw_adjusted_and_as_they_were_known()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(MarketCommandTests));
+        (await desk.RunAsync("market", "import", desk.Write("x.csv", Bars), "--symbol", "X", "--known-at", "2024-02-01")).Succeeds();
+        (await desk.RunAsync("market", "import", desk.Write("y.csv", "Date,Open,High,Low,Close\n2024-01-02,10,12,9,11.5\n"), "--symbol", "X", "--known-at", "2024-03-01")).Succeeds();
+        async Task<string[]> Closes(params string[] more) =>
+            [.. (await desk.RunAsync(["market", "bars", "X", "--format", "csv", .. more])).Succeeds().Out.TrimEnd().Split('\n').Skip(1).Select(l => l.Split(',')[4])];
+        Assert.Equal(["11.5", "12"], await Closes());
+        Assert.Equal(["11", "12"], await Closes("--as-of", "2024-02-10"));
+        Assert.Equal(["5.5", "6"], await Closes("--as-of", "2024-02-10", "--adjusted"));
+        Assert.Equal(["12"], await Closes("--from", "2024-01-03"));
+        Assert.Contains("were known at", (await desk.RunAsync("market", "bars", "X", "--as-of", "2024-01-10")).Fails(ExitCode.BadInput).Error);
+        Assert.Contains("No bars of NONE", (await desk.RunAsync("market", "bars", "NONE")).Fails(ExitCode.BadInput).Error);
+    }
+
+    [Fact]
+    public async Task Parquet_is_read()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(MarketCommandTests));
+        var parquet = Path.Combine(desk.Folder, "x.parquet");
+        using (var database = DuckDbTestLibrary.Open())
+        using (var connection = database.Connect())
+            connection.Execute($"COPY (SELECT TIMESTAMP '2024-01-02' + i * INTERVAL 1 DAY AS date, 10.1 + i AS open, 12.5 + i AS high, 9.0 + i AS low, 0.1 + 0.2 + 10 + i AS close, 100 * i AS volume FROM range(3) AS r(i)) TO '{parquet}' (FORMAT parquet)");
+        var answer = (await desk.RunAsync("market", "import", parquet, "--symbol", "X", "--json")).Succeeds().Json;
+        Assert.Equal(3, answer.GetProperty("accepted").GetInt32());
+        Assert.Equal(3, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM market.price_history WHERE ticker = 'X' AND date BETWEEN '2024-01-02Z' AND '2024-01-04Z'"));
+    }
+
+    [Fact]
+    public async Task Benchmark_gives_beta_and_the_session_gives_the_vwap()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(MarketCommandTests));
+        foreach (var symbol in (string[])["SPY", "AAPL"]) (await desk.RunAsync("market", "import", SharedData.File("prices", "daily", $"{symbol}.csv"), "--symbol", symbol)).Succeeds();
+        var cells = (await desk.RunAsync("market", "indicators", "AAPL", "--set", "beta_250,correlation_250", "--benchmark", "SPY", "--adjusted")).Succeeds().Out.TrimEnd().Split('\n')[^1].Split(',');
+        Assert.InRange(IndicatorSeries.Number(cells[1]), 0.8, 1.8);
+        Assert.InRange(IndicatorSeries.Number(cells[2]), 0.5, 0.95);
+        (await desk.RunAsync("market", "import", SharedData.File("prices", "intraday", "AAPL_1min.csv"), "--symbol", "AAPL", "--interval", "1m")).Succeeds();
+        var rows = (await desk.RunAsync("market", "indicators", "AAPL", "--set", "vwap", "--interval", "1m", "--regular")).Succeeds().Out.TrimEnd().Split('\n');
+        Assert.StartsWith("2022-03-14T13:30:00Z,", rows[1]);
+        var raw = IndicatorSeries.Rows("prices", "intraday", "AAPL_1min.csv").First(r => r["Datetime"] == "2022-03-15 09:30:00-04:00");
+        var first = IndicatorSeries.Bar(raw);
+        Assert.Equal(first.Typical, IndicatorSeries.Number(rows.Single(r => r.StartsWith("2022-03-15T13:30:00Z", StringComparison.Ordinal)).Split(',')[1]), 9);
+    }
+
+    [Theory]
+    [InlineData("market indicators X --set nonsense", "there is no indicator 'nonsense'")]
+    [InlineData("market indicators X --set beta_20", "--benchmark")]
+    [InlineData("market import x.csv --symbol 'NO WAY'", "--symbol")]
+    [InlineData("market import x.csv --symbol X --interval 5parsecs", "--interval")]
+    [InlineData("market import x.csv --symbol X --known-at yesterday", "--known-at")]
+    public async Task Wrong_usage_is_refused_before_a_database_is_started(string line, string says)
+    {
+        var result = (await Cli.RunAsync(["--data", "/nonexistent/nowhere", .. ShellWords.Split(line)])).Fails(ExitCode.Usage);
+        Assert.Contains(says, result.Error);
+    }
+
+    [Fact]
+    public async Task Greeks_follow_the_rows_of_a_file()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("bellwether-greeks-").FullName, "options.csv");
+        File.WriteAllText(file, "spot,strike,rate,yield,years,type,vol\n49,50,0.05,0,0.3846,call,0.2\n100,90,0.1,0.1,0.1,PUT,0.35\n100,90,0.1,0.1,-1,put,0.35\nten,90,0.1,0.1,1,put,0.35\n");
+        var result = (await Cli.RunAsync("options", "greeks", "--file", file, "--format", "csv", "--reasons")).Succeeds();
+        var lines = result.Out.TrimEnd().Split('\n');
+        Assert.Equal("spot,strike,rate,yield,years,type,vol,price,implied_volatility,delta,gamma,vega,theta,rho,reason", lines[0]);
+        var greeks = BlackScholes.Greeks(new(OptionType.Call, 49, 50, 0.05, 0, 0.3846), 0.2);
+        Assert.Equal(string.Join(',', new[] { greeks.Price, 0.2, greeks.Delta, greeks.Gamma, greeks.Vega, greeks.Theta, greeks.Rho }.Select(v => v.ToString("R", CultureInfo.InvariantCulture))) + ",",
+            lines[1]["49,50,0.05,0,0.3846,call,0.2,".Length..]);
+        Assert.Contains(",,,,,,", lines[3]);
+        Assert.Contains("line 5: spot 'ten' is not a number", result.Error);
+
+        // Back from the price to the volatility, European and American.
+        File.WriteAllText(file, string.Create(CultureInfo.InvariantCulture, $"spot,strike,rate,yield,years,type,price\n49,50,0.05,0,0.3846,call,{greeks.Price:R}\n110,100,0,0,1,call,10\n"));
+        foreach (var more in (string[][])[[], ["--american"]])
+        {
+            var back = await Cli.RunAsync(["options", "greeks", "--file", file, "--json", .. more]);
+            Assert.Equal(0.2, back.Succeeds().Json[0].GetProperty("implied_volatility").GetDouble(), 1e-7);
+            Assert.Equal(System.Text.Json.JsonValueKind.Null, back.Json[1].GetProperty("implied_volatility").ValueKind);
+            Assert.Contains("tells nothing of volatility", back.Error);
+        }
+        File.WriteAllText(file, "spot,strike,type\n1,1,call\n");
+        Assert.Contains("names no rate, yield, years, vol or price", (await Cli.RunAsync("options", "greeks", "--file", file)).Fails(ExitCode.BadInput).Error);
+        Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+}
