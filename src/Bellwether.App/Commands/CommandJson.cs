@@ -64,6 +64,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(PublishAnswer))]
 [JsonSerializable(typeof(FactorsAnswer))]
 [JsonSerializable(typeof(MatrixAnswer))]
+[JsonSerializable(typeof(HypertableStatusAnswer))]
+[JsonSerializable(typeof(HypertablePlanAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<Retention.Archive.ForgottenArchiveFile>))]
 [JsonSerializable(typeof(LakeMigrateAnswer))]
 [JsonSerializable(typeof(Backup.BackupReport))]
