@@ -58,7 +58,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(ConditionRefreshAnswer))]
 [JsonSerializable(typeof(SectorAnswer))]
 [JsonSerializable(typeof(OptionImportAnswer))]
-[JsonSerializable(typeof(ChainAnswer))]
+[JsonSerializable(typeof(Api.Options.ChainAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<FetchAnswer>))]
 [JsonSerializable(typeof(CacheAnswer))]
 [JsonSerializable(typeof(PublishAnswer))]

@@ -8,8 +8,6 @@ namespace Bellwether.App.Commands;
 /// <summary><c>bellwether confluence</c>: how far prices, sentiment and options of symbols point the same way.</summary>
 static class ConfluenceCommand
 {
-    const int PlottedDays = 180;
-
     public static Command Create(Screen screen, GlobalOptions globals)
     {
         var (symbols, all, at, asOf, save) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.At(screen), SymbolOptions.AsOf(screen), SymbolOptions.Save());
@@ -18,7 +16,7 @@ static class ConfluenceCommand
         {
             if (result.Tokens is [var token] && PlotFile.Problem(token.Value) is { } problem) result.AddError($"--plot: {problem}");
         });
-        var from = Moments.Option("--from", $"Where the chart begins [default: {PlottedDays} days before its end]", screen.Time);
+        var from = Moments.Option("--from", $"Where the chart begins [default: {ConfluenceChart.Days} days before its end]", screen.Time);
         var verb = new Verb("confluence", "Show how far prices, sentiment and options point the same way, now or as of a past moment",
             "confluence AAPL", "confluence AAPL --as-of 2026-03-02T14:30:00Z --json", "confluence AAPL --plot aapl.svg --from 2025-06-01", "confluence --all --save") { symbols, all, at, asOf, save, plot, from };
         SymbolOptions.Require(verb, symbols, all);
@@ -55,11 +53,11 @@ static class ConfluenceCommand
     static async Task PlotAsync(Session session, Desk desk, string symbol, DateTimeOffset? from, (DateTimeOffset At, DateTimeOffset KnownBy) moment, string file, CancellationToken cancellationToken)
     {
         var to = moment.At;
-        var start = from ?? to - TimeSpan.FromDays(PlottedDays);
+        var start = from ?? to - TimeSpan.FromDays(ConfluenceChart.Days);
         if (start >= to) throw CommandException.Usage($"--from {Moments.Text(start)} is not before the end of the chart, {Moments.Text(to)}.");
         var series = ConfluenceChart.Series(await desk.Confluence.LoadAsync(symbol, start, to, moment.KnownBy, cancellationToken), start, to, moment.KnownBy);
         if (series.Count == 0) throw CommandException.Usage($"There is no session between {Moments.Text(start)} and {Moments.Text(to)}.", "Choose an earlier --from.");
-        await PlotFile.WriteAsync(file, ConfluenceChart.Svg($"{symbol}: confluence at the close of each session, from what was known at {Moments.Text(moment.KnownBy)}", series), cancellationToken);
+        await PlotFile.WriteAsync(file, ConfluenceChart.Svg(symbol, moment.KnownBy, series), cancellationToken);
         session.Note($"{file}: {series.Count:n0} sessions.");
     }
 
