@@ -29,17 +29,17 @@ static class ConfluenceCommand
         {
             var (moment, wanted) = (SymbolOptions.Moment(session, at, asOf), SymbolOptions.Of(session, symbols, all));
             await using var desk = await session.OpenAsync(cancellationToken);
-            var code = await ShowAsync(session, desk, wanted, moment, session.Get(save), cancellationToken);
+            var code = await ShowAsync(session, desk, wanted, moment, SymbolOptions.IsPast(session, asOf), session.Get(save), cancellationToken);
             if (session.Get(plot) is { } file) await PlotAsync(session, desk, wanted![0], session.Get(from), moment, file, cancellationToken);
             return code;
         });
     }
 
-    static async Task<int> ShowAsync(Session session, Desk desk, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool save, CancellationToken cancellationToken)
+    static async Task<int> ShowAsync(Session session, Desk desk, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool past, bool save, CancellationToken cancellationToken)
     {
         var (found, unknown) = (new List<ConfluenceScore>(), new List<string>());
         foreach (var symbol in symbols ?? await desk.Aggregates.SymbolsAsync(moment.At, cancellationToken))
-            if (await desk.Confluence.ReadAsync(symbol, moment.At, moment.KnownBy, cancellationToken) is { } score) found.Add(score);
+            if (await (past ? desk.Confluence.AsOfAsync(symbol, moment.At, moment.KnownBy, cancellationToken) : desk.Confluence.ReadAsync(symbol, moment.At, moment.KnownBy, cancellationToken)) is { } score) found.Add(score);
             else unknown.Add(symbol);
         var saved = save ? await new ConfluenceStore(desk.DataSource).AppendAsync(found, cancellationToken) : 0;
         if (session.Json && symbols?.Length != 1) session.WriteJson(found, CommandJson.Relaxed.IReadOnlyListConfluenceScore);
@@ -68,6 +68,7 @@ static class ConfluenceCommand
         output.WriteLine($"confidence  {Text(s.Confidence, "0.000")}; {(s.MeetsHighThreshold ? "meets the high threshold" : s.MeetsMinimumThreshold ? "meets the minimum threshold" : "meets no threshold")}");
         output.WriteLine($"volume      {s.VolumeTrend ?? "too little is known of what is usual"}");
         output.WriteLine($"as of       {Moments.Text(s.Timestamp)}{(s.KnownAt > s.Timestamp ? $" from what was known at {Moments.Text(s.KnownAt)}" : "")}, formula {s.Formula}");
+        if (!s.Recomputed) output.WriteLine("stored      what it was computed from is not all there any more; this is how it was saved");
         output.WriteLine();
         var table = new TextTable(new("component"), new("score", Right: true), new("bearish bullish"), new("weight", Right: true), new("confidence", Right: true), new("contribution", Right: true));
         foreach (var c in s.Components)

@@ -61,6 +61,10 @@ public sealed class ConfluenceStore(NpgsqlDataSource dataSource)
         return command;
     }
 
+    /// <summary>The stored version nearest before a moment, or of it, by what was known at another one; null where none is at most so old.</summary>
+    internal async Task<ConfluenceScore?> LatestAsync(string symbol, DateTimeOffset at, TimeSpan age, DateTimeOffset knownBy, CancellationToken cancellationToken) =>
+        (await ReadAsync(symbol, at - age, at.AddMicroseconds(1), knownBy, cancellationToken, latest: 1)) is [var found] ? found : null;
+
     /// <summary>Stored scores of a symbol between two times (half-open), each in the newest version known at a moment, oldest first.</summary>
     /// <param name="latest">At most so many, the last ones.</param>
     public async Task<IReadOnlyList<ConfluenceScore>> ReadAsync(
@@ -79,7 +83,7 @@ public sealed class ConfluenceStore(NpgsqlDataSource dataSource)
         command.Parameters.Add(new() { Value = latest });
         var found = new List<ConfluenceScore>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) found.Add(ConfluenceScore.Of(symbol, ConfluenceInputs.FromJson(row.GetString(0))));
+        while (await row.ReadAsync(cancellationToken)) found.Add(ConfluenceScore.Of(symbol, ConfluenceInputs.FromJson(row.GetString(0))) with { Recomputed = false });
         found.Reverse();
         return found;
     }

@@ -83,9 +83,9 @@ static class ConfluenceEndpoints
         [FromRoute] string symbol, string? asOf, RequestCheck check, DatabaseWait wait, Desk desk, TimeProvider time, CancellationToken cancellationToken)
     {
         symbol = check.Ticker("symbol", symbol);
-        var moment = check.AsOf(asOf) ?? time.GetUtcNow();
+        var (past, moment) = check.AsOf(asOf) is { } then ? (true, then) : (false, time.GetUtcNow());
         if (check.Failed) return check.Problem();
-        return await wait.ForAsync(token => desk.Confluence.ReadAsync(symbol, moment, moment, token), cancellationToken) is { } found
+        return await wait.ForAsync(token => past ? desk.Confluence.AsOfAsync(symbol, moment, moment, token) : desk.Confluence.ReadAsync(symbol, moment, moment, token), cancellationToken) is { } found
             ? TypedResults.Ok(found) : Unknown(symbol, moment);
     }
 
@@ -93,9 +93,9 @@ static class ConfluenceEndpoints
         [FromRoute] string ticker, string? asOf, RequestCheck check, DatabaseWait wait, Desk desk, TimeProvider time, CancellationToken cancellationToken)
     {
         ticker = check.Ticker("ticker", ticker);
-        var moment = check.AsOf(asOf) ?? time.GetUtcNow();
+        var (past, moment) = check.AsOf(asOf) is { } then ? (true, then) : (false, time.GetUtcNow());
         if (check.Failed) return check.Problem();
-        return await wait.ForAsync(token => desk.Aggregates.ReadAsync(ticker, moment, moment, token), cancellationToken) is { } found
+        return await wait.ForAsync(token => past ? desk.Aggregates.AsOfAsync(ticker, moment, moment, token) : desk.Aggregates.ReadAsync(ticker, moment, moment, token), cancellationToken) is { } found
             ? TypedResults.Ok(found) : Unknown(ticker, moment);
     }
 
