@@ -27,6 +27,7 @@ static partial class OpenApiDocument
             ("listConfluence" or "listAggregatedSentiment", "from") => ($"First moment, included; all when absent. {TimePattern}", Text()),
             ("listConfluence" or "listAggregatedSentiment", "to") => ($"End, excluded; asOf included when absent. {TimePattern}", Text()),
             ("drawConfluence", "from") => ($"Start; {Bellwether.Confluence.ConfluenceChart.Days} days before the end when absent. {TimePattern}", Text()),
+            ("drawConfluence", "format") => ("svg or png; when absent the Accept header decides", OneOf("svg", "png")),
             ("drawConfluence", "to") => ($"End; asOf when absent or later. {TimePattern}", Text()),
             ("reportSignal", "signal") => ("What is looked at", new OpenApiSchema { Type = JsonSchemaType.String, Enum = Values(Bellwether.Signals.SignalKind.All), Default = Bellwether.Signals.SignalKind.Sentiment }),
             ("reportSignal", "symbols") => ($"Tickers separated by commas, at most {Signals.SignalEndpoints.MostSymbols}; all that have results and daily bars when absent", Text()),

@@ -11,7 +11,7 @@ static class ConfluenceCommand
     public static Command Create(Screen screen, GlobalOptions globals)
     {
         var (symbols, all, at, asOf, save) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.At(screen), SymbolOptions.AsOf(screen), SymbolOptions.Save());
-        var plot = new Option<string?>("--plot") { Description = "Draw price, components and confluence of one symbol into an SVG file", HelpName = "FILE.svg" };
+        var plot = new Option<string?>("--plot") { Description = "Draw price, components and confluence of one symbol into an SVG file, or a PNG by its name", HelpName = "FILE.svg" };
         plot.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && PlotFile.Problem(token.Value) is { } problem) result.AddError($"--plot: {problem}");

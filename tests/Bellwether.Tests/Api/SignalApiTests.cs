@@ -64,6 +64,12 @@ public sealed class SignalApiTests(TestServer server)
         Assert.Equal(then, await Draw("from=2023-01-20&asOf=2023-02-20T12:00:00Z&to=2030-01-01"));
         Assert.NotEqual(then, await Draw("from=2023-01-20&to=2023-02-01&asOf=2023-02-20T12:00:00Z"));
         Assert.Contains("<polyline", then);
+        foreach (var (query, accept) in new[] { ("&format=png", "*/*"), ("", "image/png,image/*;q=0.5") })
+        {
+            using var picture = await desk.GetAsync($"/api/v1/confluence/x/chart?from=2023-01-20&asOf=2023-02-20T12:00:00Z{query}", ("Accept", accept));
+            Assert.Equal("image/png", picture.Content.Headers.ContentType!.MediaType);
+            Assert.Equal(Bellwether.Plots.PngPlot.Of(then), await picture.Content.ReadAsByteArrayAsync(Token));
+        }
         using var none = await desk.GetAsync("/api/v1/confluence/ZZ/chart");
         await ProblemAsync(none, 404);
         using var wrong = await desk.GetAsync("/api/v1/confluence/x/chart?from=2024-01-01&to=2023-01-01");

@@ -1,5 +1,6 @@
 using Bellwether.App.Api.Counts;
 using Bellwether.Confluence;
+using Bellwether.Plots;
 using Bellwether.Sentiment.Aggregation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -25,8 +26,8 @@ static class ConfluenceEndpoints
 
     public static void Map(RouteGroupBuilder api)
     {
-        api.MapGet("/confluence/{symbol}/chart", ChartAsync).AnswersHead().Answers(ChartAnswer.Type).WithName("drawConfluence")
-            .WithSummary("Price, components and confluence of a symbol over time").Produces<string>(200, ChartAnswer.Type).ProducesProblem(400).ProducesProblem(404);
+        api.MapGet("/confluence/{symbol}/chart", ChartAsync).AnswersHead().Answers(ChartAnswer.Type, ChartAnswer.Png).WithName("drawConfluence")
+            .WithSummary("Price, components and confluence of a symbol over time").Produces<string>(200, ChartAnswer.Type, ChartAnswer.Png).ProducesProblem(400).ProducesProblem(404);
         api.MapGet("/confluence/{symbol}/history", ConfluenceHistoryAsync).AnswersHead().Answers("application/json").WithName("listConfluence")
             .WithSummary("Confluence of a symbol as it was saved").ProducesProblem(400);
         api.MapGet("/sentiment/{ticker}/aggregate/history", AggregateHistoryAsync).AnswersHead().Answers("application/json").WithName("listAggregatedSentiment")
@@ -37,19 +38,22 @@ static class ConfluenceEndpoints
             .WithSummary("Sentiment across the sources of a ticker, now or as of a past moment").ProducesProblem(400).ProducesProblem(404);
     }
 
-    static async Task<Results<ContentHttpResult, ProblemHttpResult>> ChartAsync(
-        [FromRoute] string symbol, string? from, string? to, string? asOf, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
+    static async Task<Results<ContentHttpResult, FileContentHttpResult, ProblemHttpResult>> ChartAsync(
+        [FromRoute] string symbol, string? from, string? to, string? asOf, string? format, HttpContext context, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
         symbol = check.Ticker("symbol", symbol);
         var known = check.AsOf(asOf) ?? desk.Time.GetUtcNow();
         var end = check.Time("to", to) is { } last && last < known ? last : known;
         var start = check.Time("from", from) ?? end.AddDays(-ConfluenceChart.Days);
+        var png = check.Picture(context, format);
         if (start >= end || start < end.AddDays(-MostChartDays)) check.Fail("from", from, $"is to lie before the end of the chart, by at most {MostChartDays:n0} days");
         if (check.Failed) return check.Problem();
         var evidence = await wait.ForAsync(token => desk.Confluence.LoadAsync(symbol, start, end, known, token), cancellationToken);
         if (evidence.IsEmpty) return Unknown(symbol, known);
         var scores = ConfluenceChart.Series(evidence, start, end, known);
-        return scores.Count > 0 ? ChartAnswer.Of(ConfluenceChart.Svg(symbol, known, scores)) : Problems.NotFound($"There is no session between {start:yyyy-MM-dd HH:mm} and {end:yyyy-MM-dd HH:mm}.");
+        if (scores.Count == 0) return Problems.NotFound($"There is no session between {start:yyyy-MM-dd HH:mm} and {end:yyyy-MM-dd HH:mm}.");
+        var chart = ConfluenceChart.Svg(symbol, known, scores);
+        return png ? TypedResults.Bytes(PngPlot.Of(chart), ChartAnswer.Png) : ChartAnswer.Of(chart);
     }
 
     static async Task<Results<Ok<ConfluenceHistory>, ProblemHttpResult>> ConfluenceHistoryAsync(
