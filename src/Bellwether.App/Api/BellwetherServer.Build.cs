@@ -6,8 +6,10 @@ using Bellwether.App.Api.Confluence;
 using Bellwether.App.Api.DeadLetters;
 using Bellwether.App.Api.Health;
 using Bellwether.App.Api.Market;
+using Bellwether.App.Api.Options;
 using Bellwether.App.Api.Push;
 using Bellwether.App.Api.Sentiment;
+using Bellwether.App.Api.Signals;
 using Bellwether.App.Api.Sql;
 using Bellwether.App.Api.Stream;
 using Bellwether.App.Workers;
@@ -61,6 +63,8 @@ public sealed partial class BellwetherServer
         DeadLetterEndpoints.Map(api);
         CountsEndpoints.Map(api);
         MarketEndpoints.Map(api);
+        OptionsEndpoints.Map(api);
+        SignalEndpoints.Map(api);
         AsOfEndpoints.Map(api);
         // Any other name is an unknown path, and told so as all are.
         app.MapOpenApi("/openapi/{documentName:regex(^v1$)}.json").ExcludeFromDescription().AnswersHead();

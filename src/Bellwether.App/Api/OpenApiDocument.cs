@@ -19,6 +19,8 @@ static partial class OpenApiDocument
         ("/api/v1/dead-letters", "dead letters", "Records that were put aside"),
         ("/api/v1/counts", "counts", "How many posts an account will write"),
         ("/api/v1/asof", "as-of joins", "What was known at each row's time"),
+        ("/api/v1/options", "options", "Prices, Greeks and implied volatilities of options, and their chains"),
+        ("/api/v1/signals", "signals", "Whether a signal predicts returns"),
         ("/api/v1/market", "market", "Bars, indicators and market conditions, now and as of any past moment"),
         ("/", "diagnostics", "Health and metrics"),
     ];

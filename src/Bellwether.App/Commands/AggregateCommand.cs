@@ -17,10 +17,10 @@ static class AggregateCommand
             $"{path} AAPL", $"{path} AAPL --as-of 2026-03-02T14:30:00Z --json", $"{path} --all --save") { symbols, all, at, asOf, save };
         SymbolOptions.Require(verb, symbols, all);
         return verb.Runs(screen, globals, (session, cancellationToken) =>
-            RunAsync(session, SymbolOptions.Of(session, symbols, all), SymbolOptions.Moment(session, at, asOf), session.Get(save), cancellationToken));
+            RunAsync(session, SymbolOptions.Of(session, symbols, all), SymbolOptions.Moment(session, at, asOf), SymbolOptions.IsPast(session, asOf), session.Get(save), cancellationToken));
     }
 
-    static async Task<int> RunAsync(Session session, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool save, CancellationToken cancellationToken)
+    static async Task<int> RunAsync(Session session, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool past, bool save, CancellationToken cancellationToken)
     {
         await using var desk = await session.OpenAsync(cancellationToken);
         var wanted = symbols ?? await desk.Aggregates.SymbolsAsync(moment.At, cancellationToken);
@@ -28,6 +28,11 @@ static class AggregateCommand
         var store = new AggregateStore(desk.DataSource);
         foreach (var symbol in wanted)
         {
+            if (past && await desk.Aggregates.AsOfAsync(symbol, moment.At, moment.KnownBy, cancellationToken) is { Recomputed: false } stored)
+            {
+                found.Add(stored);
+                continue;
+            }
             var evidence = await desk.Aggregates.LoadAsync(symbol, moment.At, moment.At, moment.KnownBy, cancellationToken);
             if (evidence.IsEmpty)
             {
@@ -55,6 +60,7 @@ static class AggregateCommand
             output.WriteLine($"divergence  {Text(divergence, "0.000")}, {(a.DivergenceDetected == true ? "the sources disagree" : "no more than chance or too small to matter")} (p = {Text(a.DivergencePValue, "0.####")})");
         output.WriteLine($"volume      {(a.VolumeTrend is null ? "too little is known of what is usual" : $"{a.VolumeTrend} (z = {Text(a.VolumeZ, "0.00")})")}");
         output.WriteLine($"as of       {Moments.Text(a.Timestamp)}{(a.KnownAt > a.Timestamp ? $" from what was known at {Moments.Text(a.KnownAt)}" : "")}, formula {a.Formula}");
+        if (!a.Recomputed) output.WriteLine("stored      what it was computed from is not all there any more; this is how it was saved");
         output.WriteLine();
         var table = new TextTable(new("source"), new("score", Right: true), new("bearish bullish"), new("weight %", Right: true), new("mentions", Right: true), new("worth", Right: true), new("newest"));
         foreach (var source in a.Inputs.Sources)

@@ -8,17 +8,15 @@ namespace Bellwether.App.Commands;
 /// <summary><c>bellwether confluence</c>: how far prices, sentiment and options of symbols point the same way.</summary>
 static class ConfluenceCommand
 {
-    const int PlottedDays = 180;
-
     public static Command Create(Screen screen, GlobalOptions globals)
     {
         var (symbols, all, at, asOf, save) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.At(screen), SymbolOptions.AsOf(screen), SymbolOptions.Save());
-        var plot = new Option<string?>("--plot") { Description = "Draw price, components and confluence of one symbol into an SVG file", HelpName = "FILE.svg" };
+        var plot = new Option<string?>("--plot") { Description = "Draw price, components and confluence of one symbol into an SVG file, or a PNG by its name", HelpName = "FILE.svg" };
         plot.Validators.Add(result =>
         {
             if (result.Tokens is [var token] && PlotFile.Problem(token.Value) is { } problem) result.AddError($"--plot: {problem}");
         });
-        var from = Moments.Option("--from", $"Where the chart begins [default: {PlottedDays} days before its end]", screen.Time);
+        var from = Moments.Option("--from", $"Where the chart begins [default: {ConfluenceChart.Days} days before its end]", screen.Time);
         var verb = new Verb("confluence", "Show how far prices, sentiment and options point the same way, now or as of a past moment",
             "confluence AAPL", "confluence AAPL --as-of 2026-03-02T14:30:00Z --json", "confluence AAPL --plot aapl.svg --from 2025-06-01", "confluence --all --save") { symbols, all, at, asOf, save, plot, from };
         SymbolOptions.Require(verb, symbols, all);
@@ -31,17 +29,17 @@ static class ConfluenceCommand
         {
             var (moment, wanted) = (SymbolOptions.Moment(session, at, asOf), SymbolOptions.Of(session, symbols, all));
             await using var desk = await session.OpenAsync(cancellationToken);
-            var code = await ShowAsync(session, desk, wanted, moment, session.Get(save), cancellationToken);
+            var code = await ShowAsync(session, desk, wanted, moment, SymbolOptions.IsPast(session, asOf), session.Get(save), cancellationToken);
             if (session.Get(plot) is { } file) await PlotAsync(session, desk, wanted![0], session.Get(from), moment, file, cancellationToken);
             return code;
         });
     }
 
-    static async Task<int> ShowAsync(Session session, Desk desk, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool save, CancellationToken cancellationToken)
+    static async Task<int> ShowAsync(Session session, Desk desk, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool past, bool save, CancellationToken cancellationToken)
     {
         var (found, unknown) = (new List<ConfluenceScore>(), new List<string>());
         foreach (var symbol in symbols ?? await desk.Aggregates.SymbolsAsync(moment.At, cancellationToken))
-            if (await desk.Confluence.ReadAsync(symbol, moment.At, moment.KnownBy, cancellationToken) is { } score) found.Add(score);
+            if (await (past ? desk.Confluence.AsOfAsync(symbol, moment.At, moment.KnownBy, cancellationToken) : desk.Confluence.ReadAsync(symbol, moment.At, moment.KnownBy, cancellationToken)) is { } score) found.Add(score);
             else unknown.Add(symbol);
         var saved = save ? await new ConfluenceStore(desk.DataSource).AppendAsync(found, cancellationToken) : 0;
         if (session.Json && symbols?.Length != 1) session.WriteJson(found, CommandJson.Relaxed.IReadOnlyListConfluenceScore);
@@ -55,11 +53,11 @@ static class ConfluenceCommand
     static async Task PlotAsync(Session session, Desk desk, string symbol, DateTimeOffset? from, (DateTimeOffset At, DateTimeOffset KnownBy) moment, string file, CancellationToken cancellationToken)
     {
         var to = moment.At;
-        var start = from ?? to - TimeSpan.FromDays(PlottedDays);
+        var start = from ?? to - TimeSpan.FromDays(ConfluenceChart.Days);
         if (start >= to) throw CommandException.Usage($"--from {Moments.Text(start)} is not before the end of the chart, {Moments.Text(to)}.");
         var series = ConfluenceChart.Series(await desk.Confluence.LoadAsync(symbol, start, to, moment.KnownBy, cancellationToken), start, to, moment.KnownBy);
         if (series.Count == 0) throw CommandException.Usage($"There is no session between {Moments.Text(start)} and {Moments.Text(to)}.", "Choose an earlier --from.");
-        await PlotFile.WriteAsync(file, ConfluenceChart.Svg($"{symbol}: confluence at the close of each session, from what was known at {Moments.Text(moment.KnownBy)}", series), cancellationToken);
+        await PlotFile.WriteAsync(file, ConfluenceChart.Svg(symbol, moment.KnownBy, series), cancellationToken);
         session.Note($"{file}: {series.Count:n0} sessions.");
     }
 
@@ -70,6 +68,7 @@ static class ConfluenceCommand
         output.WriteLine($"confidence  {Text(s.Confidence, "0.000")}; {(s.MeetsHighThreshold ? "meets the high threshold" : s.MeetsMinimumThreshold ? "meets the minimum threshold" : "meets no threshold")}");
         output.WriteLine($"volume      {s.VolumeTrend ?? "too little is known of what is usual"}");
         output.WriteLine($"as of       {Moments.Text(s.Timestamp)}{(s.KnownAt > s.Timestamp ? $" from what was known at {Moments.Text(s.KnownAt)}" : "")}, formula {s.Formula}");
+        if (!s.Recomputed) output.WriteLine("stored      what it was computed from is not all there any more; this is how it was saved");
         output.WriteLine();
         var table = new TextTable(new("component"), new("score", Right: true), new("bearish bullish"), new("weight", Right: true), new("confidence", Right: true), new("contribution", Right: true));
         foreach (var c in s.Components)

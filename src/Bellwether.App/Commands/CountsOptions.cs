@@ -29,7 +29,7 @@ static class CountsOptions
 
     public static Option<bool> Full() => new("--full") { Description = "Compute everything, not only what has changed" };
 
-    public static Option<string?> Plot(string what) => new("--plot") { Description = $"Draw {what} to a file, as SVG", HelpName = "FILE" };
+    public static Option<string?> Plot(string what) => new("--plot") { Description = $"Draw {what} to a file, as SVG or, where its name ends with .png, PNG", HelpName = "FILE" };
 
     public static Option<bool> DryRun() => new("--dry-run") { Description = "Say it, and record nothing" };
 

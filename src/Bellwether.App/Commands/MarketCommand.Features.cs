@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Bellwether.Confluence;
 using Bellwether.Market;
 using Bellwether.Market.Features;
 
@@ -61,6 +62,7 @@ static partial class MarketCommand
     {
         var symbols = new Argument<string[]>("SYMBOL") { Description = "Tickers", Arity = ArgumentArity.OneOrMore };
         var set = new Option<string>("--set") { HelpName = "rsi_14,…", Required = true, Description = "Indicators by name, several by commas" };
+        var columns = new Option<string?>("--columns") { HelpName = "sentiment,…", Description = $"Columns beside the indicators, several by commas: {ConfluenceColumns.AllSentiment} and {ConfluenceColumns.AllConfluence} for all of a kind, or {string.Join(", ", ConfluenceColumns.Names)}" };
         var file = new Option<string>("--out") { Description = "Parquet file to write", HelpName = "FILE", Required = true };
         var from = Moments.Option("--from", "First moment, included", screen.Time);
         var to = Moments.Option("--to", "End, excluded", screen.Time);
@@ -71,17 +73,26 @@ static partial class MarketCommand
             if (given.GetValueOrDefault<int>() is < 0 or > 1_000) given.AddError("--label is 0 to 1000 sessions");
         });
         return new Verb("matrix", "Write a table for training: each row has what was known at its moment, computed from the versions of the bars that were known",
-                "market matrix AAPL MSFT --set rsi_14,macd_line,volatility_20 --out matrix.parquet", "market matrix SPY --set rsi_14 --from 2020-01-01 --label 20 --out spy.parquet")
-            { symbols, set, file, from, to, delay, horizon }
+                "market matrix AAPL MSFT --set rsi_14,macd_line,volatility_20 --out matrix.parquet", "market matrix SPY --set rsi_14 --from 2020-01-01 --label 20 --out spy.parquet",
+                "market matrix AAPL --set rsi_14 --columns unified_sentiment,confluence --out aapl.parquet")
+            { symbols, set, columns, file, from, to, delay, horizon }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
                 var request = new MatrixRequest([.. session.Get(symbols)!.Select(s => Ticker(s, "SYMBOL")).Distinct()],
-                    session.Get(set)!.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries), session.Get(from), session.Get(to))
+                    Listed(session.Get(set)), session.Get(from), session.Get(to))
                 { Delay = session.Get(delay) ?? TimeSpan.FromMinutes(15), Horizon = session.Get(horizon) };
                 await using var desk = await session.OpenAsync(cancellationToken);
                 var lake = await desk.LakeOptionsAsync(session.Progress, cancellationToken);
                 var started = session.Time.GetTimestamp();
                 long rows;
+                try
+                {
+                    if (Listed(session.Get(columns)) is { Length: > 0 } named) request = request with { More = ConfluenceColumns.Of(desk.Confluence, named) };
+                }
+                catch (FormatException error)
+                {
+                    throw CommandException.Usage($"--columns: {error.Message}.");
+                }
                 try
                 {
                     rows = await new FeatureMatrix(desk.DataSource, lake, desk.Time).WriteAsync(request, session.Get(file)!, cancellationToken);
@@ -97,6 +108,8 @@ static partial class MarketCommand
                 return ExitCode.Ok;
             });
     }
+
+    static string[] Listed(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [];
 
     static async Task<long> PublishAsync(Session session, Desk desk, string path, BarInterval interval, bool adjusted, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {

@@ -23,6 +23,7 @@ static partial class MarketCommand
         command.Add(Publish(screen, globals));
         command.Add(Factors(screen, globals));
         command.Add(Matrix(screen, globals));
+        command.Add(Hypertables(screen, globals));
         return command;
     }
 

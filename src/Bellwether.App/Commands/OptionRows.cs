@@ -67,11 +67,8 @@ sealed class OptionRows(Session session, bool american, bool reasons)
         var (given, text) = columns.Volatility >= 0 && Field(columns.Volatility).Length > 0 ? (true, Field(columns.Volatility)) : (false, Field(columns.Price));
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
             return (OptionGreeks.Undefined, double.NaN, $"{(columns.Volatility >= 0 ? "vol" : "price")} '{text}' is not a number");
-        var problem = ImpliedProblem.None;
-        var volatility = given ? number : american ? AmericanOption.ImpliedVolatility(in option, number, out problem) : ImpliedVolatility.Solve(in option, number, out problem);
-        if (problem != ImpliedProblem.None) return (OptionGreeks.Undefined, double.NaN, OptionsCommand.Name(problem));
-        var greeks = american ? AmericanOption.Greeks(in option, volatility) : BlackScholes.Greeks(in option, volatility);
-        return (greeks, volatility, double.IsNaN(greeks.Price) ? "spot, strike, years or vol is not above 0, or not a number" : "");
+        var (greeks, volatility, problem) = given ? OptionValuation.OfVolatility(in option, number, american) : OptionValuation.OfPrice(in option, number, american);
+        return (greeks, volatility, problem == ImpliedProblem.None ? "" : given ? OptionsCommand.BadVolatility : OptionsCommand.Name(problem));
     }
 
     static StreamReader Open(string path)

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Bellwether.Analytics.Options;
+using Bellwether.App.Api.Options;
 using Bellwether.Market.OptionChains;
 
 namespace Bellwether.App.Commands;
@@ -8,15 +8,6 @@ namespace Bellwether.App.Commands;
 /// <param name="Read">= accepted + duplicates + rejected.</param>
 /// <param name="Findings">Of the accepted rows, how many for each kind of finding.</param>
 sealed record OptionImportAnswer(long Read, long Accepted, long Duplicates, long Rejected, long Solved, long Flagged, IReadOnlyDictionary<string, int> Findings, IReadOnlyList<MarketRejectionAnswer> Problems, double Seconds);
-
-sealed record ChainExpiryAnswer(double Days, double? AtTheMoney, double? Skew, double? MaxPain, double? PutCallVolume, double? PutCallOpenInterest);
-
-sealed record UnusualAnswer(string Type, double Strike, double Days, double Volume, double OpenInterest, double Ratio, double Share);
-
-/// <param name="LeftOut">Rows that checks found wrong, which nothing of this is computed from.</param>
-sealed record ChainAnswer(
-    string Symbol, DateTime Quoted, DateTime KnownAt, double Spot, int Rows, int LeftOut, double? PutCallVolume, double? PutCallOpenInterest, double? GammaExposure, double? FlowSentiment, string FlowFormula,
-    double Premium, double? TermSlope, IReadOnlyList<ChainExpiryAnswer> Expiries, IReadOnlyList<UnusualAnswer> Unusual);
 
 static partial class OptionsCommand
 {
@@ -72,21 +63,11 @@ static partial class OptionsCommand
                 await using var desk = await session.OpenAsync(cancellationToken);
                 var chain = await new OptionStore(desk.DataSource, desk.Time).ChainAsync(ticker, session.Get(asOf), cancellationToken)
                     ?? throw new CommandException(ExitCode.BadInput, "unknown_symbol", session.Get(asOf) is { } then ? $"No options of {ticker} were known at {Moments.Text(then)}." : $"No options of {ticker} are known.", "Read some in: bellwether options import FILE");
-                var answer = Answer(chain);
+                var answer = ChainAnswer.Of(chain);
                 if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.ChainAnswer);
                 else Write(session, answer);
                 return ExitCode.Ok;
             });
-    }
-
-    static ChainAnswer Answer(StoredChain chain)
-    {
-        static double? Defined(double value) => double.IsFinite(value) ? value : null;
-        var summary = ChainAnalytics.Summarise([.. chain.Quotes], chain.Market);
-        return new(chain.Ticker, chain.Quoted, chain.KnownAt, chain.Market.Spot, chain.Quotes.Count, chain.LeftOut, Defined(summary.PutCallVolume), Defined(summary.PutCallOpenInterest), Defined(summary.GammaExposure),
-            Defined(summary.FlowSentiment), ChainAnalytics.FlowFormula, summary.Premium, Defined(summary.TermSlope),
-            [.. summary.Expiries.Select(e => new ChainExpiryAnswer(Math.Round(e.Years * OptionGreeks.DaysPerYear, 3), Defined(e.AtTheMoney), Defined(e.Skew), Defined(e.MaxPain), Defined(e.PutCallVolume), Defined(e.PutCallOpenInterest)))],
-            [.. summary.Unusual.Select(u => new UnusualAnswer(chain.Quotes[u.Row].Type == OptionType.Call ? "call" : "put", chain.Quotes[u.Row].Strike, Math.Round(chain.Quotes[u.Row].Years * OptionGreeks.DaysPerYear, 3), u.Volume, u.OpenInterest, u.Ratio, u.Share))]);
     }
 
     static void Write(Session session, ChainAnswer a)

@@ -29,6 +29,8 @@ static partial class OptionsCommand
         return command;
     }
 
+    public const string BadVolatility = "spot, strike, years or vol is not above 0, or not a number";
+
     public static string Name(ImpliedProblem problem) => problem switch
     {
         ImpliedProblem.InvalidInput => "spot, strike, years or price is not above 0, or not a number",

@@ -4,22 +4,22 @@ using Bellwether.Signals;
 namespace Bellwether.App.Commands;
 
 /// <summary>A value with its interval; nulls where there is too little data.</summary>
-sealed record EstimateAnswer(double? Value, double? Low, double? High, double? P)
+public sealed record EstimateAnswer(double? Value, double? Low, double? High, double? P)
 {
     public static EstimateAnswer Of(Estimate e) => new(SignalAnswer.Defined(e.Value), SignalAnswer.Defined(e.Low), SignalAnswer.Defined(e.High), SignalAnswer.Defined(e.Probability));
 }
 
 /// <param name="ByDate">Information coefficient of each session.</param>
-sealed record HorizonAnswer(
+public sealed record HorizonAnswer(
     int Horizon, int Dates, long Pairs, int BlockLength, EstimateAnswer InformationCoefficient, double? Icir, double? PAdjusted, IReadOnlyList<double?> QuantileReturns, EstimateAnswer QuantileSpread,
     IReadOnlyList<DatedAnswer> ByDate);
 
-sealed record DatedAnswer(DateOnly Date, double Ic, int Symbols);
+public sealed record DatedAnswer(DateOnly Date, double Ic, int Symbols);
 
-sealed record DelayAnswer(int Delay, EstimateAnswer InformationCoefficient);
+public sealed record DelayAnswer(int Delay, EstimateAnswer InformationCoefficient);
 
 /// <summary>The answer of <c>signal report --json</c>.</summary>
-sealed record SignalAnswer(
+public sealed record SignalAnswer(
     string Signal, string Verdict, string Says, string Mode, bool Hindsight, DateTimeOffset AsOf, IReadOnlyList<string> Symbols, IReadOnlyDictionary<string, string> Without, DateOnly? First, DateOnly? Last,
     int Quantiles, double Confidence, int Resamples, IReadOnlyList<HorizonAnswer> Horizons, IReadOnlyList<DelayAnswer> Decay, IReadOnlyList<double?> Autocorrelation, double? Turnover, string Formula)
 {

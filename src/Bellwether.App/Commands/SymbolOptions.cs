@@ -15,6 +15,9 @@ static class SymbolOptions
     public static Option<DateTimeOffset?> At(Screen screen) =>
         Moments.Option("--at", "The moment to tell of, with the knowledge of --as-of: for history that was loaded afterwards [default: --as-of, or now]", screen.Time);
 
+    /// <summary>Whether the question is about what was known in the past, of which something may have gone since.</summary>
+    public static bool IsPast(Session session, Option<DateTimeOffset?> asOf) => session.Get(asOf) is not null;
+
     /// <summary>The moment to tell of, and the one whose knowledge counts.</summary>
     /// <exception cref="CommandException">The first lies behind the second.</exception>
     public static (DateTimeOffset At, DateTimeOffset KnownBy) Moment(Session session, Option<DateTimeOffset?> at, Option<DateTimeOffset?> asOf)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bellwether.Market.Calendars;
 using Bellwether.Plots;
 
@@ -6,6 +7,9 @@ namespace Bellwether.Confluence;
 /// <summary>Price, sentiment and confluence of a symbol over time.</summary>
 public static class ConfluenceChart
 {
+    /// <summary>Days before its end at which a chart begins where nothing else is said.</summary>
+    public const int Days = 180;
+
     /// <summary>The confluence at the end of each session between two moments, with the knowledge of one.</summary>
     public static IReadOnlyList<ConfluenceScore> Series(ConfluenceEvidence evidence, DateTimeOffset from, DateTimeOffset to, DateTimeOffset knownBy)
     {
@@ -19,8 +23,9 @@ public static class ConfluenceChart
     }
 
     /// <summary>The chart as an SVG document.</summary>
-    public static string Svg(string title, IReadOnlyList<ConfluenceScore> scores)
+    public static string Svg(string symbol, DateTimeOffset knownBy, IReadOnlyList<ConfluenceScore> scores)
     {
+        var title = string.Create(CultureInfo.InvariantCulture, $"{symbol}: confluence at the close of each session, from what was known at {knownBy.UtcDateTime:yyyy-MM-dd HH:mm:ss'Z'}");
         TimeSeries Line(string name, string colour, Func<ConfluenceScore, double?> value, bool bars = false) =>
             new(name, colour, [.. scores.Select(s => (s.Timestamp, value(s) ?? double.NaN))], bars);
         return TimeChart.Svg(title,

@@ -20,6 +20,11 @@ public sealed record ConfluenceInputs(
     DateTimeOffset At, DateTimeOffset KnownAt, double TechnicalWeight, double SentimentWeight, double OptionsFlowWeight, ConfluenceThresholds Thresholds,
     TechnicalInput Technical, AggregateInputs? Sentiment)
 {
+    /// <summary>Whether something that went into stored inputs of the same moment is not there any more.</summary>
+    public bool Lacks(ConfluenceInputs stored) =>
+        Technical.Bars < stored.Technical.Bars || stored.Technical.LastBar is { } last && !(Technical.LastBar >= last)
+        || stored.Sentiment is { } then && (Sentiment is null ? then.Sources.Any(s => s.Mentions > 0) : Sentiment.Lacks(then));
+
     public string ToJson() => JsonSerializer.Serialize(this, ConfluenceJson.Default.ConfluenceInputs);
 
     public static ConfluenceInputs FromJson(string json) => JsonSerializer.Deserialize(json, ConfluenceJson.Default.ConfluenceInputs)!;

@@ -18,6 +18,19 @@ public sealed class ConfluenceReader(NpgsqlDataSource dataSource, AggregateReade
         return evidence.IsEmpty ? null : evidence.At(at, knownBy);
     }
 
+    /// <summary>
+    /// Of a past moment. Where results, bars or chains that were known then have been erased or archived since, which a stored version of at most a day before shows,
+    /// that version is given in place of a number that never was; its timestamp and <see cref="ConfluenceScore.Recomputed"/> tell so.
+    /// </summary>
+    /// <inheritdoc cref="ReadAsync"/>
+    public async Task<ConfluenceScore?> AsOfAsync(string symbol, DateTimeOffset at, DateTimeOffset knownBy, CancellationToken cancellationToken)
+    {
+        var stored = await new ConfluenceStore(dataSource).LatestAsync(symbol, at, AggregateReader.StoredVersionAge, knownBy, cancellationToken);
+        var evidence = await LoadAsync(symbol, stored?.Timestamp ?? at, at, knownBy, cancellationToken);
+        if (stored is not null && evidence.At(stored.Timestamp, stored.KnownAt).Inputs.Lacks(stored.Inputs)) return stored;
+        return evidence.Bars.IsEmpty && evidence.Sentiment.IsEmptyAt(at.ToMicroseconds()) ? null : evidence.At(at, knownBy);
+    }
+
     /// <summary>What may count at any moment between two.</summary>
     public async Task<ConfluenceEvidence> LoadAsync(string symbol, DateTimeOffset first, DateTimeOffset last, DateTimeOffset knownBy, CancellationToken cancellationToken)
     {

@@ -25,6 +25,9 @@ public sealed record ConfluenceScore(
 {
     public const string Technical = "technical", Sentiment = "sentiment", OptionsFlow = "options_flow";
 
+    /// <summary>False where it is given as it was stored, not computed anew from results, bars and chains.</summary>
+    public bool Recomputed { get; init; } = true;
+
     /// <summary>The confluence that inputs give: the same inputs give the same bits, now and from a stored row.</summary>
     public static ConfluenceScore Of(string symbol, ConfluenceInputs inputs)
     {

@@ -61,23 +61,30 @@ public sealed class ConfluenceStore(NpgsqlDataSource dataSource)
         return command;
     }
 
+    /// <summary>The stored version nearest before a moment, or of it, by what was known at another one; null where none is at most so old.</summary>
+    internal async Task<ConfluenceScore?> LatestAsync(string symbol, DateTimeOffset at, TimeSpan age, DateTimeOffset knownBy, CancellationToken cancellationToken) =>
+        (await ReadAsync(symbol, at - age, at.AddMicroseconds(1), knownBy, cancellationToken, latest: 1)) is [var found] ? found : null;
+
     /// <summary>Stored scores of a symbol between two times (half-open), each in the newest version known at a moment, oldest first.</summary>
+    /// <param name="latest">At most so many, the last ones.</param>
     public async Task<IReadOnlyList<ConfluenceScore>> ReadAsync(
-        string symbol, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? knownBy, CancellationToken cancellationToken)
+        string symbol, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? knownBy, CancellationToken cancellationToken, int latest = int.MaxValue)
     {
         await using var command = dataSource.CreateCommand("""
             SELECT DISTINCT ON (timestamp) inputs FROM sentiment.confluence_scores
             WHERE symbol = $1 AND timestamp >= $2 AND timestamp < $3 AND ($4::timestamptz IS NULL OR known_at <= $4) AND formula = $5
-            ORDER BY timestamp, known_at DESC
+            ORDER BY timestamp DESC, known_at DESC LIMIT $6
             """);
         command.Parameters.Add(new() { Value = symbol });
         command.Parameters.Add(new() { Value = from.ToUniversalTime() });
         command.Parameters.Add(new() { Value = to.ToUniversalTime() });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = knownBy?.ToUniversalTime() });
         command.Parameters.Add(new() { Value = Analytics.Confluence.ConfluenceFormula.Id });
+        command.Parameters.Add(new() { Value = latest });
         var found = new List<ConfluenceScore>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) found.Add(ConfluenceScore.Of(symbol, ConfluenceInputs.FromJson(row.GetString(0))));
+        while (await row.ReadAsync(cancellationToken)) found.Add(ConfluenceScore.Of(symbol, ConfluenceInputs.FromJson(row.GetString(0))) with { Recomputed = false });
+        found.Reverse();
         return found;
     }
 }

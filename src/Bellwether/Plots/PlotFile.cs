@@ -1,12 +1,14 @@
 namespace Bellwether.Plots;
 
-/// <summary>Charts as files. A chart is an SVG document, which browsers, office programs and image tools read.</summary>
+/// <summary>Charts as files. A chart is an SVG document, which browsers, office programs and image tools read; a name that ends with .png makes it a picture.</summary>
 public static class PlotFile
 {
+    const string Png = ".png";
+
     /// <summary>The problem with a place for a chart, as a sentence; null for one that can be written to, which is tried out.</summary>
     public static string? Problem(string path)
     {
-        if (Path.GetExtension(path).ToLowerInvariant() != ".svg") return $"'{path}' is no place for a chart: its name is to end with .svg.";
+        if (Path.GetExtension(path).ToLowerInvariant() is not (".svg" or Png)) return $"'{path}' is no place for a chart: its name is to end with .svg or .png.";
         try
         {
             var full = Path.GetFullPath(path);
@@ -28,7 +30,8 @@ public static class PlotFile
         var beside = Beside(full);
         try
         {
-            await File.WriteAllTextAsync(beside, svg, cancellationToken).ConfigureAwait(false);
+            if (Path.GetExtension(full).Equals(Png, StringComparison.OrdinalIgnoreCase)) await File.WriteAllBytesAsync(beside, PngPlot.Of(svg), cancellationToken).ConfigureAwait(false);
+            else await File.WriteAllTextAsync(beside, svg, cancellationToken).ConfigureAwait(false);
             File.Move(beside, full, overwrite: true);
         }
         finally

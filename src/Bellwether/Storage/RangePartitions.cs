@@ -39,12 +39,14 @@ public sealed class RangePartitions(NpgsqlDataSource dataSource, string table)
         var name = $"{table}_{suffix}";
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
-        await using (var locked = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), to_regclass($1)::text", connection, transaction))
+        await using (var locked = new NpgsqlCommand("SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), to_regclass($1) IS NOT NULL OR coalesce((SELECT relkind <> 'p' FROM pg_class WHERE oid = to_regclass($2)), false)", connection, transaction))
         {
             locked.Parameters.Add(new() { Value = name });
+            locked.Parameters.Add(new() { Value = table });
             await using var reader = await locked.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
-            if (!await reader.IsDBNullAsync(1, cancellationToken)) return;
+            // There already, or a hypertable by now, which makes its own.
+            if (reader.GetBoolean(1)) return;
         }
         await using (var create = new NpgsqlCommand($"""
             CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);

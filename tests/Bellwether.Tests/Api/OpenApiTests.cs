@@ -40,6 +40,10 @@ public sealed class OpenApiTests(TestServer server)
             await FitsAsync(check, Operation(document, id), response, 200);
         }
         await WriteBarsAsync(desk.Desk.Desk);
+        await desk.Desk.Desk.ConfluenceSaver.SaveAsync(desk.Desk.Desk.Time.GetUtcNow(), Token);
+        await OptionsApiTests.AddQuoteAsync(desk, "ACME", "2024-03-01 21:00+00", "2024-03-01 21:05+00", "call", 100, 5_000);
+        using (var greeks = await desk.Http.PostAsync("/api/v1/options/greeks", Json("""{"options":[{"spot":100,"strike":90,"years":0.5,"type":"put","price":1.15},{"type":"x"}]}"""), Token))
+            await FitsAsync(check, Operation(document, "computeGreeks"), greeks, 200);
         using (var taken = await desk.Http.PostAsync("/api/v1/counts/ann/posts/from-sentiment", null, Token)) await FitsAsync(check, Operation(document, "importPostsFromSentiment"), taken, 200);
         using (var tested = await desk.Http.PostAsync("/api/v1/counts/ann/backtest", Json("""{"from":"2024-03-07","to":"2024-03-08","horizons":["1d"],"all_models":false}"""), Token))
             await FitsAsync(check, Operation(document, "backtestCounts"), tested, 200);
@@ -66,6 +70,9 @@ public sealed class OpenApiTests(TestServer server)
             ("listGaps", "/api/v1/counts/ann/gaps", 200), ("listSuspiciousSilences", "/api/v1/counts/ann/gaps/suspicious", 200), ("listCountModels", "/api/v1/counts/ann/models", 200),
             ("listForecasts", "/api/v1/counts/ann/forecasts?model=reference", 200),
             ("listBars", "/api/v1/market/bars/ACME", 200), ("listBars", "/api/v1/market/bars/ZZZZ", 404), ("listIndicators", "/api/v1/market/indicators/ACME?set=sma_20,rsi_14", 200),
+            ("listAggregatedSentiment", "/api/v1/sentiment/FRESH/aggregate/history", 200), ("listConfluence", "/api/v1/confluence/FRESH/history?limit=5", 200), ("getOptionChain", "/api/v1/options/chain/ACME", 200),
+            ("getOptionChain", "/api/v1/options/chain/ZZZZ", 404), ("reportSignal", "/api/v1/signals/report?signal=technical&symbols=ACME&from=2024-01-01&to=2024-02-01&horizons=1", 200),
+            ("reportSignal", "/api/v1/signals/report?horizons=0", 400),
             ("listIndicators", "/api/v1/market/indicators/ACME?set=nonsense", 400), ("listConditions", "/api/v1/market/conditions/ACME?from=2024-01-01", 200),
         })
         {
@@ -74,7 +81,7 @@ public sealed class OpenApiTests(TestServer server)
             asked.Add(id);
         }
         // Those that answer with text are not JSON to be checked; every other question was asked.
-        Assert.Equal(["getMetrics", "streamSentiment"], Operations(document).Where(o => o.Method == "get").Select(o => o.Id).Except(asked).Order());
+        Assert.Equal(["drawConfluence", "getMetrics", "streamSentiment"], Operations(document).Where(o => o.Method == "get").Select(o => o.Id).Except(asked).Order());
         using var sql = await desk.Http.PostAsync("/api/v1/sql", JsonContent.Create(new { sql = "select ticker, sentiment from all_sentiment" }), Token);
         await FitsAsync(check, Operation(document, "querySql"), sql, 200);
     }

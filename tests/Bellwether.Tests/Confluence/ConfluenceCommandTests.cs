@@ -85,7 +85,7 @@ public sealed class ConfluenceCommandTests(TestServer server)
     [Theory]
     [InlineData("aggregate", "--all")]
     [InlineData("aggregate ACME --all", "--all")]
-    [InlineData("confluence ACME --plot chart.png", ".svg")]
+    [InlineData("confluence ACME --plot chart.gif", ".svg")]
     [InlineData("confluence --all --plot chart.svg", "name it")]
     [InlineData("confluence ACME --from 2024-01-01", "--plot")]
     [InlineData("confluence ACME --as-of yesterday", "--as-of")]

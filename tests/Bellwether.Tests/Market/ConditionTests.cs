@@ -177,7 +177,7 @@ public sealed class ConditionTests(TestServer server) : IAsyncLifetime
         await store.RefreshAsync(null, null, Cancel);
         var all = await lab.ScalarAsync<long>("SELECT count(*) FROM market.market_conditions");
         var done = await lab.RunAsync("market_conditions");
-        Assert.Equal("downsample_delete", done.Action);
+        Assert.Equal("downsample_drop", done.Action);
         Assert.InRange(done.Rows, 100, 400);
         Assert.Equal(done.Rows, await lab.ScalarAsync<long>("SELECT sum(samples)::bigint FROM market.market_conditions_daily"));
         await Write([bars[3] with { Bar = bars[3].Bar with { Close = bars[3].Bar.Low } }]);

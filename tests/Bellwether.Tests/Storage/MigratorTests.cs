@@ -115,6 +115,38 @@ public sealed class MigratorTests(TestServer server)
             """);
     }
 
+    [Fact]
+    public async Task Rows_of_market_conditions_move_into_months_and_back()
+    {
+        await using var database = await server.EmptyAsync(nameof(MigratorTests));
+        var migrator = new Migrator(database.DataSource);
+        await migrator.UpAsync(12, false, Cancel);
+        await using var connection = await database.DataSource.OpenConnectionAsync(Cancel);
+        // Another zone than UTC must not shift the months.
+        await connection.ExecuteAsync("""
+            ALTER DATABASE CURRENT_NAME SET TimeZone = 'Asia/Tokyo';
+            INSERT INTO market.market_conditions (symbol, timestamp, session, known_at, open, high, low, close, detected_regime, formula)
+            SELECT s, t, t::date, t, 1, 2, 0.5, 1.5, 'ranging', 'f' FROM unnest(ARRAY['A', 'B']) AS s,
+                unnest(ARRAY['1999-06-01 20:00+00', '2024-01-31 23:59+00', '2024-02-01 00:00+00', '2024-02-28 21:00+00', '2024-12-31 21:00+00']::timestamptz[]) AS t
+            """.Replace("CURRENT_NAME", connection.Database, StringComparison.Ordinal));
+        NpgsqlConnection.ClearAllPools();
+        var rows = await RowsAsync();
+        await migrator.UpAsync(13, false, Cancel);
+        Assert.Equal(rows, await RowsAsync());
+        Assert.Equal("market_conditions_202401=2 market_conditions_202402=4 market_conditions_202412=2 market_conditions_history=2", await database.ScalarAsync<string>("""
+            SELECT string_agg(format('%s=%s', name, n), ' ' ORDER BY name) FROM (SELECT tableoid::regclass::text AS qualified, split_part(tableoid::regclass::text, '.', 2) AS name, count(*) AS n
+            FROM market.market_conditions GROUP BY tableoid) AS parts
+            """));
+        // The months are those that the program makes: it finds them there.
+        await new MonthlyPartitions(database.DataSource, "market.market_conditions", TimeProvider.System).EnsureAsync([new(2024, 2, 3, 0, 0, 0, DateTimeKind.Utc), new(2024, 3, 3, 0, 0, 0, DateTimeKind.Utc), new(1990, 1, 1, 0, 0, 0, DateTimeKind.Utc)], Cancel);
+        Assert.Equal(5, await database.ScalarAsync<long>("SELECT count(*) FROM pg_inherits WHERE inhparent = 'market.market_conditions'::regclass"));
+        await migrator.DownAsync(12, false, Cancel);
+        Assert.Equal(rows, await RowsAsync());
+        Assert.Equal('r', await database.ScalarAsync<char>("SELECT relkind FROM pg_class WHERE oid = 'market.market_conditions'::regclass"));
+
+        Task<string> RowsAsync() => database.ScalarAsync<string>("SELECT string_agg(c::text, '|' ORDER BY symbol, timestamp) FROM market.market_conditions AS c");
+    }
+
     /// <summary>Everything a user of the schema can see of it, a line each.</summary>
     static async Task<IReadOnlyList<string>> CatalogueAsync(NpgsqlDataSource source)
     {
@@ -123,15 +155,15 @@ public sealed class MigratorTests(TestServer server)
             SELECT format('column %s.%s %s %s %s %s', n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid))
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-            WHERE n.nspname IN ('ops', 'sentiment') AND c.relkind IN ('r', 'p', 'v', 'm')
+            WHERE n.nspname IN ('ops', 'sentiment', 'market') AND c.relkind IN ('r', 'p', 'v', 'm')
             UNION ALL SELECT format('constraint %s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
-            FROM pg_constraint WHERE connamespace::regnamespace::text IN ('ops', 'sentiment')
+            FROM pg_constraint WHERE connamespace::regnamespace::text IN ('ops', 'sentiment', 'market')
             UNION ALL SELECT format('index %s', pg_get_indexdef(indexrelid)) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-            WHERE c.relnamespace::regnamespace::text IN ('ops', 'sentiment')
+            WHERE c.relnamespace::regnamespace::text IN ('ops', 'sentiment', 'market')
             UNION ALL SELECT format('view %s %s', c.oid::regclass, pg_get_viewdef(c.oid)) FROM pg_class c
-            WHERE c.relkind = 'v' AND c.relnamespace::regnamespace::text IN ('ops', 'sentiment')
+            WHERE c.relkind = 'v' AND c.relnamespace::regnamespace::text IN ('ops', 'sentiment', 'market')
             UNION ALL SELECT format('partitioned %s %s', partrelid::regclass, pg_get_partkeydef(partrelid)) FROM pg_partitioned_table
-            UNION ALL SELECT format('schema %s', nspname) FROM pg_namespace WHERE nspname IN ('ops', 'sentiment')
+            UNION ALL SELECT format('schema %s', nspname) FROM pg_namespace WHERE nspname IN ('ops', 'sentiment', 'market')
             ORDER BY 1
             """)];
     }

@@ -7,6 +7,7 @@ namespace Bellwether.App.Api.Counts;
 sealed class CountsWork : IDisposable
 {
     readonly Line _forecasts = new("forecasts", 8, TimeSpan.FromSeconds(5));
+    readonly Line _reports = new("reports of signals", 4, TimeSpan.FromSeconds(30));
     readonly Line _studies = new("trainings and backtests", 4, TimeSpan.FromSeconds(60));
 
     /// <exception cref="CountsBusyException">Too many wait.</exception>
@@ -15,8 +16,13 @@ sealed class CountsWork : IDisposable
     /// <exception cref="CountsBusyException">Too many wait.</exception>
     public Task<T> StudyAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => _studies.RunAsync(work, cancellationToken);
 
+    /// <summary>Reports of signals, in a line of their own.</summary>
+    /// <exception cref="CountsBusyException">Too many wait.</exception>
+    public Task<T> ReportAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken) => _reports.RunAsync(work, cancellationToken);
+
     public void Dispose()
     {
+        _reports.Dispose();
         _forecasts.Dispose();
         _studies.Dispose();
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Bellwether.Storage;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -20,6 +21,7 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
     const string LongestWrite = "interval '1 hour'";
 
     readonly ConditionTickers _tickers = tickers ?? new();
+    readonly MonthlyPartitions _months = new(dataSource, "market.market_conditions", time);
 
     sealed record Due(string Symbol, string? Sector, string Basis, string Inputs, DateTime Now, bool IsCurrent, DateTime? ComputedAt);
 
@@ -103,6 +105,7 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
 
     async Task<int> WriteAsync(Due due, IReadOnlyList<MarketCondition> rows, DateTime? from, CancellationToken cancellationToken)
     {
+        await _months.EnsureAsync(rows.Select(r => r.Timestamp), cancellationToken);
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection, transaction);

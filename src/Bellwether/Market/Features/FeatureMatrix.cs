@@ -17,6 +17,9 @@ public sealed record MatrixRequest(IReadOnlyList<string> Symbols, IReadOnlyList<
     public TimeSpan Delay { get; init; } = TimeSpan.FromMinutes(15);
 
     public int Horizon { get; init; } = 5;
+
+    /// <summary>Beside the indicators; null for none.</summary>
+    public MatrixColumns? More { get; init; }
 }
 
 /// <summary>
@@ -33,7 +36,7 @@ public sealed class FeatureMatrix(NpgsqlDataSource dataSource, LakeOptions optio
         (string, DuckDbType)[] columns =
         [
             ("symbol", DuckDbType.Varchar), ("timestamp", DuckDbType.TimestampTz), ("bar_date", DuckDbType.Date), ("known_at", DuckDbType.TimestampTz),
-            ("close", DuckDbType.Double), .. set.Names.Select(name => (name, DuckDbType.Double)),
+            ("close", DuckDbType.Double), .. set.Names.Concat(request.More?.Names ?? []).Select(name => (name, DuckDbType.Double)),
             .. request.Horizon > 0 ? ((string, DuckDbType)[])[($"forward_return_{request.Horizon}", DuckDbType.Double), ("label_known_at", DuckDbType.TimestampTz)] : [],
         ];
         using var database = FactorJob.Open(options);
@@ -43,9 +46,11 @@ public sealed class FeatureMatrix(NpgsqlDataSource dataSource, LakeOptions optio
             {
                 var versions = await VersionsAsync(symbol, token);
                 if (versions.Count == 0) throw new FeedException(symbol, "no daily bars are known", $"Read some in: bellwether market import FILE --symbol {symbol}");
-                foreach (var row in Rows(versions, set, request))
+                MatrixRow[] rows = [.. Rows(versions, set, request)];
+                var more = rows.Length == 0 || request.More is not { } columns ? null : await columns.Load(symbol, new(rows[0].Moment, TimeSpan.Zero), new(rows[^1].Moment, TimeSpan.Zero), token);
+                foreach (var row in rows)
                 {
-                    Append(sink, symbol, row, request.Horizon > 0);
+                    Append(sink, symbol, more is null ? row : row with { Values = [.. row.Values, .. more(new(row.Moment, TimeSpan.Zero))] }, request.Horizon > 0);
                     await sink.EndRowAsync(token);
                 }
             }

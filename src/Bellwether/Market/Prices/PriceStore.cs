@@ -17,14 +17,10 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
 {
     public const string Table = "market.price_history";
 
-    /// <summary>Months that have a partition each, counted back from when the first bars came; what is older shares one.</summary>
-    public const int MonthlyPartitions = 120;
-
     /// <summary>A reader that asks as of a moment waits for transactions that began before it: none should take long.</summary>
     public const int BarsPerTransaction = 50_000;
 
-    readonly RangePartitions _months = new(dataSource, Table);
-    DateOnly? _history;
+    readonly MonthlyPartitions _months = new(dataSource, Table, time);
 
     /// <summary>Writes bars of one ticker, in ascending order of time, each time once.</summary>
     /// <param name="known">Since when they are known; null for now.</param>
@@ -65,12 +61,9 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
 
     public async Task EnsurePartitionsAsync(ReadOnlyMemory<PriceBar> bars, CancellationToken cancellationToken)
     {
-        if (bars.Length == 0) return;
-        _history ??= await HistoryEndAsync(cancellationToken);
-        var months = new SortedSet<DateOnly>();
-        foreach (var bar in bars.Span)
-            if (DateOnly.FromDateTime(bar.Date) is var day && day >= _history) months.Add(new(day.Year, day.Month, 1));
-        foreach (var month in months) await _months.EnsureMonthAsync(month, cancellationToken);
+        var days = new SortedSet<DateTime>();
+        foreach (var bar in bars.Span) days.Add(bar.Date.Date);
+        await _months.EnsureAsync(days, cancellationToken);
     }
 
     async Task<PriceWriteResult> WritePieceAsync(
@@ -171,21 +164,4 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
     }
 
     static DateTime Micro(DateTime moment) => new(moment.Ticks - moment.Ticks % TimeSpan.TicksPerMicrosecond, DateTimeKind.Utc);
-
-    async Task<DateOnly> HistoryEndAsync(CancellationToken cancellationToken)
-    {
-        var today = DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
-        await _months.EnsureBeforeAsync(new DateOnly(today.Year, today.Month, 1).AddMonths(-MonthlyPartitions), cancellationToken);
-        // Bounds are shown in the zone and style of the session.
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var read = new NpgsqlBatch(connection)
-        {
-            BatchCommands =
-            {
-                new("SET TimeZone = 'UTC'"), new("SET DateStyle = 'ISO, YMD'"),
-                new($"SELECT (regexp_match(pg_get_expr(relpartbound, oid), 'TO \\(''([0-9-]+)'))[1]::date FROM pg_class WHERE oid = '{Table}_history'::regclass"),
-            },
-        };
-        return (DateOnly)(await read.ExecuteScalarAsync(cancellationToken))!;
-    }
 }

@@ -30,6 +30,23 @@ public sealed record AggregateInputs(
     DateTimeOffset At, DateTimeOffset KnownAt, double HalfLifeSeconds, double WindowSeconds, PoolSettings Pool, IReadOnlyList<SourceInput> Sources,
     IReadOnlyList<long> DailyMentions, IReadOnlyList<string> Providers)
 {
+    // The same results give the same weight but for the rounding of another machine.
+    const double Rounding = 1e-9;
+
+    /// <summary>Whether something that went into stored inputs of the same moment is not there any more. Later settings, or more results, are no loss.</summary>
+    public bool Lacks(AggregateInputs stored)
+    {
+        if (WindowSeconds < stored.WindowSeconds) return false;
+        foreach (var then in stored.Sources)
+        {
+            var now = Sources.FirstOrDefault(s => s.Source == then.Source);
+            if (now is null || now.Mentions < then.Mentions) return true;
+            // As many, but what was known of the accounts that wrote them has gone.
+            if (now.Mentions == then.Mentions && HalfLifeSeconds.Equals(stored.HalfLifeSeconds) && Math.Abs(now.Weight - then.Weight) > Rounding * then.Weight) return true;
+        }
+        return false;
+    }
+
     public string ToJson() => JsonSerializer.Serialize(this, AggregationJson.Default.AggregateInputs);
 
     public static AggregateInputs FromJson(string json) => JsonSerializer.Deserialize(json, AggregationJson.Default.AggregateInputs)!;

@@ -6,6 +6,9 @@ namespace Bellwether.Sentiment.Aggregation;
 /// <summary>Aggregated sentiment as of any moment, computed from the results that were known then.</summary>
 public sealed class AggregateReader(NpgsqlDataSource dataSource, SentimentReader results, AggregationOptions options)
 {
+    /// <summary>A stored version older than this says little of a moment.</summary>
+    public static readonly TimeSpan StoredVersionAge = TimeSpan.FromDays(1);
+
     static readonly TimeSpan Microsecond = TimeSpan.FromMicroseconds(1);
 
     /// <summary>Null when nothing was known of the symbol that could count.</summary>
@@ -17,11 +20,23 @@ public sealed class AggregateReader(NpgsqlDataSource dataSource, SentimentReader
         return evidence.IsEmpty ? null : evidence.At(at, knownBy);
     }
 
+    /// <summary>
+    /// Of a past moment. Where results that were known then have been erased or archived since, which a stored version of at most a day before shows, that
+    /// version is given in place of a number that never was; its timestamp and <see cref="AggregatedSentiment.Recomputed"/> tell so.
+    /// </summary>
+    /// <inheritdoc cref="ReadAsync"/>
+    public async Task<AggregatedSentiment?> AsOfAsync(string symbol, DateTimeOffset at, DateTimeOffset knownBy, CancellationToken cancellationToken)
+    {
+        var stored = await new AggregateStore(dataSource).LatestAsync(symbol, at, StoredVersionAge, knownBy, cancellationToken);
+        var evidence = await LoadAsync(symbol, stored?.Timestamp ?? at, at, knownBy, cancellationToken);
+        if (stored is not null && evidence.At(stored.Timestamp, stored.KnownAt).Inputs.Lacks(stored.Inputs)) return stored;
+        return evidence.IsEmptyAt(at.ToMicroseconds()) ? null : evidence.At(at, knownBy);
+    }
+
     /// <summary>What may count at any moment between two.</summary>
     public async Task<SymbolEvidence> LoadAsync(string symbol, DateTimeOffset first, DateTimeOffset last, DateTimeOffset knownBy, CancellationToken cancellationToken)
     {
-        var baseline = TimeSpan.FromDays(options.BaselineDays + 1);
-        var from = first.ToMicroseconds() - (options.Window > baseline ? options.Window : baseline);
+        var from = first.ToMicroseconds() - SymbolEvidence.Reach(options);
         var (end, limit) = (last.ToMicroseconds() + Microsecond, knownBy.ToMicroseconds());
         var rows = await results.MentionsAsync(symbol, from, end, limit, cancellationToken);
         var accounts = await AccountsAsync(symbol, from, end, limit, cancellationToken);

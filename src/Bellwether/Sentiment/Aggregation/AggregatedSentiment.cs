@@ -28,6 +28,9 @@ public sealed record AggregatedSentiment(
     /// <summary>Every step from the inputs to the columns; another step is another version.</summary>
     public const string FormulaId = "aggregate-v1";
 
+    /// <summary>False where it is given as it was stored, not computed anew from the results.</summary>
+    public bool Recomputed { get; init; } = true;
+
     /// <summary>The aggregate that inputs give: the same inputs give the same bits, now and from a stored row.</summary>
     public static AggregatedSentiment Of(string symbol, AggregateInputs inputs)
     {

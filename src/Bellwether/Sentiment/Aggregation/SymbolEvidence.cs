@@ -38,6 +38,12 @@ public sealed class SymbolEvidence
 
     public bool IsEmpty => _mentions.Length == 0;
 
+    /// <summary>How far back something may count.</summary>
+    internal static TimeSpan Reach(AggregationOptions options) => (TimeSpan)(options.Window > Day * (options.BaselineDays + 1) ? options.Window : Day * (options.BaselineDays + 1));
+
+    /// <summary>Whether nothing of it can count at a moment.</summary>
+    internal bool IsEmptyAt(DateTimeOffset at) => !_mentions.Any(m => m.Timestamp >= at - Reach(_options) && m.Timestamp <= at);
+
     /// <param name="at">The moment that it is the sentiment of.</param>
     /// <param name="knownBy">What became known later does not count.</param>
     public AggregatedSentiment At(DateTimeOffset at, DateTimeOffset knownBy)

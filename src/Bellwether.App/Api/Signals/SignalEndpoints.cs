@@ -1,0 +1,57 @@
+using System.Globalization;
+using Bellwether.Analytics.Signals;
+using Bellwether.App.Api.Counts;
+using Bellwether.App.Commands;
+using Bellwether.Market.Calendars;
+using Bellwether.Signals;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Bellwether.App.Api.Signals;
+
+/// <summary>GET /signals/report: whether a signal predicts returns.</summary>
+static class SignalEndpoints
+{
+    public const int MostHorizons = 20, LongestHorizon = 250, MostSymbols = 200, UsualQuantiles = 5, MostQuantiles = 20;
+    const int DefaultYears = 3, MostYears = 30;
+
+    public static void Map(RouteGroupBuilder api) =>
+        api.MapGet("/signals/report", ReportAsync).Answers("application/json").WithName("reportSignal")
+            .WithSummary("Information coefficient, its decay, turnover and quantile spread of a signal, with intervals").ProducesProblem(400).ProducesProblem(422);
+
+    static async Task<Results<Ok<SignalAnswer>, ProblemHttpResult>> ReportAsync(
+        string? signal, string? symbols, string? from, string? to, string? asOf, string? horizons, string? quantiles, string? hindsight, RequestCheck check, CountsWork work, Desk desk,
+        CancellationToken cancellationToken)
+    {
+        var (kind, names, steps) = (check.OneOf("signal", signal, [.. SignalKind.All]) ?? SignalKind.Sentiment, check.Tickers("symbols", symbols, MostSymbols), Horizons(check, horizons));
+        var known = check.AsOf(asOf) ?? desk.Time.GetUtcNow();
+        var last = UnitedStatesCalendar.DateOf((check.Time("to", to) is { } end && end < known ? end : known).UtcDateTime);
+        var first = check.Time("from", from) is { } start ? DateOnly.FromDateTime(start.UtcDateTime) : last.AddYears(-DefaultYears);
+        if (first >= last || first < last.AddYears(-MostYears)) check.Fail("from", from, $"is to lie before {last:yyyy-MM-dd}, by at most {MostYears} years");
+        var parts = UsualQuantiles;
+        if (quantiles is not null && (!int.TryParse(quantiles, NumberStyles.None, CultureInfo.InvariantCulture, out parts) || parts is < 2 or > MostQuantiles))
+            check.Fail("quantiles", quantiles, $"is a whole number from 2 to {MostQuantiles}");
+        var late = check.Flag("hindsight", hindsight);
+        if (check.Failed) return check.Problem();
+        return await work.ReportAsync<Results<Ok<SignalAnswer>, ProblemHttpResult>>(async token =>
+        {
+            names ??= await SignalReporter.SymbolsAsync(desk.DataSource, token);
+            if (names.Count == 0) return Problems.Result(422, ProblemKind.Rejected, "There is too little data", "No symbol has both results and daily bars.");
+            if (names.Count > MostSymbols) return Problems.Result(422, ProblemKind.Rejected, "There is too much data", $"{names.Count} symbols have results and daily bars; name at most {MostSymbols} in symbols.");
+            var request = new SignalRequest(kind, names, first, last, known, late, new() { Horizons = steps, Quantiles = parts });
+            return TypedResults.Ok(SignalAnswer.Of(await new SignalReporter(desk.DataSource, desk.Confluence, desk.Time).RunAsync(request, null, token)));
+        }, cancellationToken);
+    }
+
+    static int[] Horizons(RequestCheck check, string? text)
+    {
+        if (text is null) return [1, 5, 10, 20];
+        var steps = new SortedSet<int>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            steps.Add(int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var step) && step <= LongestHorizon ? step : 0);
+        if (steps.Count is 0 or > MostHorizons || steps.Contains(0)) check.Fail("horizons", text, $"is a list of 1 to {MostHorizons} numbers from 1 to {LongestHorizon}, such as 1,5,20");
+        return [.. steps];
+    }
+}
