@@ -53,7 +53,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         var (claimed, known) = await ClaimAsync(connection, batch, cancellationToken);
         var results = ResultsOf(batch, claimed);
         var letters = LettersOf(batch, claimed);
-        var novelty = _chains is null ? null : await _chains.DecideAsync(connection, results.ConvertAll(NewResultOf), cancellationToken);
+        var novelty = _chains is null ? null : await _chains.DecideAsync(connection, results.ConvertAll(NewResultOf), known, cancellationToken);
         await CopyResultsAsync(connection, batch, results, novelty?.Results, known, cancellationToken);
         await StorePostsAsync(connection, batch, results, known, cancellationToken);
         var dead = await DeadLetter.StoreAsync(connection, letters, cancellationToken);

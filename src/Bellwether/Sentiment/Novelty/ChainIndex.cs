@@ -3,7 +3,8 @@ namespace Bellwether.Sentiment.Novelty;
 /// <summary>The first result of a story: what later ones are compared with.</summary>
 /// <param name="Micros">Its time, microseconds since 1970 UTC.</param>
 /// <param name="Chain">The story.</param>
-sealed record StoryHead(TextSketch Sketch, long Micros, string ArticleId, string Chain)
+/// <param name="KnownMicros">Since when it is known.</param>
+sealed record StoryHead(TextSketch Sketch, long Micros, string ArticleId, string Chain, long KnownMicros)
 {
     // Of equally good ones the earliest, so that the answer does not depend on the order in which they came in here.
     public bool ComesBefore(StoryHead other) => Micros != other.Micros ? Micros < other.Micros : string.CompareOrdinal(ArticleId, other.ArticleId) < 0;
@@ -24,8 +25,8 @@ sealed class ChainIndex
 
     public IReadOnlyList<StoryHead> Heads => _heads;
 
-    /// <summary>The known story that a text repeats; null where it is new.</summary>
-    public StoryHead? Find(TextSketch sketch, long micros, long windowMicros)
+    /// <summary>The story that a text repeats, of those known at a moment; null where it is new.</summary>
+    public StoryHead? Find(TextSketch sketch, long micros, long knownMicros, long windowMicros)
     {
         var (found, best) = ((StoryHead?)null, 0.0);
         if (_buckets is null)
@@ -39,7 +40,7 @@ sealed class ChainIndex
 
         void Try(StoryHead head)
         {
-            if (ReferenceEquals(head, found) || Math.Abs(head.Micros - micros) > windowMicros || !head.Sketch.SharesBand(sketch)) return;
+            if (ReferenceEquals(head, found) || head.KnownMicros > knownMicros || Math.Abs(head.Micros - micros) > windowMicros || !head.Sketch.SharesBand(sketch)) return;
             var likeness = StoryRule.Likeness(head.Sketch, sketch);
             if (likeness > best || likeness == best && found is not null && head.ComesBefore(found)) (found, best) = (head, likeness);
         }

@@ -15,5 +15,5 @@ public sealed record NoveltyOptions
     [Range(0.0, 0.99)] public double RepeatWeight { get; init; }
 
     /// <summary>Most stories that a process keeps in memory; those of tickers that were not heard of for longest are read again when they are needed.</summary>
-    [Range(1_000, 10_000_000)] public int MostRemembered { get; init; } = 100_000;
+    [Range(1_000, 10_000_000)] public int MostRemembered { get; init; } = 50_000;
 }

@@ -75,8 +75,15 @@ sealed partial class SketchReader
             else if (text[at] == ',' && decimals == 0 && IsDigit(text, at + 1) && IsDigit(text, at + 2) && IsDigit(text, at + 3) && !IsDigit(text, at + 4)) isPlain = false;
             else break;
         }
-        if (decimals > 1) value /= Math.Pow(10, decimals - 1);
+        if (decimals > 1) value /= PowerOfTen(decimals - 1);
         var (end, isPercent, power, isOrdinal, letters) = Suffix(text, at);
+        var isDay = _isDayNext && isPlain && !isMoney && !isPercent && power == 0 && value is >= 1 and <= 31;
+        _isDayNext = false;
+        if (isDay)
+        {
+            Fact(Trait.Label, 0x4400u + (uint)value);
+            return end;
+        }
         if (isOrdinal || letters is 'q' or 'h' && isPlain && value is >= 1 and <= 4)
         {
             if (letters == 'q') Fact(Trait.Label, QuarterLabel((int)value));
@@ -91,11 +98,15 @@ sealed partial class SketchReader
         if (isPlain && !isPercent && !isMoney && power == 0 && value is >= 1990 and < 2100) Fact(Trait.Label, YearLabel((long)value));
         else
         {
-            var amount = BitConverter.DoubleToUInt64Bits(Math.Round(value * Math.Pow(10, power), 4));
+            var amount = BitConverter.DoubleToUInt64Bits(Math.Round(value * PowerOfTen(power), 4));
             Fact(Trait.Amount, TextSketch.Mix((uint)amount ^ TextSketch.Mix((uint)(amount >> 32))) ^ (isPercent ? 0xA5A5u : 0));
         }
         return end;
     }
+
+    static double PowerOfTen(int power) => power < Powers.Length ? Powers[power] : Math.Pow(10, power);
+
+    static readonly double[] Powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12];
 
     static (int End, bool IsPercent, int Power, bool IsOrdinal, char Letter) Suffix(ReadOnlySpan<char> text, int at)
     {

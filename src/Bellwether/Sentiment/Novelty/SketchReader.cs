@@ -13,7 +13,8 @@ sealed partial class SketchReader
     int _count, _nameCount, _words, _capitals, _smalls;
     uint _first, _anchor;
     byte _ordinal;
-    bool _isNegated, _isVersion;
+    bool _isNegated, _isVersion, _isDayNext;
+    int _ups, _downs, _amounts;
 
     public static TextSketch Read(string? title, string? text)
     {
@@ -24,7 +25,11 @@ sealed partial class SketchReader
         return reader.Sketch();
     }
 
-    void Clear() => (_count, _nameCount, _words, _capitals, _smalls, _first, _anchor, _ordinal, _isNegated, _isVersion) = (0, 0, 0, 0, 0, 0, 0, 0, false, false);
+    void Clear()
+    {
+        (_count, _nameCount, _words, _capitals, _smalls, _ups, _downs, _amounts) = (0, 0, 0, 0, 0, 0, 0, 0);
+        (_first, _isNegated) = (0, false);
+    }
 
     TextSketch Sketch()
     {
@@ -36,20 +41,20 @@ sealed partial class SketchReader
         var kept = 0;
         for (var i = 0; i < features.Length; i++)
             if (i == 0 || features[i] != features[i - 1]) features[kept++] = features[i];
-        return new(features[..kept], _first, _isNegated);
+        return new(features[..kept], _first, _isNegated, _ups, _downs, _amounts);
     }
 
     void Add(ReadOnlySpan<char> text)
     {
-        text = WithoutPublisher(text);
-        (_anchor, _ordinal, _isVersion) = (0, 0, false);
+        text = WithoutPublisher(WithoutPublisher(text));
+        (_anchor, _ordinal, _isVersion, _isDayNext) = (0, 0, false, false);
         var begins = true;
         for (var i = 0; i < text.Length;)
         {
             var c = text[i];
             if (char.IsLetter(c))
             {
-                if (IsLink(text[i..])) i = EndOfRun(text, i);
+                if ((c | 0x20) is 'h' or 'w' or 'p' or 't' or 'b' && IsLink(text[i..])) i = EndOfRun(text, i);
                 else (i, begins) = (Word(text, i, begins), false);
                 continue;
             }
@@ -86,7 +91,7 @@ sealed partial class SketchReader
         var hash = SketchWords.Hash(word);
         var (role, payload) = SketchWords.Of(hash);
         var ordinal = _ordinal;
-        (_ordinal, _isVersion) = (role == WordRole.Ordinal ? payload : (byte)0, role == WordRole.Version);
+        (_ordinal, _isVersion, _isDayNext) = (role == WordRole.Ordinal ? payload : (byte)0, role == WordRole.Version, false);
         switch (role)
         {
             case WordRole.Stop or WordRole.Version or WordRole.Ordinal or WordRole.Percent or WordRole.Scale:
@@ -96,6 +101,10 @@ sealed partial class SketchReader
                 return end;
             case WordRole.Month when char.IsUpper(text[start]):
                 Fact(Trait.Label, 0x4D00u + payload);
+                _isDayNext = true;
+                return end;
+            case WordRole.Weekday when char.IsUpper(text[start]):
+                Fact(Trait.Label, 0x5700u + payload);
                 return end;
             case WordRole.Up or WordRole.Down:
                 Direction(role == WordRole.Up);
@@ -126,14 +135,18 @@ sealed partial class SketchReader
     void Direction(bool isUp)
     {
         Push(TextSketch.Feature(Trait.Word, isUp ? UpWord : DownWord));
-        if (_words++ < TextSketch.HeadWords) Push(TextSketch.Feature(isUp ? Trait.Up : Trait.Down, _anchor));
+        if (_words++ >= TextSketch.HeadWords) return;
+        Push(TextSketch.Feature(isUp ? Trait.Up : Trait.Down, _anchor));
+        if (isUp) _ups++;
+        else _downs++;
     }
 
     /// <summary>A number or a period; behind the head it is a word like others.</summary>
     void Fact(Trait trait, uint hash)
     {
-        Push(TextSketch.Feature(_words < TextSketch.HeadWords ? trait : Trait.Word, TextSketch.Mix(hash)));
-        _words++;
+        var isHead = _words++ < TextSketch.HeadWords;
+        Push(TextSketch.Feature(isHead ? trait : Trait.Word, TextSketch.Mix(hash)));
+        if (isHead && trait == Trait.Amount) _amounts++;
     }
 
     void Name(uint hash)

@@ -27,10 +27,10 @@ public sealed partial class StoryChains
         NpgsqlConnection connection, List<(string Ticker, long From, long To)> wanted, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"""
-            SELECT n.ticker, s.article_id, s.timestamp, s.chain_id, s.article_title, s.text
+            SELECT n.ticker, s.article_id, s.timestamp, s.chain_id, s.article_title, s.text, s.processing_timestamp_utc
             FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS n(ticker, first, past)
             CROSS JOIN LATERAL (
-                SELECT article_id, timestamp, chain_id, article_title, left(text, {TextSketch.MostCharacters}) AS text FROM sentiment.sentiment_data AS d
+                SELECT article_id, timestamp, chain_id, article_title, left(text, {TextSketch.MostCharacters}) AS text, processing_timestamp_utc FROM sentiment.sentiment_data AS d
                 WHERE d.ticker = n.ticker AND d.timestamp >= n.first AND d.timestamp < n.past AND d.novelty_weight = 1
                 ORDER BY d.timestamp DESC LIMIT {MostRead}) AS s
             """, connection);
@@ -42,7 +42,7 @@ public sealed partial class StoryChains
         while (await row.ReadAsync(cancellationToken))
             heads.Add((row.GetString(0), new(
                 TextSketch.Of(row.IsDBNull(4) ? null : row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)),
-                TickerState.MicrosOf(row.GetFieldValue<DateTimeOffset>(2)), row.GetString(1), row.GetString(3))));
+                TickerState.MicrosOf(row.GetFieldValue<DateTimeOffset>(2)), row.GetString(1), row.GetString(3), TickerState.MicrosOf(row.GetFieldValue<DateTimeOffset>(6)))));
         return heads;
     }
 

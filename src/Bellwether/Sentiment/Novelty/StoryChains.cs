@@ -32,27 +32,28 @@ public sealed partial class StoryChains(NoveltyOptions options)
 
     /// <summary>Decides about results that are about to be stored.</summary>
     /// <param name="connection">In the transaction that stores them.</param>
-    internal async Task<Decision> DecideAsync(NpgsqlConnection connection, IReadOnlyList<NewResult> results, CancellationToken cancellationToken)
+    /// <param name="known">Since when they are known.</param>
+    internal async Task<Decision> DecideAsync(NpgsqlConnection connection, IReadOnlyList<NewResult> results, DateTimeOffset known, CancellationToken cancellationToken)
     {
         var decision = new Decision(new NoveltyOf[results.Count]);
         if (results.Count == 0) return decision;
         var byTicker = Enumerable.Range(0, results.Count).GroupBy(i => results[i].Ticker, StringComparer.Ordinal).ToArray();
         var revisions = await RevisionsAsync(connection, [.. byTicker.Select(g => g.Key)], cancellationToken);
         var wanted = new List<(string Ticker, long From, long To)>();
-        var known = new Dictionary<string, TickerStories>(StringComparer.Ordinal);
+        var stories = new Dictionary<string, TickerStories>(StringComparer.Ordinal);
         using (_memory.Enter())
             foreach (var group in byTicker)
             {
-                known[group.Key] = _memory.Of(group.Key, revisions.GetValueOrDefault(group.Key));
+                stories[group.Key] = _memory.Of(group.Key, revisions.GetValueOrDefault(group.Key));
                 wanted.AddRange(Stretches(group.Select(i => TickerState.MicrosOf(results[i].Timestamp)))
-                    .SelectMany(s => known[group.Key].Cover.Missing(s.From, s.To)).Select(s => (group.Key, s.From, s.To)));
+                    .SelectMany(s => stories[group.Key].Cover.Missing(s.From, s.To)).Select(s => (group.Key, s.From, s.To)));
             }
         var stored = wanted.Count == 0 ? [] : await ReadAsync(connection, wanted, cancellationToken);
         using (_memory.Enter())
         {
-            foreach (var (ticker, head) in stored) known[ticker].Index.Add(head);
-            foreach (var (ticker, from, to) in wanted) known[ticker].Cover.Add(from, to);
-            foreach (var group in byTicker) Decide(known[group.Key], results, group, decision);
+            foreach (var (ticker, head) in stored) stories[ticker].Index.Add(head);
+            foreach (var (ticker, from, to) in wanted) stories[ticker].Cover.Add(from, to);
+            foreach (var group in byTicker) Decide(stories[group.Key], results, group, TickerState.MicrosOf(known), decision);
         }
         return decision;
     }
@@ -66,7 +67,7 @@ public sealed partial class StoryChains(NoveltyOptions options)
                 if (decision.Added.TryGetValue(ticker, out var added)) _memory.Learn(ticker, revision - added.Results, revision, added.Heads);
     }
 
-    void Decide(TickerStories known, IReadOnlyList<NewResult> results, IGrouping<string, int> own, Decision decision)
+    void Decide(TickerStories stories, IReadOnlyList<NewResult> results, IGrouping<string, int> own, long known, Decision decision)
     {
         // Those of this batch are known at the same instant: their own times decide which was first.
         var order = own.ToArray();
@@ -76,12 +77,12 @@ public sealed partial class StoryChains(NoveltyOptions options)
         foreach (var i in order)
         {
             var (result, micros) = (results[i], TickerState.MicrosOf(results[i].Timestamp));
-            if ((known.Index.Find(result.Sketch, micros, _window) ?? fresh.Find(result.Sketch, micros, _window)) is { } first)
+            if ((stories.Index.Find(result.Sketch, micros, known, _window) ?? fresh.Find(result.Sketch, micros, known, _window)) is { } first)
                 decision.Results[i] = new(first.Chain, options.RepeatWeight);
             else
             {
                 var chain = ChainOf(result.Ticker, result.ArticleId);
-                fresh.Add(new(result.Sketch, micros, result.ArticleId, chain));
+                fresh.Add(new(result.Sketch, micros, result.ArticleId, chain, known));
                 decision.Results[i] = new(chain, 1);
             }
         }

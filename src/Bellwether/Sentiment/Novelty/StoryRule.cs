@@ -16,7 +16,7 @@ static class StoryRule
     const int LongWords = 40;
 
     /// <summary>In fewer words a number is the news.</summary>
-    const int NumberWords = 16;
+    const int NumberWords = 24;
 
     /// <summary>With less to compare only the same will do.</summary>
     const int LeastWords = 4;
@@ -33,27 +33,22 @@ static class StoryRule
     }
 
     static bool Differ(TextSketch a, TextSketch b, bool isShort) =>
-        NumbersDiffer(a.Of(Trait.Amount), b.Of(Trait.Amount), Math.Min(a.Words, b.Words) < NumberWords)
+        NumbersDiffer(a, b, Math.Min(a.Words, b.Words) < NumberWords)
         || BothHaveOwn(a.Of(Trait.Label), b.Of(Trait.Label))
-        || Opposed(a.Of(Trait.Up), a.Of(Trait.Down), b.Of(Trait.Up), b.Of(Trait.Down)) || OneWayEach(a, b)
+        || Opposed(a.Of(Trait.Up), a.Of(Trait.Down), b.Of(Trait.Up), b.Of(Trait.Down)) || (a.Ups - b.Ups) * (a.Downs - b.Downs) < 0
         || Opposed(a.Of(Trait.Plus), a.Of(Trait.Minus), b.Of(Trait.Plus), b.Of(Trait.Minus))
         || isShort && (a.IsNegated != b.IsNegated || NamesDiffer(a, b));
 
-    static bool NumbersDiffer(ReadOnlySpan<uint> a, ReadOnlySpan<uint> b, bool numbersAreNews)
+    static bool NumbersDiffer(TextSketch a, TextSketch b, bool numbersAreNews)
     {
-        var common = Common(a, b);
-        var replaced = Math.Min(a.Length, b.Length) - common;
+        var (all, others) = (a.Of(Trait.Amount).Length, b.Of(Trait.Amount).Length);
+        var common = Common(a.Of(Trait.Amount), b.Of(Trait.Amount));
+        // Of as many numbers one that only the one has stands in the place of another, be it one that comes twice.
+        var replaced = (a.Amounts == b.Amounts ? Math.Max(all, others) : Math.Min(all, others)) - common;
         return replaced > (numbersAreNews ? 0 : common);
     }
 
     static bool BothHaveOwn(ReadOnlySpan<uint> a, ReadOnlySpan<uint> b) => Common(a, b) < Math.Min(a.Length, b.Length);
-
-    /// <summary>The one only up, the other only down.</summary>
-    static bool OneWayEach(TextSketch a, TextSketch b)
-    {
-        var (aUp, aDown, bUp, bDown) = (a.Of(Trait.Up).Length, a.Of(Trait.Down).Length, b.Of(Trait.Up).Length, b.Of(Trait.Down).Length);
-        return aUp > 0 && aDown == 0 && bDown > 0 && bUp == 0 || aDown > 0 && aUp == 0 && bUp > 0 && bDown == 0;
-    }
 
     /// <summary>The same thing goes up in the one and down in the other.</summary>
     static bool Opposed(ReadOnlySpan<uint> aUp, ReadOnlySpan<uint> aDown, ReadOnlySpan<uint> bUp, ReadOnlySpan<uint> bDown) =>

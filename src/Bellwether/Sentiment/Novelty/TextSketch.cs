@@ -48,9 +48,9 @@ public sealed class TextSketch
     }
 
     /// <param name="features">Sorted, each once.</param>
-    internal TextSketch(ReadOnlySpan<uint> features, uint first, bool isNegated)
+    internal TextSketch(ReadOnlySpan<uint> features, uint first, bool isNegated, int ups, int downs, int amounts)
     {
-        (_features, First, IsNegated) = (features.ToArray(), first, isNegated);
+        (_features, First, IsNegated, Ups, Downs, Amounts) = (features.ToArray(), first, isNegated, ups, downs, amounts);
         var at = 0;
         for (var trait = 0u; trait < 8; trait++)
         {
@@ -79,6 +79,14 @@ public sealed class TextSketch
 
     internal bool IsNegated { get; }
 
+    /// <summary>How often something goes up, down in the head.</summary>
+    internal int Ups { get; }
+
+    internal int Downs { get; }
+
+    /// <summary>How many amounts the head tells, the same one again counted again.</summary>
+    internal int Amounts { get; }
+
     internal ReadOnlySpan<uint> BandKeys => _bands;
 
     internal static uint Feature(Trait trait, uint hash) => (uint)trait << TraitShift | hash & HashMask;
@@ -93,12 +101,11 @@ public sealed class TextSketch
     void FillBands(ReadOnlySpan<uint> features)
     {
         Span<uint> least = stackalloc uint[Lanes];
-        least.Fill(uint.MaxValue);
-        foreach (var feature in features)
+        for (var lane = 0; lane < Lanes; lane += 8)
         {
-            var hash = Vector256.Create(Mix(feature));
-            for (var lane = 0; lane < Lanes; lane += 8)
-                Vector256.Min(Vector256.Create<uint>(least[lane..]), hash * Vector256.Create(Factors, lane) + Vector256.Create(Offsets, lane)).CopyTo(least[lane..]);
+            var (factor, offset, smallest) = (Vector256.Create(Factors, lane), Vector256.Create(Offsets, lane), Vector256<uint>.AllBitsSet);
+            foreach (var feature in features) smallest = Vector256.Min(smallest, Vector256.Create(feature * 0x9E3779B1) * factor + offset);
+            smallest.CopyTo(least[lane..]);
         }
         for (var band = 0; band < Bands; band++)
         {

@@ -47,11 +47,15 @@ public static partial class RewriteTemplates
             yield return ("direction", headline[..word.Index] + turned + headline[(word.Index + word.Length)..]);
             break;
         }
-        if (FirstWords().Match(headline) is { Success: true } name) yield return ("company", company + headline[name.Length..]);
+        if (FirstWords().Match(headline) is { Success: true } name && !NoCompany().IsMatch(headline)) yield return ("company", company + headline[name.Length..]);
     }
 
     [GeneratedRegex(@"(?<![\w.])\d[\d,]*(\.\d+)?(?![\w-])")]
     private static partial Regex Numbers();
+
+    // What a headline begins with that is no company.
+    [GeneratedRegex(@"^(Shares?|Stocks?|Top|Benzinga|How|Why|What|Who|Where|When|Is|Are|Watch|More|These|The|Some|Best|Biggest|Update|UPDATE|Mid|Early|Option|Options|Market|Markets|Earnings|Investors|Here)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex NoCompany();
 
     [GeneratedRegex(@"^[A-Z][A-Za-z]+(?: [A-Z][a-z]+)?(?= )")]
     private static partial Regex FirstWords();

@@ -6,6 +6,8 @@ public sealed class StoryRuleTests
 {
     const string Base = "Acme Q2 profit rises 12% to $1.2 billion on strong cloud demand in Europe";
 
+    const string Odd = "aA1 .,%$+-@#'’&|()qQkKmMbB";
+
     static bool Repeats(string a, string b)
     {
         var (first, second) = (TextSketch.Of(null, a), TextSketch.Of(null, b));
@@ -89,7 +91,7 @@ public sealed class StoryRuleTests
         {
             var text = string.Create(random.Next(200), random, (span, r) =>
             {
-                for (var c = 0; c < span.Length; c++) span[c] = r.Next(4) == 0 ? (char)r.Next(char.MaxValue + 1) : "aA1 .,%$+-@#'’&|()qQkKmMbB"[r.Next(27)];
+                for (var c = 0; c < span.Length; c++) span[c] = r.Next(4) == 0 ? (char)r.Next(char.MaxValue + 1) : Odd[r.Next(Odd.Length)];
             });
             var sketch = TextSketch.Of(i % 3 == 0 ? text[..(text.Length / 2)] : null, text);
             Assert.Equal(sketch.AllFeatures.ToArray(), TextSketch.Of(i % 3 == 0 ? text[..(text.Length / 2)] : null, text).AllFeatures.ToArray());
