@@ -7,7 +7,8 @@ namespace Bellwether.Sentiment.Novelty;
 sealed record StoryHead(TextSketch Sketch, long Micros, string ArticleId, string Chain, long KnownMicros)
 {
     // Of equally good ones the earliest, so that the answer does not depend on the order in which they came in here.
-    public bool ComesBefore(StoryHead other) => Micros != other.Micros ? Micros < other.Micros : string.CompareOrdinal(ArticleId, other.ArticleId) < 0;
+    public bool ComesBefore(StoryHead other) =>
+        Micros != other.Micros ? Micros < other.Micros : string.CompareOrdinal(ArticleId, other.ArticleId) < 0;
 }
 
 /// <summary>The stories of one ticker by the bands of their sketches. Not thread-safe.</summary>
@@ -16,10 +17,16 @@ sealed class ChainIndex
     // So many are looked through one by one, which is as fast and takes less memory.
     const int Few = 64;
 
+    // Of a feed that fills in one form again and again very many share a band. Those that share a rare one are looked at first: it holds what
+    // is a text's own, such as its numbers.
+    const int MostCompared = 64, MostPassed = 512;
+
     readonly List<StoryHead> _heads = [];
     readonly HashSet<string> _chains = new(StringComparer.Ordinal);
     readonly List<(int Head, int Next)> _links = [];
-    Dictionary<uint, int>? _buckets;
+    readonly List<long> _seen = [];
+    Dictionary<uint, (int Link, int Count)>? _buckets;
+    long _searches;
 
     public int Count => _heads.Count;
 
@@ -31,16 +38,33 @@ sealed class ChainIndex
         var (found, best) = ((StoryHead?)null, 0.0);
         if (_buckets is null)
         {
-            foreach (var head in _heads) Try(head);
+            foreach (var head in _heads)
+                if (IsNear(head) && head.Sketch.SharesBand(sketch)) Try(head);
             return found;
         }
+        Span<(int Count, int Link)> bands = stackalloc (int, int)[TextSketch.Bands];
+        var filled = 0;
         foreach (var key in sketch.BandKeys)
-            for (var link = _buckets.GetValueOrDefault(key, -1); link >= 0; link = _links[link].Next) Try(_heads[_links[link].Head]);
+            if (_buckets.TryGetValue(key, out var bucket)) bands[filled++] = (bucket.Count, bucket.Link);
+        bands[..filled].Sort();
+        var (compared, passed) = (0, 0);
+        _searches++;
+        foreach (var (_, first) in bands[..filled])
+            for (var link = first; link >= 0 && compared < MostCompared && passed++ < MostPassed; link = _links[link].Next)
+            {
+                var place = _links[link].Head;
+                if (_seen[place] == _searches) continue;
+                _seen[place] = _searches;
+                if (!IsNear(_heads[place])) continue;
+                compared++;
+                Try(_heads[place]);
+            }
         return found;
+
+        bool IsNear(StoryHead head) => head.KnownMicros <= knownMicros && Math.Abs(head.Micros - micros) <= windowMicros;
 
         void Try(StoryHead head)
         {
-            if (ReferenceEquals(head, found) || head.KnownMicros > knownMicros || Math.Abs(head.Micros - micros) > windowMicros || !head.Sketch.SharesBand(sketch)) return;
             var likeness = StoryRule.Likeness(head.Sketch, sketch);
             if (likeness > best || likeness == best && found is not null && head.ComesBefore(found)) (found, best) = (head, likeness);
         }
@@ -51,6 +75,7 @@ sealed class ChainIndex
     {
         if (!_chains.Add(head.Chain)) return false;
         _heads.Add(head);
+        _seen.Add(0);
         if (_buckets is not null) Link(_heads.Count - 1);
         else if (_heads.Count > Few)
         {
@@ -69,6 +94,7 @@ sealed class ChainIndex
         _heads.Clear();
         _chains.Clear();
         _links.Clear();
+        _seen.Clear();
         _buckets = null;
         foreach (var head in kept) Add(head);
         return forgotten;
@@ -78,8 +104,9 @@ sealed class ChainIndex
     {
         foreach (var key in _heads[head].Sketch.BandKeys)
         {
-            _links.Add((head, _buckets!.GetValueOrDefault(key, -1)));
-            _buckets![key] = _links.Count - 1;
+            var (link, count) = _buckets!.GetValueOrDefault(key, (-1, 0));
+            _links.Add((head, link));
+            _buckets![key] = (_links.Count - 1, count + 1);
         }
     }
 }

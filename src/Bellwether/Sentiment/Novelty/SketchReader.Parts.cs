@@ -21,34 +21,40 @@ sealed partial class SketchReader
 
     static bool StartsNumber(ReadOnlySpan<char> text, int at) => char.IsAsciiDigit(text[at])
         || text[at] is '$' or '€' or '£' or '¥' && IsDigit(text, at + 1)
-        || text[at] is '+' or '-' or '−' && (at == 0 || char.IsWhiteSpace(text[at - 1]) || text[at - 1] == '(') && (IsDigit(text, at + 1) || at + 1 < text.Length && text[at + 1] == '$' && IsDigit(text, at + 2));
+        || text[at] is '+' or '-' or '−' && (at == 0 || char.IsWhiteSpace(text[at - 1]) || text[at - 1] == '(')
+            && (IsDigit(text, at + 1) || at + 1 < text.Length && text[at + 1] == '$' && IsDigit(text, at + 2));
 
-    /// <summary>"Headline - Publisher", "Headline | Publisher": a few words behind the last dash, with capitals and without numbers, are not the story's.</summary>
+    /// <summary>"Headline - Publisher", "Headline | Publisher": a few words behind the last dash, with capitals and without numbers, are
+    /// not the story's.</summary>
     static ReadOnlySpan<char> WithoutPublisher(ReadOnlySpan<char> text)
     {
-        if (text.Length > 300) return text;
-        var at = -1;
-        foreach (var dash in (ReadOnlySpan<string>)[" - ", " | ", " – ", " — "]) at = Math.Max(at, text.LastIndexOf(dash));
-        if (at < 20 || at + 3 >= text.Length) return text;
+        const int shortest = 20, longest = 300;
+        if (text.Length is < shortest or > longest) return text;
+        var dash = text.LastIndexOfAny("-|–—");
+        while (dash >= shortest && !(text[dash - 1] == ' ' && dash + 1 < text.Length && text[dash + 1] == ' '))
+            dash = text[..dash].LastIndexOfAny("-|–—");
+        if (dash < shortest) return text;
         var (words, inside) = (0, false);
-        foreach (var c in text[(at + 3)..])
+        foreach (var c in text[(dash + 1)..])
         {
             if (char.IsAsciiDigit(c) || c is '\n' or '%' or '$' or '#') return text;
             if (char.IsLetter(c) && !inside && (++words > 4 || words == 1 && !char.IsUpper(c))) return text;
             inside = char.IsLetter(c) || inside && c is '\'' or '’' or '.' or '&';
         }
-        return words > 0 ? text[..at] : text;
+        return words > 0 ? text[..(dash - 1)] : text;
     }
 
     static uint QuarterLabel(int quarter) => 0x5100u + (uint)quarter;
+
+    static uint HalfLabel(int half) => 0x4800u + (uint)half;
 
     static uint YearLabel(long year) => 0x590000u + (uint)year;
 
     /// <summary>q3, h1, fy24, fy2024; other words with digits are words.</summary>
     bool Label(ReadOnlySpan<char> word)
     {
-        if (word is ['q', >= '1' and <= '4'] or [>= '1' and <= '4', 'q']) Fact(Trait.Label, QuarterLabel(word[0] == 'q' ? word[1] - '0' : word[0] - '0'));
-        else if (word is ['h', '1' or '2'] or ['1' or '2', 'h']) Fact(Trait.Label, 0x4800u + (uint)(word[0] == 'h' ? word[1] - '0' : word[0] - '0'));
+        if (word is ['q', >= '1' and <= '4']) Fact(Trait.Label, QuarterLabel(word[1] - '0'));
+        else if (word is ['h', '1' or '2']) Fact(Trait.Label, HalfLabel(word[1] - '0'));
         else if (word is ['f', 'y', _, _] && int.TryParse(word[2..], out var two)) Fact(Trait.Label, YearLabel(2000 + two));
         else if (word is ['f', 'y', _, _, _, _] && int.TryParse(word[2..], out var four)) Fact(Trait.Label, YearLabel(four));
         else return false;
@@ -72,7 +78,8 @@ sealed partial class SketchReader
                 if (decimals > 0) decimals++;
             }
             else if (text[at] == '.' && decimals == 0 && IsDigit(text, at + 1)) (decimals, isPlain) = (1, false);
-            else if (text[at] == ',' && decimals == 0 && IsDigit(text, at + 1) && IsDigit(text, at + 2) && IsDigit(text, at + 3) && !IsDigit(text, at + 4)) isPlain = false;
+            else if (text[at] == ',' && decimals == 0 && IsDigit(text, at + 1) && IsDigit(text, at + 2) && IsDigit(text, at + 3)
+                && !IsDigit(text, at + 4)) isPlain = false;
             else break;
         }
         if (decimals > 1) value /= PowerOfTen(decimals - 1);
@@ -87,7 +94,7 @@ sealed partial class SketchReader
         if (isOrdinal || letters is 'q' or 'h' && isPlain && value is >= 1 and <= 4)
         {
             if (letters == 'q') Fact(Trait.Label, QuarterLabel((int)value));
-            else if (letters == 'h') Fact(Trait.Label, 0x4800u + (uint)value);
+            else if (letters == 'h') Fact(Trait.Label, HalfLabel((int)value));
             else (_ordinal, _isVersion) = (value is >= 1 and <= 4 ? (byte)value : (byte)0, false);
             return end;
         }

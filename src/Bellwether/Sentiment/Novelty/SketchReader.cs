@@ -20,9 +20,13 @@ sealed partial class SketchReader
     {
         var reader = _own ??= new();
         reader.Clear();
-        if (title is not null && (text is null || !text.StartsWith(title, StringComparison.Ordinal))) reader.Add(title);
-        if (text is not null) reader.Add(text.AsSpan(0, Math.Min(text.Length, TextSketch.MostCharacters)));
+        var head = Begin(title);
+        var body = Begin(text);
+        if (!body.StartsWith(head)) reader.Add(head);
+        reader.Add(body);
         return reader.Sketch();
+
+        static ReadOnlySpan<char> Begin(string? text) => text.AsSpan(0, Math.Min(text?.Length ?? 0, TextSketch.MostCharacters));
     }
 
     void Clear()
@@ -46,7 +50,7 @@ sealed partial class SketchReader
 
     void Add(ReadOnlySpan<char> text)
     {
-        text = WithoutPublisher(WithoutPublisher(text));
+        while (WithoutPublisher(text) is { } story && story.Length < text.Length) text = story;
         (_anchor, _ordinal, _isVersion, _isDayNext) = (0, 0, false, false);
         var begins = true;
         for (var i = 0; i < text.Length;)
@@ -77,11 +81,15 @@ sealed partial class SketchReader
     {
         Span<char> lower = stackalloc char[32];
         var (end, length, digits) = (start, 0, false);
-        while (end < text.Length && (char.IsLetterOrDigit(text[end]) || text[end] is '\'' or '’' or '&' && end + 1 < text.Length && char.IsLetter(text[end + 1])))
+        for (; end < text.Length; end++)
         {
-            if (text[end] is not ('\'' or '’') && length < lower.Length) lower[length++] = char.ToLowerInvariant(text[end]);
-            digits |= char.IsDigit(text[end]);
-            end++;
+            var c = text[end];
+            if (char.IsAsciiLetter(c)) c |= ' ';
+            else if (char.IsLetter(c)) c = char.ToLowerInvariant(c);
+            else if (char.IsDigit(c)) digits = true;
+            else if (c is '\'' or '’') continue;
+            else if (c != '&' || end + 1 >= text.Length || !char.IsLetter(text[end + 1])) break;
+            if (length < lower.Length) lower[length++] = c;
         }
         var word = lower[..length];
         // Of a genitive, where the apostrophe is gone by now.

@@ -66,11 +66,21 @@ static class SketchWords
         surplus/deficit success/failure pass/fail passed/failed launch/recall accretive/dilutive gainer/loser
         """;
 
-    const string Nots = "not no never without deny denied denies denying cannot cant wont dont doesnt didnt isnt arent wasnt werent hasnt havent unlikely fail failed refuse refused nor neither";
+    const string Nots = """
+        not no never without deny denied denies denying cannot cant wont dont doesnt didnt isnt arent wasnt werent hasnt havent unlikely fail
+        failed refuse refused nor neither
+        """;
 
-    static readonly string[] Months = ["january jan", "february feb", "march mar", "april apr", "", "june jun", "july jul", "august aug", "september sep sept", "october oct", "november nov", "december dec"];
+    // May is a verb, too.
+    static readonly string[] Months =
+    [
+        "january jan", "february feb", "march mar", "april apr", "", "june jun", "july jul", "august aug", "september sep sept", "october oct",
+        "november nov", "december dec",
+    ];
 
-    static readonly string[] Weekdays = ["monday mon", "tuesday tue tues", "wednesday wed", "thursday thu thur thurs", "friday fri", "saturday sat", "sunday sun"];
+
+    static readonly string[] Weekdays =
+        ["monday mon", "tuesday tue tues", "wednesday wed", "thursday thu thur thurs", "friday fri", "saturday sat", "sunday sun"];
 
     static readonly FrozenDictionary<uint, (WordRole Role, byte Payload)> Roles = Build();
 

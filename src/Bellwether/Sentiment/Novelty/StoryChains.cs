@@ -13,16 +13,18 @@ public readonly record struct NoveltyOf(string ChainId, double Weight);
 readonly record struct NewResult(string Ticker, string ArticleId, DateTimeOffset Timestamp, TextSketch Sketch);
 
 /// <summary>
-/// Finds what results repeat, as they are stored. A result repeats a story if it is nearly the same as the first result of that story, of the same ticker, not further away in
-/// time than the window, and known before: stored in an earlier transaction, or in this one with a smaller (timestamp, article id). What is decided is
-/// stored and never changed, so that no later knowledge alters an answer about an earlier moment.
+/// Finds what results repeat, as they are stored. A result repeats a story if it is nearly the same as the first result of that story, of
+/// the same ticker, not further away in time than the window, and known before: stored in an earlier transaction, or in this one with a
+/// smaller (timestamp, article id). What is decided is stored and never changed, so that no later knowledge alters an answer about an
+/// earlier moment.
 /// </summary>
 public sealed partial class StoryChains(NoveltyOptions options)
 {
     readonly StoryMemory _memory = new(options);
     readonly long _window = options.Window.Ticks / TimeSpan.TicksPerMicrosecond;
 
-    /// <summary>Name of the story that begins with an article: 16 hexadecimal digits of a hash, which tell nothing of the article.</summary>
+    /// <summary>Name of the story that begins with an article: 16 hexadecimal digits of a hash, which tell nothing of the
+    /// article.</summary>
     public static string ChainOf(string ticker, string articleId)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
@@ -33,7 +35,8 @@ public sealed partial class StoryChains(NoveltyOptions options)
     /// <summary>Decides about results that are about to be stored.</summary>
     /// <param name="connection">In the transaction that stores them.</param>
     /// <param name="known">Since when they are known.</param>
-    internal async Task<Decision> DecideAsync(NpgsqlConnection connection, IReadOnlyList<NewResult> results, DateTimeOffset known, CancellationToken cancellationToken)
+    internal async Task<Decision> DecideAsync(
+        NpgsqlConnection connection, IReadOnlyList<NewResult> results, DateTimeOffset known, CancellationToken cancellationToken)
     {
         var decision = new Decision(new NoveltyOf[results.Count]);
         if (results.Count == 0) return decision;
@@ -52,6 +55,7 @@ public sealed partial class StoryChains(NoveltyOptions options)
         using (_memory.Enter())
         {
             foreach (var (ticker, head) in stored) stories[ticker].Index.Add(head);
+            _memory.Read(stored.Count);
             foreach (var (ticker, from, to) in wanted) stories[ticker].Cover.Add(from, to);
             foreach (var group in byTicker) Decide(stories[group.Key], results, group, TickerState.MicrosOf(known), decision);
         }
@@ -64,7 +68,8 @@ public sealed partial class StoryChains(NoveltyOptions options)
     {
         using (_memory.Enter())
             foreach (var (ticker, revision) in revisions)
-                if (decision.Added.TryGetValue(ticker, out var added)) _memory.Learn(ticker, revision - added.Results, revision, added.Heads);
+                if (decision.Added.TryGetValue(ticker, out var added))
+                    _memory.Learn(ticker, revision - added.Results, revision, added.Heads);
     }
 
     void Decide(TickerStories stories, IReadOnlyList<NewResult> results, IGrouping<string, int> own, long known, Decision decision)
@@ -77,7 +82,8 @@ public sealed partial class StoryChains(NoveltyOptions options)
         foreach (var i in order)
         {
             var (result, micros) = (results[i], TickerState.MicrosOf(results[i].Timestamp));
-            if ((stories.Index.Find(result.Sketch, micros, known, _window) ?? fresh.Find(result.Sketch, micros, known, _window)) is { } first)
+            var first = stories.Index.Find(result.Sketch, micros, known, _window) ?? fresh.Find(result.Sketch, micros, known, _window);
+            if (first is not null)
                 decision.Results[i] = new(first.Chain, options.RepeatWeight);
             else
             {

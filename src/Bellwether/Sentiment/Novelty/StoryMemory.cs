@@ -4,6 +4,7 @@ namespace Bellwether.Sentiment.Novelty;
 sealed class StoryMemory(NoveltyOptions options)
 {
     readonly Dictionary<string, TickerStories> _tickers = new(StringComparer.Ordinal);
+    readonly long _window = options.Window.Ticks / TimeSpan.TicksPerMicrosecond;
     readonly Lock _lock = new();
     long _clock;
     int _known;
@@ -24,17 +25,21 @@ sealed class StoryMemory(NoveltyOptions options)
         return stories;
     }
 
+    /// <summary>So many stories were read into the tickers.</summary>
+    public void Read(int heads) => _known += heads;
+
     public void Learn(string ticker, long from, long to, IReadOnlyList<StoryHead> heads)
     {
         if (!_tickers.TryGetValue(ticker, out var stories)) return;
         stories.Learn(from, to, heads);
-        stories.Trim(options.Window.Ticks / TimeSpan.TicksPerMicrosecond);
+        stories.Trim(_window, always: false);
         if ((_known += heads.Count) > options.MostRemembered) Shrink();
     }
 
     /// <summary>Forgets the tickers that were not used for longest, until a quarter of the room is free.</summary>
     void Shrink()
     {
+        foreach (var stories in _tickers.Values) stories.Trim(_window, always: true);
         _known = _tickers.Values.Sum(stories => stories.Index.Count);
         foreach (var (ticker, stories) in _tickers.OrderBy(t => t.Value.Used).ToArray())
         {

@@ -1,8 +1,8 @@
 namespace Bellwether.Sentiment.Novelty;
 
 /// <summary>
-/// When a text repeats another. The words must be nearly the same, by Jaccard's measure; and however alike they are, what they say must not differ: other numbers, another
-/// period, up where the other says down, another name, a "not" make it another story.
+/// When a text repeats another. The words must be nearly the same, by Jaccard's measure; and however alike they are, what they say must not
+/// differ: other numbers, another period, up where the other says down, another name, a "not" make it another story.
 /// </summary>
 static class StoryRule
 {
@@ -24,7 +24,8 @@ static class StoryRule
     /// <summary>How alike two texts are if one repeats the other, 0 to 1; 0 if not.</summary>
     public static double Likeness(TextSketch a, TextSketch b)
     {
-        if (a.Shared.Length < LeastWords || b.Shared.Length < LeastWords) return a.Shared.Length > 0 && a.AllFeatures.SequenceEqual(b.AllFeatures) ? 1 : 0;
+        if (a.Shared.Length < LeastWords || b.Shared.Length < LeastWords)
+            return a.Shared.Length > 0 && a.AllFeatures.SequenceEqual(b.AllFeatures) ? 1 : 0;
         var common = Common(a.Shared, b.Shared);
         var likeness = (double)common / (a.Shared.Length + b.Shared.Length - common);
         var isShort = Math.Max(a.Words, b.Words) < LongWords;

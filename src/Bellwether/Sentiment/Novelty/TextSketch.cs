@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Bellwether.Sentiment.Novelty;
@@ -16,8 +17,8 @@ enum Trait : uint
 }
 
 /// <summary>
-/// What one text says, small enough to be kept and compared: hashes of its words, of its numbers and of what it says goes up or down, and a MinHash of the
-/// words and numbers in bands, of which two texts that are nearly alike share one. A pure function of title and text.
+/// What one text says, small enough to be kept and compared: hashes of its words, of its numbers and of what it says goes up or down, and a
+/// MinHash of the words and numbers in bands, of which two texts that are nearly alike share one. A pure function of title and text.
 /// </summary>
 public sealed class TextSketch
 {
@@ -34,8 +35,8 @@ public sealed class TextSketch
     static readonly uint[] Factors = new uint[Lanes], Offsets = new uint[Lanes];
 
     readonly uint[] _features;
-    readonly int[] _starts = new int[9];
-    readonly uint[] _bands = new uint[Bands];
+    readonly Starts _starts;
+    readonly BandKeysOf _bands;
 
     static TextSketch()
     {
@@ -52,13 +53,13 @@ public sealed class TextSketch
     {
         (_features, First, IsNegated, Ups, Downs, Amounts) = (features.ToArray(), first, isNegated, ups, downs, amounts);
         var at = 0;
-        for (var trait = 0u; trait < 8; trait++)
+        for (var trait = 0; trait < 8; trait++)
         {
-            _starts[trait] = at;
-            while (at < features.Length && features[at] >> TraitShift == trait) at++;
+            _starts[trait] = (ushort)at;
+            while (at < features.Length && features[at] >> TraitShift == (uint)trait) at++;
         }
-        _starts[8] = at;
-        FillBands(Shared);
+        _starts[8] = (ushort)at;
+        FillBands(Shared, _bands);
     }
 
     /// <summary>What a text says, and its title where that is not how it begins.</summary>
@@ -95,10 +96,10 @@ public sealed class TextSketch
 
     /// <summary>Whether the two share a band, without which they are not compared.</summary>
     internal bool SharesBand(TextSketch other) =>
-        Vector256.EqualsAny(Vector256.Create(_bands.AsSpan()), Vector256.Create(other._bands.AsSpan()))
-        || Vector128.EqualsAny(Vector128.Create(_bands.AsSpan(8)), Vector128.Create(other._bands.AsSpan(8)));
+        Vector256.EqualsAny(Vector256.Create(BandKeys), Vector256.Create(other.BandKeys))
+        || Vector128.EqualsAny(Vector128.Create(BandKeys[8..]), Vector128.Create(other.BandKeys[8..]));
 
-    void FillBands(ReadOnlySpan<uint> features)
+    static void FillBands(ReadOnlySpan<uint> features, Span<uint> bands)
     {
         Span<uint> least = stackalloc uint[Lanes];
         for (var lane = 0; lane < Lanes; lane += 8)
@@ -111,8 +112,20 @@ public sealed class TextSketch
         {
             var key = (uint)band + 1;
             for (var row = 0; row < Rows; row++) key = Mix(key * 0x85EBCA6B ^ least[band * Rows + row]);
-            _bands[band] = key;
+            bands[band] = key;
         }
+    }
+
+    [InlineArray(9)]
+    struct Starts
+    {
+        ushort _first;
+    }
+
+    [InlineArray(Bands)]
+    struct BandKeysOf
+    {
+        uint _first;
     }
 
     internal static uint Mix(uint hash)

@@ -1,8 +1,8 @@
 namespace Bellwether.Sentiment.Novelty;
 
 /// <summary>
-/// The stories of one ticker that this process remembers: all of the stretches of time that it covers, as of a revision of the ticker's state. The revision grows with
-/// every result, so that it tells whether another process stored some meanwhile.
+/// The stories of one ticker that this process remembers: all of the stretches of time that it covers, as of a revision of the ticker's
+/// state. The revision grows with every result, so that it tells whether another process stored some meanwhile.
 /// </summary>
 sealed class TickerStories(long revision)
 {
@@ -34,10 +34,12 @@ sealed class TickerStories(long revision)
     }
 
     /// <summary>Of a ticker with very many stories those are forgotten that nothing new can repeat.</summary>
-    public void Trim(long windowMicros)
+    /// <param name="always">Also of one with few.</param>
+    public void Trim(long windowMicros, bool always)
     {
-        if (Index.Count < _trimAt) return;
-        var before = Index.Heads.Max(head => head.Micros) - 4 * windowMicros;
+        if (Index.Count == 0 || !always && Index.Count < _trimAt) return;
+        // Half a window for what comes late; what comes later still is compared with what is read again.
+        var before = Index.Heads.Max(head => head.Micros) - windowMicros * 3 / 2;
         Index.Forget(before);
         Cover.Forget(before);
         _trimAt = Math.Max(Many, Index.Count * 2);

@@ -47,14 +47,15 @@ public static partial class RewriteTemplates
             yield return ("direction", headline[..word.Index] + turned + headline[(word.Index + word.Length)..]);
             break;
         }
-        if (FirstWords().Match(headline) is { Success: true } name && !NoCompany().IsMatch(headline)) yield return ("company", company + headline[name.Length..]);
+        if (FirstWords().Match(headline) is { Success: true } name && !NoCompany().IsMatch(headline))
+            yield return ("company", (company + headline[name.Length..]).Replace(name.Value.Split(' ')[0], company, StringComparison.OrdinalIgnoreCase));
     }
 
-    [GeneratedRegex(@"(?<![\w.])\d[\d,]*(\.\d+)?(?![\w-])")]
+    [GeneratedRegex(@"(?<!(?:January|February|March|April|May|June|July|August|September|October|November|December|Jan\.|Feb\.|Aug\.|Sept\.|Oct\.|Nov\.|Dec\.|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec) )(?<![\w.])\d[\d,]*(\.\d+)?(?![\w-])")]
     private static partial Regex Numbers();
 
     // What a headline begins with that is no company.
-    [GeneratedRegex(@"^(Shares?|Stocks?|Top|Benzinga|How|Why|What|Who|Where|When|Is|Are|Watch|More|These|The|Some|Best|Biggest|Update|UPDATE|Mid|Early|Option|Options|Market|Markets|Earnings|Investors|Here)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^(Shares?|Stocks?|Top|Benzinga|How|Why|What|Who|Where|When|Is|Are|Watch|More|These|The|Some|Best|Biggest|Update|UPDATE|Mid|Early|Option|Options|Market|Markets|Earnings|Investors|Here|Will|For|Conglomerates)\b", RegexOptions.IgnoreCase)]
     private static partial Regex NoCompany();
 
     [GeneratedRegex(@"^[A-Z][A-Za-z]+(?: [A-Z][a-z]+)?(?= )")]
