@@ -19,7 +19,7 @@ sealed class ChainIndex
 
     // Of a feed that fills in one form again and again very many share a band. Those that share a rare one are looked at first: it holds what
     // is a text's own, such as its numbers.
-    const int MostCompared = 64, MostPassed = 512;
+    const int MostCompared = 128, MostPassed = 8_192;
 
     readonly List<StoryHead> _heads = [];
     readonly HashSet<string> _chains = new(StringComparer.Ordinal);

@@ -74,10 +74,8 @@ public sealed partial class StoryChains(NoveltyOptions options)
 
     void Decide(TickerStories stories, IReadOnlyList<NewResult> results, IGrouping<string, int> own, long known, Decision decision)
     {
-        // Those of this batch are known at the same instant: their own times decide which was first.
+        // In the order of the log, which is that of every run over the same log, wherever batches end.
         var order = own.ToArray();
-        Array.Sort(order, (a, b) => results[a].Timestamp.CompareTo(results[b].Timestamp) is var byTime && byTime != 0 ? byTime
-            : string.CompareOrdinal(results[a].ArticleId, results[b].ArticleId));
         var fresh = new ChainIndex();
         foreach (var i in order)
         {
