@@ -32,15 +32,15 @@ sealed class ChainIndex
 
     public IReadOnlyList<StoryHead> Heads => _heads;
 
-    /// <summary>The story that a text repeats, of those known at a moment; null where it is new.</summary>
-    public StoryHead? Find(TextSketch sketch, long micros, long knownMicros, long windowMicros)
+    /// <summary>The story that a text repeats, of those known at a moment, and how alike they are; null where it is new.</summary>
+    public (StoryHead? Head, double Likeness) Find(TextSketch sketch, long micros, long knownMicros, long windowMicros)
     {
         var (found, best) = ((StoryHead?)null, 0.0);
         if (_buckets is null)
         {
             foreach (var head in _heads)
                 if (IsNear(head) && head.Sketch.SharesBand(sketch)) Try(head);
-            return found;
+            return (found, best);
         }
         Span<(int Count, int Link)> bands = stackalloc (int, int)[TextSketch.Bands];
         var filled = 0;
@@ -59,7 +59,7 @@ sealed class ChainIndex
                 compared++;
                 Try(_heads[place]);
             }
-        return found;
+        return (found, best);
 
         bool IsNear(StoryHead head) => head.KnownMicros <= knownMicros && Math.Abs(head.Micros - micros) <= windowMicros;
 

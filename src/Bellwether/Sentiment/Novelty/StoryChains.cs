@@ -14,9 +14,8 @@ readonly record struct NewResult(string Ticker, string ArticleId, DateTimeOffset
 
 /// <summary>
 /// Finds what results repeat, as they are stored. A result repeats a story if it is nearly the same as the first result of that story, of
-/// the same ticker, not further away in time than the window, and known before: stored in an earlier transaction, or in this one with a
-/// smaller (timestamp, article id). What is decided is stored and never changed, so that no later knowledge alters an answer about an
-/// earlier moment.
+/// the same ticker, not further away in time than the window, and known before: stored in an earlier transaction, or before it in the same
+/// batch. What is decided is stored and never changed, so that no later knowledge alters an answer about an earlier moment.
 /// </summary>
 public sealed partial class StoryChains(NoveltyOptions options)
 {
@@ -75,14 +74,15 @@ public sealed partial class StoryChains(NoveltyOptions options)
     void Decide(TickerStories stories, IReadOnlyList<NewResult> results, IGrouping<string, int> own, long known, Decision decision)
     {
         // In the order of the log, which is that of every run over the same log, wherever batches end.
-        var order = own.ToArray();
         var fresh = new ChainIndex();
-        foreach (var i in order)
+        foreach (var i in own)
         {
             var (result, micros) = (results[i], TickerState.MicrosOf(results[i].Timestamp));
-            var first = stories.Index.Find(result.Sketch, micros, known, _window) ?? fresh.Find(result.Sketch, micros, known, _window);
-            if (first is not null)
-                decision.Results[i] = new(first.Chain, options.RepeatWeight);
+            var (before, likeness) = stories.Index.Find(result.Sketch, micros, known, _window);
+            var (now, nearer) = fresh.Find(result.Sketch, micros, known, _window);
+            // The best of both: it must not matter where a batch ended.
+            var first = before is null || nearer > likeness || nearer == likeness && now!.ComesBefore(before) ? now : before;
+            if (first is not null) decision.Results[i] = new(first.Chain, options.RepeatWeight);
             else
             {
                 var chain = ChainOf(result.Ticker, result.ArticleId);
@@ -90,7 +90,7 @@ public sealed partial class StoryChains(NoveltyOptions options)
                 decision.Results[i] = new(chain, 1);
             }
         }
-        decision.Added[own.Key] = (order.Length, fresh.Heads);
+        decision.Added[own.Key] = (own.Count(), fresh.Heads);
     }
 
     /// <summary>Where what results repeat can lie; times far from each other apart.</summary>

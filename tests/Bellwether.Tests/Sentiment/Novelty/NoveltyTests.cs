@@ -70,6 +70,32 @@ public sealed class NoveltyTests(TestServer server)
     }
 
     [Fact]
+    public async Task One_order_gives_the_same_rows_wherever_batches_end_and_processes_die()
+    {
+        var random = new Random(7);
+        var events = Stories.SelectMany((story, s) => Rewrites(story, 12).Select((text, i) => Event(s * 20 + i, text, random.Next(4 * 24 * 60)))).ToArray();
+        random.Shuffle(events);
+        string? expected = null;
+        for (var round = 0; round < 4; round++)
+        {
+            await using var lab = await OpenAsync(server);
+            var (store, at) = (lab.Store(), 0);
+            while (at < events.Length)
+            {
+                if (random.Next(2) == 0) store = lab.Store();
+                var end = round == 0 ? events.Length : Math.Min(events.Length, at + random.Next(1, 20));
+                // Some are delivered again with what comes next, as after a crash.
+                await lab.CommitAsync(store, events[Math.Max(0, at - random.Next(5))..end]);
+                at = end;
+            }
+            await lab.CommitAsync(store, events);
+            var rows = await lab.RowsAsync();
+            Assert.Equal(expected ??= rows, rows);
+        }
+        Assert.Contains("0|", expected);
+    }
+
+    [Fact]
     public async Task Two_processes_know_what_the_other_stored()
     {
         await using var lab = await OpenAsync(server);

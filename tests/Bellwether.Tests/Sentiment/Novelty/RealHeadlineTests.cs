@@ -63,7 +63,7 @@ public sealed class RealHeadlineTests(ITestOutputHelper output)
             {
                 var sketch = TextSketch.Of(null, title);
                 var micros = at.ToUnixTimeMilliseconds() * 1_000;
-                if (index.Find(sketch, micros, 0, 2 * 86_400_000_000L) is { } head)
+                if (index.Find(sketch, micros, 0, 2 * 86_400_000_000L).Head is { } head)
                 {
                     repeats++;
                     if (titles[head.Chain].Title == title) exact++;
