@@ -26,7 +26,7 @@ public sealed partial class ScoringWorker
         var events = new List<ScoredEvent>(readable.Count);
         for (var i = 0; i < readable.Count; i++)
             if (scores[i].All.FirstOrDefault(s => !IsProbability(s)) is var wrong && IsProbability(wrong))
-                events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i].Score) 
+                events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i].Score)
                 {
                     ByTicker = scores[i].ByTicker,
                     Model = scores[i].Model,

@@ -60,7 +60,7 @@ sealed class BertNetwork : IDisposable
             if (input.Type is not (OnnxType.Int64 or OnnxType.Int32) || input.Type != inputs[Ids].Type || input.Dimensions.Count != 2)
                 throw Wrong($"its input {input} is not as expected: texts by tokens, all of int64 or all of int32");
         }
-        var output = Outputs.FirstOrDefault(o => o.Name == Logits) 
+        var output = Outputs.FirstOrDefault(o => o.Name == Logits)
             ?? (Outputs.Count == 1 ? Outputs[0] : throw Wrong($"none of its outputs is called '{Logits}'"));
         if (output.Type != OnnxType.Float)
             throw Wrong($"its output {output} is not of float; export it in full precision or with int8 weights");

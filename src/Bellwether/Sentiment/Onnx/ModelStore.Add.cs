@@ -105,7 +105,7 @@ public sealed partial class ModelStore
         }
         yield return (BertSettings.VocabularyFile, BertSettings.VocabularyFile);
         yield return (BertSettings.ConfigFile, BertSettings.ConfigFile);
-        if (File.Exists(Path.Combine(source, BertSettings.TokenizerFile))) 
+        if (File.Exists(Path.Combine(source, BertSettings.TokenizerFile)))
             yield return (BertSettings.TokenizerFile, BertSettings.TokenizerFile);
     }
 
