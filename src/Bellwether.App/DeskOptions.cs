@@ -162,6 +162,7 @@ public sealed record DeskOptions
             if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
             Validate(options.DeadLetters, nameof(DeadLetters) + ":");
             Validate(options.Scoring, nameof(Scoring) + ":");
+            Validate(options.Scoring.Novelty, $"{nameof(Scoring)}:{nameof(ScoringOptions.Novelty)}:");
             Validate(options.Aggregation, nameof(Aggregation) + ":");
             Validate(options.Aggregation.Reliability, $"{nameof(Aggregation)}:{nameof(options.Aggregation.Reliability)}:");
             Validate(options.Confluence, nameof(Confluence) + ":");

@@ -19,6 +19,7 @@ namespace Bellwether.App.Api;
 [JsonSerializable(typeof(TickerSentimentPage))]
 [JsonSerializable(typeof(SentimentHistory))]
 [JsonSerializable(typeof(ArticlePage))]
+[JsonSerializable(typeof(ChainPage))]
 [JsonSerializable(typeof(Bellwether.Sentiment.Aggregation.AggregatedSentiment))]
 [JsonSerializable(typeof(Bellwether.Confluence.ConfluenceScore))]
 [JsonSerializable(typeof(DeadLetterPage))]

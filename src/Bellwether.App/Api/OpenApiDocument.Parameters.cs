@@ -18,6 +18,9 @@ static partial class OpenApiDocument
         {
             ("listSentiment", "limit") => ("Tickers of a page", Whole(1, 1_000, 100)),
             ("listArticles", "limit") => ("Articles of a page; with text=true at most 200", Whole(1, 1_000, 50)),
+            ("listChains", "limit") => ("Most stories", Whole(1, 1_000, 50)),
+            ("listChains", "least") => ("Only stories that at least so many results tell", Whole(1, 1_000_000, 2)),
+            ("listChains", "from") => ($"Start, inclusive; 7 days before the end when absent. {TimePattern}", Text()),
             ("listDeadLetters", "limit") => ("Letters of a page", Whole(1, 1_000, 50)),
             ("listBars" or "listIndicators" or "listConditions", "limit") => ("The latest so many rows of the range", Whole(1, Market.MarketEndpoints.MostRows, Market.MarketEndpoints.Rows)),
             ("listBars" or "listIndicators" or "listConditions", "from") => ($"First row, included. {TimePattern}", Text()),

@@ -80,11 +80,13 @@ sealed class RequestCheck(TimeProvider time)
         return otherwise;
     }
 
-    public int Limit(string? value, int otherwise, int most)
+    public int Limit(string? value, int otherwise, int most) => Whole("limit", value, otherwise, most, "a limit is a whole number");
+
+    public int Whole(string field, string? value, int otherwise, int most, string must = "must be a whole number")
     {
         if (value is null) return otherwise;
         if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n >= 1 && n <= most) return n;
-        Fail("limit", value, $"a limit is a whole number from 1 to {most}");
+        Fail(field, value, $"{must} from 1 to {most}");
         return otherwise;
     }
 

@@ -16,6 +16,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(IReadOnlyList<SentimentAnswer>))]
 [JsonSerializable(typeof(HistoryAnswer))]
 [JsonSerializable(typeof(ArticlesAnswer))]
+[JsonSerializable(typeof(ChainsAnswer))]
 [JsonSerializable(typeof(RebuildAnswer))]
 [JsonSerializable(typeof(ClassEvalAnswer))]
 [JsonSerializable(typeof(ScoreEvalAnswer))]

@@ -80,7 +80,7 @@ static partial class SentimentCommand
         }
         foreach (var article in articles)
         {
-            session.Screen.Out.WriteLine($"{Moments.Text(article.Timestamp)}  {article.Sentiment:+0.000;-0.000; 0.000}  {ScoreBar.Of(article.Sentiment)}  {article.Source}: {article.Title ?? article.TextPreview}");
+            session.Screen.Out.WriteLine($"{Moments.Text(article.Timestamp)}  {article.Sentiment:+0.000;-0.000; 0.000}  {ScoreBar.Of(article.Sentiment)}  {article.Source}: {article.Title ?? article.TextPreview}{(article.NoveltyWeight < 1 ? "  (told before)" : "")}");
             if (text) session.Screen.Out.WriteLine($"{article.Text}\n");
         }
         return ExitCode.Ok;

@@ -27,6 +27,7 @@ static partial class SentimentCommand
             "sentiment history AAPL --interval 1h", "sentiment articles AAPL --limit 5 --text") { tickers, asOf };
         verb.Add(History(screen, globals));
         verb.Add(Articles(screen, globals));
+        verb.Add(Chains(screen, globals));
         verb.Add(AggregateCommand.Create(screen, globals, "sentiment aggregate"));
         verb.Add(Influencers(screen, globals));
         verb.Add(Rebuild(screen, globals));

@@ -103,7 +103,7 @@ sealed class ColdTierEngine(Func<CancellationToken, Task<LakeOptions>> options, 
                 (opened, var reason) = (await files.OpenAsync([wanted], cancellationToken).ConfigureAwait(false))[0];
                 if (opened is null) throw new LakeException($"its file {wanted.Path} {reason}");
                 var reader = connection.Query(
-                    $"SELECT {LakeSchema.Names(LakeSchema.Columns)} FROM read_parquet('{LakeVerifier.PathOf(opened)}', hive_partitioning = false)", cancellationToken: cancellationToken);
+                    $"SELECT {LakeSchema.Names(LakeSchema.Columns)} FROM {LakeSchema.From([LakeVerifier.PathOf(opened)])}", cancellationToken: cancellationToken);
                 return new(engine, connection, opened, reader);
             }
             catch

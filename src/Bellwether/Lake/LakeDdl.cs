@@ -39,7 +39,7 @@ public sealed class LakeDdl(string place)
         {(InBucket ? "INSTALL httpfs; LOAD httpfs; CREATE SECRET IF NOT EXISTS bellwether (TYPE s3, PROVIDER credential_chain);\n" : "")}CREATE SCHEMA IF NOT EXISTS sentiment;
         CREATE OR REPLACE VIEW sentiment.all_sentiment AS
         SELECT {LakeSchema.Names(LakeSchema.Columns)}, "year", "month", "day"
-        FROM read_parquet({Quote($"{place}/{Pattern}")}, hive_partitioning = true);
+        FROM read_parquet({Quote($"{place}/{Pattern}")}, hive_partitioning = true, union_by_name = true);
 
         """;
 
@@ -49,7 +49,7 @@ public sealed class LakeDdl(string place)
         CREATE SCHEMA IF NOT EXISTS sentiment;
         CREATE OR REPLACE VIEW sentiment.lake AS
         SELECT {string.Join(",\n       ", LakeSchema.Columns.Select(column => $"r['{column.Name}']::{PostgresType(column, "json")} AS {column.Quoted}"))}
-        FROM read_parquet({Quote($"{place}/{Pattern}")}) r;
+        FROM read_parquet({Quote($"{place}/{Pattern}")}, union_by_name => true) r;
 
         """;
 

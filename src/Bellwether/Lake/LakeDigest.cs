@@ -8,7 +8,8 @@ namespace Bellwether.Lake;
 /// Row count, time range and content hash of one day. The hash is the sum modulo 2^256 of the SHA-256 of every row, so the order of rows
 /// does not matter while a changed, missing or doubled row does. A row is hashed over its columns in the order of the lake schema: a byte 0
 /// for NULL, else a byte 1 followed by the value: times as microseconds since 1970-01-01 UTC and integers as 8 bytes, doubles as their 8 IEEE bytes,
-/// text and JSON as a 4-byte length and UTF-8; all little-endian.
+/// text and JSON as a 4-byte length and UTF-8; all little-endian. Columns that the first version of the schema did not have are left out where
+/// all of them are NULL.
 /// </summary>
 sealed class LakeDigest
 {

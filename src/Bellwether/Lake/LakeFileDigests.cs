@@ -10,10 +10,8 @@ static class LakeFileDigests
     public static (LakeDigest Digest, bool InOrder)[] Read(DuckDbConnection lake, IReadOnlyList<string> paths, CancellationToken cancellationToken)
     {
         if (paths.Count == 0) return [];
-        var list = string.Join(", ", paths.Select(path => $"'{path.Replace("'", "''", StringComparison.Ordinal)}'"));
         using var reader = lake.Query(
-            $"SELECT file_index, {LakeSchema.Names(LakeSchema.Columns)} FROM read_parquet([{list}], hive_partitioning = false)",
-            cancellationToken: cancellationToken);
+            $"SELECT file_index, {LakeSchema.Names(LakeSchema.Columns)} FROM {LakeSchema.From(paths, "file_index, ")}", cancellationToken: cancellationToken);
         var found = paths.Select(_ => new LakeDigest()).ToArray();
         var ordered = paths.Select(_ => true).ToArray();
         var encoder = new LakeRowEncoder();

@@ -127,6 +127,5 @@ sealed class LakeMergedFiles(DuckDbConnection lake, IReadOnlyList<string> paths,
 
     ReadOnlySpan<byte> Bytes(int column) => _reader!.Vector(column).Bytes(_row);
 
-    DuckDbReader Query(string columns) => lake.Query(
-        $"SELECT {columns} FROM read_parquet([{string.Join(", ", paths.Select(path => $"'{path}'"))}], hive_partitioning = false)", cancellationToken: cancellationToken);
+    DuckDbReader Query(string columns) => lake.Query($"SELECT {columns} FROM {LakeSchema.From(paths)}", cancellationToken: cancellationToken);
 }

@@ -10,7 +10,14 @@ namespace Bellwether.Lake;
 public sealed record LakeRow(
     DateTimeOffset Timestamp, string Ticker, string? ArticleTitle, double Sentiment, double Confidence, string Source, string? SourceUrl, string Model,
     string ArticleId, string? Text, DateTimeOffset FetchedAt, DateTimeOffset KnownAt, string? RawPayload, string EventId, string EventType, string Priority,
-    double Weight, string ModelVersion, double Positive, double Negative, int SchemaVersion);
+    double Weight, string ModelVersion, double Positive, double Negative, int SchemaVersion)
+{
+    /// <summary>The story that it tells; null where that was not determined.</summary>
+    public string? ChainId { get; init; }
+
+    /// <summary>1 for the first that told a story, less for those that repeat it; null where that was not determined.</summary>
+    public double? NoveltyWeight { get; init; }
+}
 
 /// <summary>Reads results of any range of days, from the lake and from what is not there yet, each once, ordered by time, ticker and article.</summary>
 public sealed class LakeReader(LakeSql sql, NpgsqlDataSource database, TimeProvider time)
@@ -55,6 +62,10 @@ public sealed class LakeReader(LakeSql sql, NpgsqlDataSource database, TimeProvi
         return new(
             Time(0), Text(1), (string?)Value(2), (double)Value(3)!, (double)Value(4)!, Text(5), (string?)Value(6), Text(7), Text(8), (string?)Value(9),
             Time(10), Time(11), (string?)Value(12), Text(13), Text(14), Text(15), (double)Value(16)!, Text(17), (double)Value(18)!, (double)Value(19)!,
-            (short)Value(20)!);
+            (short)Value(20)!)
+        {
+            ChainId = (string?)Value(21),
+            NoveltyWeight = (double?)Value(22),
+        };
     }
 }

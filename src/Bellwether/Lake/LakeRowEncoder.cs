@@ -10,6 +10,9 @@ namespace Bellwether.Lake;
 sealed class LakeRowEncoder(IEnumerable<LakeKind>? kinds = null)
 {
     readonly LakeKind[] _kinds = [.. kinds ?? LakeSchema.Columns.Select(column => column.Kind)];
+
+    // Of a row of the lake the columns that came later count only where one of them has a value: rows of before keep their hash.
+    readonly int _later = kinds is null ? LakeSchema.First : int.MaxValue;
     byte[] _buffer = new byte[4096];
     int _length;
 
@@ -20,6 +23,7 @@ sealed class LakeRowEncoder(IEnumerable<LakeKind>? kinds = null)
         _length = 0;
         for (var i = 0; i < _kinds.Length; i++)
         {
+            if (i == _later && IsNullFrom(source)) return;
             if (source.IsNull(i))
             {
                 Null();
@@ -65,6 +69,7 @@ sealed class LakeRowEncoder(IEnumerable<LakeKind>? kinds = null)
         Span<byte> uuid = stackalloc byte[16];
         for (var i = 0; i < _kinds.Length; i++)
         {
+            if (i == _later && IsNullFrom(source, row, firstColumn)) return;
             ref readonly var vector = ref source.Vector(firstColumn + i);
             if (vector.IsNull(row))
             {
@@ -121,6 +126,24 @@ sealed class LakeRowEncoder(IEnumerable<LakeKind>? kinds = null)
         Value(BitConverter.DoubleToInt64Bits(row.Positive));
         Value(BitConverter.DoubleToInt64Bits(row.Negative));
         Value(row.SchemaVersion);
+        if (row.ChainId is null && row.NoveltyWeight is null) return;
+        Text(row.ChainId);
+        if (row.NoveltyWeight is { } novelty) Value(BitConverter.DoubleToInt64Bits(novelty));
+        else Null();
+    }
+
+    bool IsNullFrom(PostgresCopyReader source)
+    {
+        for (var i = _later; i < _kinds.Length; i++)
+            if (!source.IsNull(i)) return false;
+        return true;
+    }
+
+    bool IsNullFrom(DuckDbReader source, int row, int firstColumn)
+    {
+        for (var i = _later; i < _kinds.Length; i++)
+            if (!source.Vector(firstColumn + i).IsNull(row)) return false;
+        return true;
     }
 
     public static long Micros(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;

@@ -60,7 +60,10 @@ sealed record LakeColumn(string Name, LakeKind Kind)
 /// <summary>The columns of a lake file, in order. Year, month and day stand in the path only.</summary>
 static class LakeSchema
 {
-    public const int Version = 1;
+    public const int Version = 2;
+
+    /// <summary>Columns of the files of version 1. Those behind are NULL where a file does not have them, and a row without any of them has the hash that it always had.</summary>
+    public const int First = 21;
 
     public static readonly ImmutableArray<LakeColumn> Columns =
     [
@@ -85,6 +88,8 @@ static class LakeSchema
         new("positive", LakeKind.Double),
         new("negative", LakeKind.Double),
         new("schema_version", LakeKind.SmallInt),
+        new("chain_id", LakeKind.Text),
+        new("novelty_weight", LakeKind.Double),
     ];
 
     public const int Timestamp = 0;
@@ -92,6 +97,15 @@ static class LakeSchema
     public const int ArticleId = 8;
 
     public static string Names(IEnumerable<LakeColumn> columns) => string.Join(", ", columns.Select(column => column.Quoted));
+
+    /// <summary>The rows of files of any version, in their order, with all columns; names of columns can be added that only DuckDB knows.</summary>
+    public static string From(IEnumerable<string> paths, string more = "") =>
+        $"(SELECT {string.Join(", ", Columns.Skip(First).Select(column => $"NULL::{column.DuckDbType} AS {column.Quoted}"))} WHERE false UNION ALL BY NAME "
+        + $"SELECT {more}* FROM read_parquet([{string.Join(", ", paths.Select(path => $"'{path.Replace("'", "''", StringComparison.Ordinal)}'"))}], hive_partitioning = false, union_by_name = true))";
+
+    /// <summary>Columns as files of a version have them.</summary>
+    public static string Names(IEnumerable<LakeColumn> columns, int version) => version >= Version ? Names(columns)
+        : string.Join(", ", columns.Select(column => Columns.IndexOf(column) >= First ? $"NULL::{column.DuckDbType} AS {column.Quoted}" : column.Quoted));
 
     public static string Definitions(IEnumerable<LakeColumn> columns) =>
         string.Join(", ", columns.Select(column => $"{column.Quoted} {column.StagingType}"));

@@ -9,7 +9,7 @@ namespace Bellwether.Lake;
 /// </summary>
 sealed class LakeSnapshot : IDisposable
 {
-    readonly List<FileStream> _files = [];
+    readonly List<(FileStream File, bool IsOlder)> _files = [];
 
     /// <summary>Days with rows that no file has, and those whose file cannot be had: what is hot of them comes from PostgreSQL.</summary>
     public List<DateOnly> HotDays { get; } = [];
@@ -18,7 +18,11 @@ sealed class LakeSnapshot : IDisposable
     public bool HasRemovals { get; private set; }
 
     /// <summary>What DuckDB opens.</summary>
-    public IReadOnlyList<string> Paths => [.. _files.Select(file => $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}")];
+    public IReadOnlyList<string> Paths => [.. _files.Select(file => LakeVerifier.PathOf(file.File))];
+
+    /// <summary>The same by the version of their columns.</summary>
+    public IEnumerable<(int Version, string[] Paths)> ByVersion =>
+        _files.GroupBy(file => file.IsOlder, file => LakeVerifier.PathOf(file.File)).Select(group => (group.Key ? LakeSchema.Version - 1 : LakeSchema.Version, group.ToArray()));
 
     /// <summary>
     /// Opens the file of every clean or sealed day of a run that the manifest of this PostgreSQL snapshot describes. A sealed day is its file
@@ -34,13 +38,14 @@ sealed class LakeSnapshot : IDisposable
         var snapshot = new LakeSnapshot();
         try
         {
-            var (named, cold, hot) = await ReadAsync(source, sealedOnly, cancellationToken).ConfigureAwait(false);
+            var (named, older, cold, hot) = await ReadAsync(source, sealedOnly, cancellationToken).ConfigureAwait(false);
             snapshot.HotDays.AddRange(hot.Where(days.Contains));
             named.RemoveAll(file => !days.Contains(file.Day));
             if (cold.Except(named.Select(file => file.Day)).Where(days.Contains).Order().Cast<DateOnly?>().FirstOrDefault() is { } lost)
                 throw new LakeException($"{lost:O} is sealed, and the manifest has no file of it; restore the database from a backup");
             var opened = await files.OpenAsync(named, cancellationToken).ConfigureAwait(false);
-            snapshot._files.AddRange(opened.Select(found => found.File).OfType<FileStream>());
+            foreach (var (wanted, (file, _)) in named.Zip(opened))
+                if (file is not null) snapshot._files.Add((file, older.Contains(wanted.Day)));
             foreach (var (wanted, (file, reason)) in named.Zip(opened))
             {
                 if (cold.Contains(wanted.Day))
@@ -63,23 +68,28 @@ sealed class LakeSnapshot : IDisposable
         }
     }
 
-    static async Task<(List<LakeFile> Files, HashSet<DateOnly> Sealed, List<DateOnly> Hot)> ReadAsync(NpgsqlConnection source, bool sealedOnly, CancellationToken cancellationToken)
+    static async Task<(List<LakeFile> Files, HashSet<DateOnly> Older, HashSet<DateOnly> Sealed, List<DateOnly> Hot)> ReadAsync(NpgsqlConnection source, bool sealedOnly, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"""
             SELECT f.day, f.path, f.rows, f.bytes, f.file_sha256 FROM ops.lake_files f LEFT JOIN ops.lake_days d ON d.day = f.day
             WHERE d.sealed_at IS NOT NULL OR {(sealedOnly ? "false" : "true")} AND (d.day IS NULL OR d.revision <= d.written_revision) ORDER BY f.day;
+            SELECT day FROM ops.lake_files WHERE schema_version < {LakeSchema.Version};
             SELECT day FROM ops.lake_days WHERE sealed_at IS NOT NULL;
             SELECT d.day FROM ops.lake_days d WHERE d.revision > d.written_revision OR d.hot_rows > 0 AND NOT EXISTS (SELECT FROM ops.lake_files f WHERE f.day = d.day)
             """, source);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         var files = await ReadFilesAsync(reader, cancellationToken).ConfigureAwait(false);
-        await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-        var cold = new HashSet<DateOnly>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) cold.Add(reader.GetFieldValue<DateOnly>(0));
-        await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
-        var hot = new List<DateOnly>();
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) hot.Add(reader.GetFieldValue<DateOnly>(0));
-        return (files, cold, hot);
+        var older = await NextDaysAsync().ConfigureAwait(false);
+        var cold = await NextDaysAsync().ConfigureAwait(false);
+        return (files, [.. older], [.. cold], await NextDaysAsync().ConfigureAwait(false));
+
+        async Task<List<DateOnly>> NextDaysAsync()
+        {
+            await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+            var found = new List<DateOnly>();
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false)) found.Add(reader.GetFieldValue<DateOnly>(0));
+            return found;
+        }
     }
 
     static async Task<bool> HasRemovalsAsync(NpgsqlConnection source, CancellationToken cancellationToken)
@@ -97,7 +107,7 @@ sealed class LakeSnapshot : IDisposable
         return files;
     }
 
-    public void Dispose() => _files.ForEach(file => file.Dispose());
+    public void Dispose() => _files.ForEach(file => file.File.Dispose());
 
     // Its rows may be in this snapshot of PostgreSQL all the same.
     static async Task RequireHotAsync(NpgsqlConnection source, LakeFile file, string reason, CancellationToken cancellationToken)

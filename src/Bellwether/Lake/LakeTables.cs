@@ -118,10 +118,12 @@ static class LakeTables
     public static async Task<string> SelectFilesAsync(
         NpgsqlConnection source, DuckDbConnection target, LakeSnapshot files, IEnumerable<LakeColumn> columns, CancellationToken cancellationToken)
     {
-        var query = $"SELECT {LakeSchema.Names(columns)} FROM read_parquet([{string.Join(", ", files.Paths.Select(file => $"'{file}'"))}], hive_partitioning = false)";
+        LakeColumn[] asked = [.. columns];
+        var query = string.Join(" UNION ALL ", files.ByVersion.Select(part =>
+            $"SELECT {LakeSchema.Names(files.HasRemovals ? LakeSchema.Columns : asked, part.Version)} FROM read_parquet([{string.Join(", ", part.Paths.Select(path => $"'{path}'"))}], hive_partitioning = false)"));
         if (!files.HasRemovals) return query;
         await LoadAsync(source, $"SELECT {LakeSchema.Names(Removals)} FROM ops.lake_removals", target, "lake_removals", Removals, cancellationToken).ConfigureAwait(false);
-        return $"{query} AS f WHERE NOT EXISTS (SELECT 1 FROM data.lake_removals r "
+        return $"SELECT {LakeSchema.Names(asked)} FROM ({query}) AS f WHERE NOT EXISTS (SELECT 1 FROM data.lake_removals r "
             + "WHERE r.article_id = f.article_id AND r.ticker = f.ticker AND r.day = CAST(f.timestamp AS DATE))";
     }
 

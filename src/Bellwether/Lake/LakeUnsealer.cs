@@ -129,7 +129,7 @@ public sealed class LakeUnsealer(NpgsqlDataSource database, LakeOptions options,
         var (file, reason) = (await _files.OpenAsync([entry.File], cancellationToken).ConfigureAwait(false))[0];
         if (file is null) throw new LakeException($"the lake file {entry.File.Path} of a sealed day {reason}; restore it from a backup");
         using (file)
-        using (var reader = lake.Query($"SELECT {LakeSchema.Names(LakeSchema.Columns)} FROM read_parquet('{LakeVerifier.PathOf(file)}', hive_partitioning = false)", cancellationToken: cancellationToken))
+        using (var reader = lake.Query($"SELECT {LakeSchema.Names(LakeSchema.Columns)} FROM {LakeSchema.From([LakeVerifier.PathOf(file)])}", cancellationToken: cancellationToken))
         await using (var copy = await owner.BeginTextImportAsync($"COPY {table} ({LakeSchema.Names(LakeSchema.Columns)}) FROM STDIN", cancellationToken).ConfigureAwait(false))
         {
             var text = new CopyText();

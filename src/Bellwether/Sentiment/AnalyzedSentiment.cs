@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Bellwether.Feeds;
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Sentiment.Novelty;
 
 namespace Bellwether.Sentiment;
 
@@ -27,11 +28,15 @@ public sealed partial record AnalyzedSentiment
     [JsonPropertyName("type")] public required EventType Type { get; init; }
     [JsonPropertyName("priority")] public required Priority Priority { get; init; }
 
+    /// <summary>The story that it tells, and what it weighs as one: 1 for the first, less for repeats. Absent where that is not determined.</summary>
+    [JsonPropertyName("chain_id")] public string? ChainId { get; init; }
+    [JsonPropertyName("novelty_weight")] public double? NoveltyWeight { get; init; }
+
     /// <summary>Score of the ticker after the batch that this result came in, and the revision of that state.</summary>
     [JsonPropertyName("ticker_score")] public required double TickerScore { get; init; }
     [JsonPropertyName("revision")] public required long Revision { get; init; }
 
-    internal static AnalyzedSentiment Of(ScoredBatch batch, ScoredEvent scored, string ticker, TickerSnapshot state, DateTimeOffset known) => new()
+    internal static AnalyzedSentiment Of(ScoredBatch batch, ScoredEvent scored, string ticker, NoveltyOf? novelty, TickerSnapshot state, DateTimeOffset known) => new()
     {
         Ticker = ticker,
         Sentiment = scored.ScoreOf(ticker).Score,
@@ -50,6 +55,8 @@ public sealed partial record AnalyzedSentiment
         SourceUrl = scored.Envelope.SourceUrl,
         Type = scored.Envelope.Type,
         Priority = scored.Envelope.Priority,
+        ChainId = novelty?.ChainId,
+        NoveltyWeight = novelty?.Weight,
         TickerScore = state.Score,
         Revision = state.Revision,
     };

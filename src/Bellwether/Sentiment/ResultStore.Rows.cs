@@ -1,4 +1,5 @@
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Novelty;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,16 +10,17 @@ public sealed partial class ResultStore
     const string CopyResults = """
         COPY sentiment.sentiment_data (timestamp, ticker, article_title, sentiment, confidence, source, source_url, model, article_id, text,
             fetch_timestamp_utc, processing_timestamp_utc, raw_source_payload_json, event_id, event_type, priority, weight, model_version,
-            positive, negative, schema_version) FROM STDIN (FORMAT BINARY)
+            positive, negative, schema_version, chain_id, novelty_weight) FROM STDIN (FORMAT BINARY)
         """;
 
     static async Task CopyResultsAsync(
-        NpgsqlConnection connection, ScoredBatch batch, List<Result> results, DateTimeOffset known, CancellationToken cancellationToken)
+        NpgsqlConnection connection, ScoredBatch batch, List<Result> results, NoveltyOf[]? novelty, DateTimeOffset known, CancellationToken cancellationToken)
     {
         if (results.Count == 0) return;
         await using var copy = await connection.BeginBinaryImportAsync(CopyResults, cancellationToken);
-        foreach (var result in results)
+        for (var i = 0; i < results.Count; i++)
         {
+            var result = results[i];
             var (envelope, ticker, score) = (result.Event.Envelope, result.Ticker, result.Score);
             var (model, version) = batch.ModelOf(result.Event);
             await copy.StartRowAsync(cancellationToken);
@@ -44,6 +46,9 @@ public sealed partial class ResultStore
             await copy.WriteAsync(score.Positive, NpgsqlDbType.Double, cancellationToken);
             await copy.WriteAsync(score.Negative, NpgsqlDbType.Double, cancellationToken);
             await copy.WriteAsync((short)envelope.SchemaVersion, NpgsqlDbType.Smallint, cancellationToken);
+            await TextAsync(novelty?[i].ChainId);
+            if (novelty is null) await copy.WriteNullAsync(cancellationToken);
+            else await copy.WriteAsync(novelty[i].Weight, NpgsqlDbType.Double, cancellationToken);
         }
         await copy.CompleteAsync(cancellationToken);
 

@@ -1,5 +1,6 @@
 using Bellwether.Events;
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Sentiment.Novelty;
 using Npgsql;
 
 namespace Bellwether.Sentiment;
@@ -26,7 +27,7 @@ public sealed partial class ResultStore
     }
 
     static List<LogRecord> Announcements(
-        ScoredBatch batch, List<Result> results, SortedDictionary<string, TickerSnapshot> changed, DateTimeOffset known) =>
-        [.. results.Select(r => new LogRecord(r.Ticker, AnalyzedSentiment.Of(batch, r.Event, r.Ticker, changed[r.Ticker], known).ToJson(),
+        ScoredBatch batch, List<Result> results, NoveltyOf[]? novelty, SortedDictionary<string, TickerSnapshot> changed, DateTimeOffset known) =>
+        [.. results.Select((r, i) => new LogRecord(r.Ticker, AnalyzedSentiment.Of(batch, r.Event, r.Ticker, novelty?[i], changed[r.Ticker], known).ToJson(),
             r.Event.Entry.Headers.TryGetValue("traceparent", out var trace) ? new Dictionary<string, string> { ["traceparent"] = trace } : null))];
 }

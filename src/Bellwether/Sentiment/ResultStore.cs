@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Bellwether.Diagnostics;
 using Bellwether.Events;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Novelty;
 using Bellwether.Storage;
 using Npgsql;
 
@@ -16,6 +17,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     const int PartitionAttempts = 3;
 
     readonly ResultDays _days = new(dataSource, options, time);
+    readonly StoryChains? _chains = options.Novelty.Enabled ? new(options.Novelty) : null;
 
     /// <summary>One result to store: an event for one ticker.</summary>
     readonly record struct Result(ScoredEvent Event, string Ticker)
@@ -51,7 +53,8 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         var (claimed, known) = await ClaimAsync(connection, batch, cancellationToken);
         var results = ResultsOf(batch, claimed);
         var letters = LettersOf(batch, claimed);
-        await CopyResultsAsync(connection, batch, results, known, cancellationToken);
+        var novelty = _chains is null ? null : await _chains.DecideAsync(connection, results.ConvertAll(NewResultOf), known, cancellationToken);
+        await CopyResultsAsync(connection, batch, results, novelty?.Results, known, cancellationToken);
         await StorePostsAsync(connection, batch, results, known, cancellationToken);
         var dead = await DeadLetter.StoreAsync(connection, letters, cancellationToken);
         var scored = results.Select(r => r.Event).Distinct(ReferenceEqualityComparer.Instance).Count();
@@ -60,14 +63,18 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         await ConsumerOffsets.AdvanceAsync(connection, batch.Group, batch.Topic, batch.Moves, cancellationToken);
         // Rows that other workers want too come last, to be locked briefly.
         var changed = await UpdateTickersAsync(connection, batch, results, known, cancellationToken);
-        await log.AppendAsync(connection, Topics.AnalyzedSentiment, Announcements(batch, results, changed, known), cancellationToken);
+        await log.AppendAsync(connection, Topics.AnalyzedSentiment, Announcements(batch, results, novelty?.Results, changed, known), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        if (novelty is not null) _chains!.Learn(novelty, changed.Values.Select(state => (state.Ticker, state.Revision)));
         Instruments.Stage("commit", started);
         return new(scored, batch.Events.Count - scored, results.Count, dead, [.. changed.Values])
         {
             ByModel = results.CountBy(r => batch.ModelOf(r.Event).Name).ToDictionary(),
         };
     }
+
+    static NewResult NewResultOf(Result result) => new(result.Ticker, result.Event.Envelope.ArticleId, result.Event.Envelope.Timestamp,
+        result.Event.Sketch ?? TextSketch.Of(result.Event.Envelope.ArticleTitle, result.Event.Envelope.Text));
 
     /// <summary>
     /// Takes the (article, ticker) pairs that nobody has stored yet, and returns them; the rest are redeliveries. The time of knowledge is that

@@ -1,5 +1,6 @@
 using Bellwether.Events;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Novelty;
 
 namespace Bellwether.Sentiment;
 
@@ -12,6 +13,9 @@ public sealed record ScoredEvent(LogEntry Entry, EventEnvelope Envelope, Sentime
 
     /// <summary>The model that scored this event, where it is not the batch's.</summary>
     public (string Name, string Version)? Model { get; init; }
+
+    /// <summary>What the text says, for comparing it with others; null where nobody asks.</summary>
+    public TextSketch? Sketch { get; init; }
 
     public SentimentScore ScoreOf(string ticker) => ByTicker is not null && ByTicker.TryGetValue(ticker, out var own) ? own : Score;
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Bellwether.Feeds;
 using Bellwether.Sentiment.Llm;
+using Bellwether.Sentiment.Novelty;
 using Bellwether.Sentiment.Onnx;
 using Bellwether.Sentiment.Routing;
 
@@ -36,6 +37,9 @@ public sealed record ScoringOptions
 
     /// <summary>Where a text names several of its tickers, each gets the score of what is said of it, if the model tells them apart.</summary>
     public bool ScoreEachTicker { get; init; } = true;
+
+    /// <summary>How repeats of a story are recognised.</summary>
+    [Required] public NoveltyOptions Novelty { get; init; } = new();
 
     /// <summary>Scoring loops for each input topic in one process; they share its partitions. One scores while another commits.</summary>
     [Range(1, 64)] public int Workers { get; init; } = 1;

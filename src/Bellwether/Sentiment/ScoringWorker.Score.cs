@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Bellwether.Diagnostics;
 using Bellwether.Events;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Novelty;
 
 namespace Bellwether.Sentiment;
 
@@ -25,7 +26,12 @@ public sealed partial class ScoringWorker
         var events = new List<ScoredEvent>(readable.Count);
         for (var i = 0; i < readable.Count; i++)
             if (scores[i].All.FirstOrDefault(s => !IsProbability(s)) is var wrong && IsProbability(wrong))
-                events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i].Score) { ByTicker = scores[i].ByTicker, Model = scores[i].Model });
+                events.Add(new(readable[i].Entry, readable[i].Envelope, scores[i].Score)
+                {
+                    ByTicker = scores[i].ByTicker,
+                    Model = scores[i].Model,
+                    Sketch = options.Novelty.Enabled ? TextSketch.Of(readable[i].Envelope.ArticleTitle, readable[i].Envelope.Text) : null,
+                });
             else if (scores[i].Outcome is { Fault: { } fault, Detail: var detail })
                 dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", fault, $"model {model.Name} {model.Version}: {detail}") with { Retryable = true });
             else

@@ -69,7 +69,11 @@ public sealed partial class SentimentReader
             await foreach (var row in cold.ReadAsync(held, part, cancellationToken))
                 articles.Add(new(
                     row.ArticleId, row.Ticker, row.Timestamp, row.KnownAt, row.ArticleTitle, row.Source, row.SourceUrl, row.EventType, row.Sentiment, row.Confidence,
-                    SentimentLevel.Of(row.Sentiment), row.Model, row.ModelVersion, row.Weight, HotStore.TickerSnapshot.Preview(row.Text), filter.WithText ? row.Text : null));
+                    SentimentLevel.Of(row.Sentiment), row.Model, row.ModelVersion, row.Weight, HotStore.TickerSnapshot.Preview(row.Text), filter.WithText ? row.Text : null)
+                {
+                    ChainId = row.ChainId,
+                    NoveltyWeight = row.NoveltyWeight,
+                });
             articles.Sort((a, b) => b.Timestamp.CompareTo(a.Timestamp) is var byTime && byTime != 0 ? byTime : string.CompareOrdinal(b.ArticleId, a.ArticleId));
             if (articles.Count > limit) articles.RemoveRange(limit, articles.Count - limit);
         }

@@ -12,7 +12,14 @@ public sealed record SentimentInterval(DateTimeOffset Start, double Score, doubl
 /// <summary>One result with its article.</summary>
 public sealed record Article(
     string ArticleId, string Ticker, DateTimeOffset Timestamp, DateTimeOffset KnownAt, string? Title, string Source, string? SourceUrl, string Type,
-    double Sentiment, double Confidence, string Level, string Model, string ModelVersion, double Weight, string? TextPreview, string? Text);
+    double Sentiment, double Confidence, string Level, string Model, string ModelVersion, double Weight, string? TextPreview, string? Text)
+{
+    /// <summary>The story that it tells; null where that was not determined.</summary>
+    public string? ChainId { get; init; }
+
+    /// <summary>1 for the first that told its story, less for repeats; null where that was not determined.</summary>
+    public double? NoveltyWeight { get; init; }
+}
 
 /// <summary>Where the page before ended.</summary>
 public readonly record struct ArticleCursor(DateTimeOffset Timestamp, string ArticleId);
@@ -79,7 +86,7 @@ public sealed partial class SentimentReader
     {
         await using var command = new NpgsqlCommand("""
             SELECT article_id, ticker, timestamp, processing_timestamp_utc, article_title, source, source_url, event_type, sentiment, confidence,
-                   model, model_version, weight, left(text, 400), CASE WHEN $6 THEN text END
+                   model, model_version, weight, left(text, 400), CASE WHEN $6 THEN text END, chain_id, novelty_weight
             FROM sentiment.sentiment_data
             WHERE ticker = $1 AND ($2::timestamptz IS NULL OR (timestamp, article_id) < ($2, $3))
               AND ($4::timestamptz IS NULL OR processing_timestamp_utc <= $4)
@@ -97,7 +104,11 @@ public sealed partial class SentimentReader
             articles.Add(new(
                 row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.GetFieldValue<DateTimeOffset>(3), Text(row, 4), row.GetString(5),
                 Text(row, 6), row.GetString(7), row.GetDouble(8), row.GetDouble(9), SentimentLevel.Of(row.GetDouble(8)), row.GetString(10), row.GetString(11),
-                row.GetDouble(12), HotStore.TickerSnapshot.Preview(Text(row, 13)), Text(row, 14)));
+                row.GetDouble(12), HotStore.TickerSnapshot.Preview(Text(row, 13)), Text(row, 14))
+            {
+                ChainId = Text(row, 15),
+                NoveltyWeight = row.IsDBNull(16) ? null : row.GetDouble(16),
+            });
         return articles;
     }
 

@@ -37,7 +37,7 @@ public sealed class FrozenDatabaseTests(EngineTemplate template)
             Assert.Contains("no answer within", (await JsonAsync(ready)).GetProperty("checks")[0].GetProperty("detail").GetString());
             foreach (var path in new[]
             {
-                "/api/v1/sentiment", "/api/v1/sentiment/ACME?asOf=now", "/api/v1/sentiment/ACME/history", "/api/v1/sentiment/ACME/articles",
+                "/api/v1/sentiment", "/api/v1/sentiment/ACME?asOf=now", "/api/v1/sentiment/ACME/history", "/api/v1/sentiment/ACME/articles", "/api/v1/sentiment/ACME/chains",
                 "/api/v1/dead-letters", "/api/v1/dead-letters/counts", "/api/v1/dead-letters/1",
             })
             {

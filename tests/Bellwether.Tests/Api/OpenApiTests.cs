@@ -62,6 +62,7 @@ public sealed class OpenApiTests(TestServer server)
             ("getSentiment", "/api/v1/sentiment/ACME", 200), ("getSentiment", "/api/v1/sentiment/ZZZZ", 404),
             ("getSentimentHistory", "/api/v1/sentiment/ACME/history?from=2024-04-30&to=2024-05-02", 200),
             ("listArticles", "/api/v1/sentiment/ACME/articles", 200), ("listArticles", "/api/v1/sentiment/ACME/articles?text=true", 200),
+            ("listChains", "/api/v1/sentiment/ACME/chains?from=2024-04-30&to=2024-05-02&least=1", 200), ("listChains", "/api/v1/sentiment/ACME/chains?least=0", 400),
             ("getAggregatedSentiment", "/api/v1/sentiment/FRESH/aggregate", 200), ("getAggregatedSentiment", "/api/v1/sentiment/ZZZZ/aggregate", 404), ("getConfluence", "/api/v1/confluence/FRESH", 200),
             ("listDeadLetters", "/api/v1/dead-letters?limit=1", 200), ("countDeadLetters", "/api/v1/dead-letters/counts", 200),
             ("getDeadLetter", $"/api/v1/dead-letters/{letter}", 200),

@@ -92,6 +92,26 @@ public sealed class SentimentCommandTests(TestServer server)
     }
 
     [Fact]
+    public async Task Chains_tell_what_was_told_again()
+    {
+        await using var desk = await FedAsync(server);
+        const string story = "Apple to build a research campus in Munich with 2,000 engineers";
+        var rows = string.Join('\n', new[] { story, $"UPDATE 1-{story}", $"{story} - Reuters" }.Select((text, i) => $"\"{text}\",2026-03-04T1{i}:00:00Z,AAPL,wire{i}"));
+        (await desk.RunAsync("ingest", desk.Write("told.csv", $"title,date,stock,source\n{rows}\n"), "--wait")).Succeeds();
+        var answer = (await desk.RunAsync("sentiment", "chains", "aapl", "--json")).Succeeds().Json;
+        var chain = Assert.Single(answer.GetProperty("chains").EnumerateArray().ToArray());
+        Assert.Equal((3, 1.0), (chain.GetProperty("size").GetInt32(), chain.GetProperty("weight").GetDouble()));
+        Assert.Equal("2026-03-04T12:00:00+00:00", chain.GetProperty("last").GetString());
+        var told = (await desk.RunAsync("sentiment", "articles", "AAPL", "--limit", "3", "--json")).Succeeds().Json.GetProperty("articles").EnumerateArray().ToArray();
+        Assert.Equal([1.0, 0, 0], told.Select(a => a.GetProperty("novelty_weight").GetDouble()).OrderDescending());
+        Assert.All(told, a => Assert.Equal(chain.GetProperty("chain_id").GetString(), a.GetProperty("chain_id").GetString()));
+        Assert.Contains(story, (await desk.RunAsync("sentiment", "chains", "AAPL")).Succeeds().Out);
+        Assert.Contains("No story", (await desk.RunAsync("sentiment", "chains", "AAPL", "--to", "2026-03-04")).Succeeds().Out);
+        (await desk.RunAsync("sentiment", "chains", "AAPL", "--limit", "0")).Fails(ExitCode.Usage);
+        (await desk.RunAsync("sentiment", "chains", "NONE")).Fails(ExitCode.BadInput);
+    }
+
+    [Fact]
     public async Task Rebuild_with_the_same_half_life_changes_no_bit()
     {
         await using var desk = await FedAsync(server);

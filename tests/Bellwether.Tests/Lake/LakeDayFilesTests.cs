@@ -21,7 +21,7 @@ public sealed class LakeDayFilesTests : IDisposable
             byte[] number = [0, 0, 0, 0, 0, 0, 0, 0];
             byte[] letter = [(byte)'x'];
             copy.Row(at, letter, null, number, number, letter, null, letter, letter, text, at, at, null, letter, letter, letter, number, letter,
-                number, number, [0, 1]);
+                number, number, [0, 1], letter, number);
         }
         return copy.ToStream(whole);
     }

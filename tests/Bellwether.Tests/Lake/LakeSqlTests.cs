@@ -64,7 +64,7 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
     [InlineData("WITH t AS (FROM all_sentiment) SELECT min(schema_version) FROM t", "1")]
     [InlineData("WITH tweets AS (SELECT 7 AS x) SELECT x FROM tweets", "7")]
     [InlineData("SELECT struct_keys(a)[21] FROM all_sentiment a LIMIT 1", "schema_version")]
-    [InlineData("SELECT len(struct_keys(all_sentiment)) FROM all_sentiment LIMIT 1", "21")]
+    [InlineData("SELECT len(struct_keys(all_sentiment)) FROM all_sentiment LIMIT 1", "23")]
     [InlineData("SELECT count(*) FROM all_sentiment a NATURAL JOIN (SELECT DISTINCT priority FROM all_sentiment)", "60")]
     [InlineData("SELECT count(*) FROM all_sentiment JOIN lake_days ON day = timestamp::DATE", "60")]
     [InlineData("SELECT length(COLUMNS('source|mod.l$')) FROM all_sentiment WHERE event_id = 'event-2' LIMIT 1", "4,21,7,31")]
@@ -130,7 +130,7 @@ public sealed class LakeSqlTests(TestServer server) : IAsyncLifetime
             await CsvAsync("SHOW TABLES"));
         var described = await CsvAsync("DESCRIBE all_sentiment");
         Assert.StartsWith("timestamp,TIMESTAMP WITH TIME ZONE,", described);
-        Assert.Equal(21, described.Split(';').Length);
+        Assert.Equal(23, described.Split(';').Length);
         Assert.Contains("buckets,BIGINT[],", await CsvAsync("DESCRIBE ticker_sentiment"));
         Assert.Equal("18", await CsvAsync("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'main'"));
     }

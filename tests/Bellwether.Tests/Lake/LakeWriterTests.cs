@@ -76,7 +76,7 @@ public sealed class LakeWriterTests(TestServer server) : IAsyncLifetime
         Assert.Equal(new FileInfo(_database.FileOf(Day)).Length, await _database.ScalarAsync<long>("SELECT bytes FROM ops.lake_files"));
         Assert.True(await _database.ScalarAsync<bool>("""
             SELECT min_timestamp = (SELECT min(timestamp) FROM sentiment.sentiment_data)
-               AND max_timestamp = (SELECT max(timestamp) FROM sentiment.sentiment_data) AND schema_version = 1 FROM ops.lake_files
+               AND max_timestamp = (SELECT max(timestamp) FROM sentiment.sentiment_data) AND schema_version = 2 FROM ops.lake_files
             """));
         Assert.Matches("^sha256-rowsum:[0-9a-f]{64}$", await _database.ScalarAsync<string>("SELECT content_hash FROM ops.lake_files"));
     }

@@ -28,6 +28,23 @@ static partial class SentimentEndpoints
         return TypedResults.Ok(new SentimentHistory(ticker, start, end, (long)length.TotalSeconds, moment ?? now, items));
     }
 
+    static async Task<Results<Ok<ChainPage>, ProblemHttpResult>> ChainsAsync(
+        [FromRoute] string ticker, string? from, string? to, string? limit, string? least, string? asOf, RequestCheck check, DatabaseWait wait, SentimentReader reader,
+        TimeProvider time, CancellationToken cancellationToken)
+    {
+        ticker = check.Ticker("ticker", ticker);
+        var now = time.GetUtcNow();
+        var moment = check.AsOf(asOf);
+        var most = check.Limit(limit, 50, 1_000);
+        var size = check.Whole("least", least, 2, 1_000_000);
+        var end = check.Time("to", to) ?? moment ?? now;
+        var start = check.Time("from", from) ?? end - TimeSpan.FromDays(7);
+        if (start >= end) check.Fail("from", from ?? $"{start:O}", $"must be before to ({end:yyyy-MM-ddTHH:mm:ssZ})");
+        if (check.Failed) return check.Problem();
+        var items = await wait.ForAsync(token => reader.ChainsAsync(ticker, start, end, moment, size, most, token), cancellationToken);
+        return TypedResults.Ok(new ChainPage(ticker, start, end, moment ?? now, items));
+    }
+
     static async Task<Results<Ok<ArticlePage>, ProblemHttpResult>> ArticlesAsync(
         [FromRoute] string ticker, string? cursor, string? limit, string? text, string? asOf, RequestCheck check, DatabaseWait wait, SentimentReader reader,
         TimeProvider time, CancellationToken cancellationToken)

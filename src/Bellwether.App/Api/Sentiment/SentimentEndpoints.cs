@@ -24,6 +24,8 @@ static partial class SentimentEndpoints
             .Produces(StatusCodes.Status304NotModified).ProducesProblem(400).ProducesProblem(404);
         sentiment.MapGet("/{ticker}/history", HistoryAsync).WithName("getSentimentHistory").WithSummary("Mean sentiment by interval")
             .ProducesProblem(400);
+        sentiment.MapGet("/{ticker}/chains", ChainsAsync).WithName("listChains").WithSummary("Stories that were told again, biggest first")
+            .ProducesProblem(400);
         sentiment.MapGet("/{ticker}/articles", ArticlesAsync).WithName("listArticles").WithSummary("Scored articles, newest first")
             .ProducesProblem(400);
     }

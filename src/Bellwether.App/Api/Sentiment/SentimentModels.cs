@@ -38,5 +38,8 @@ public sealed record TickerSentimentPage(DateTimeOffset AsOf, IReadOnlyList<Tick
 public sealed record SentimentHistory(
     string Ticker, DateTimeOffset From, DateTimeOffset To, long Interval, DateTimeOffset AsOf, IReadOnlyList<SentimentInterval> Items);
 
+/// <param name="Items">Stories, those told most often first.</param>
+public sealed record ChainPage(string Ticker, DateTimeOffset From, DateTimeOffset To, DateTimeOffset AsOf, IReadOnlyList<StoryChain> Items);
+
 /// <param name="Items">Newest first.</param>
 public sealed record ArticlePage(string Ticker, DateTimeOffset AsOf, IReadOnlyList<Article> Items, string? NextCursor);

@@ -20,7 +20,8 @@ public static class OnnxLibrary
     public static string? LoadedPath => Library.LoadedPath;
 
     /// <summary>Loads <paramref name="path"/>; a second call with the same file does nothing.</summary>
-    /// <exception cref="EngineException">The file is missing, is no ONNX Runtime from 1.14 on, or another one is loaded already.</exception>
+    /// <exception cref="EngineException">The file is missing, is no ONNX Runtime from 1.14 on, or another one is loaded
+    /// already.</exception>
     public static void Load(string path) => Library.Load(path, Bind);
 
     static unsafe void Bind(nint library, nint export, string path)

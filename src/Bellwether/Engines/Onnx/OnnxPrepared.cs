@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Bellwether.Engines.Onnx;
 
 /// <summary>
-/// One run of a model with everything made beforehand: nothing but the runtime's own call is left, which is what any other use of it is measured
-/// against. Not for several threads.
+/// One run of a model with everything made beforehand: nothing but the runtime's own call is left, which is what any other use of it is
+/// measured against. Not for several threads.
 /// </summary>
 public sealed unsafe class OnnxPrepared : IDisposable
 {

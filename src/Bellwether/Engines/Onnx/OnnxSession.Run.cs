@@ -48,7 +48,8 @@ public sealed unsafe partial class OnnxSession
         }
     }
 
-    /// <summary>Everything for one run but the run itself; to be disposed before the session. The arrays must not be used for anything else meanwhile.</summary>
+    /// <summary>Everything for one run but the run itself; to be disposed before the session. The arrays must not be used for anything else
+    /// meanwhile.</summary>
     public OnnxPrepared Prepare(ReadOnlySpan<OnnxInput> inputs, string output)
     {
         var (names, values, pins) = (new nint[inputs.Length], new nint[inputs.Length], new GCHandle[inputs.Length]);
@@ -108,13 +109,16 @@ public sealed unsafe partial class OnnxSession
             long[] => (OnnxType.Int64, sizeof(long)),
             int[] => (OnnxType.Int32, sizeof(int)),
             float[] => (OnnxType.Float, sizeof(float)),
-            _ => throw new ArgumentException($"{input.Values.GetType().Name} cannot be given to a model; long[], int[] or float[] can", nameof(input)),
+            _ => throw new ArgumentException(
+                $"{input.Values.GetType().Name} cannot be given to a model; long[], int[] or float[] can", nameof(input)),
         };
         var count = Count(input.Shape);
-        if (count > input.Values.Length) throw new ArgumentException($"'{input.Name}' has {input.Values.Length} values, its shape asks for {count}", nameof(input));
+        if (count > input.Values.Length)
+            throw new ArgumentException($"'{input.Name}' has {input.Values.Length} values, its shape asks for {count}", nameof(input));
         nint value;
         fixed (long* shape = input.Shape)
-            OnnxApi.Check(OnnxApi.CreateTensorWithDataAsOrtValue(OnnxShared.Memory, (void*)data, (nuint)(count * size), shape, (nuint)input.Shape.Length, type, &value));
+            OnnxApi.Check(OnnxApi.CreateTensorWithDataAsOrtValue(
+                OnnxShared.Memory, (void*)data, (nuint)(count * size), shape, (nuint)input.Shape.Length, type, &value));
         return value;
     }
 
@@ -139,7 +143,9 @@ public sealed unsafe partial class OnnxSession
         {
             OnnxApi.ReleaseTensorInfo(tensor);
         }
-        if (type != OnnxType.Float) throw new OnnxException($"the output '{name}' holds {type.ToString().ToLowerInvariant()}, and float was expected", OnnxError.InvalidArgument);
+        if (type != OnnxType.Float)
+            throw new OnnxException(
+                $"the output '{name}' holds {type.ToString().ToLowerInvariant()}, and float was expected", OnnxError.InvalidArgument);
         void* data;
         OnnxApi.Check(OnnxApi.GetTensorMutableData(value.Value, &data));
         return (new ReadOnlySpan<float>(data, checked((int)Count(shape))).ToArray(), shape);

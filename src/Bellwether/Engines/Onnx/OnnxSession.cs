@@ -20,7 +20,8 @@ public sealed unsafe partial class OnnxSession : IDisposable
     {
         using var settings = CreateOptions(options);
         nint session;
-        fixed (byte* native = Native(Path.GetFullPath(path))) OnnxApi.Check(OnnxApi.CreateSession(OnnxShared.Env, native, settings.Value, &session));
+        fixed (byte* native = Native(Path.GetFullPath(path))) OnnxApi.Check(
+            OnnxApi.CreateSession(OnnxShared.Env, native, settings.Value, &session));
         _session = new(session);
         try
         {
@@ -72,11 +73,13 @@ public sealed unsafe partial class OnnxSession : IDisposable
         for (nuint i = 0; i < count; i++)
         {
             byte* name;
-            OnnxApi.Check(input ? OnnxApi.SessionGetInputName(_session.Value, i, OnnxShared.Allocator, &name) : OnnxApi.SessionGetOutputName(_session.Value, i, OnnxShared.Allocator, &name));
+            OnnxApi.Check(input ? OnnxApi.SessionGetInputName(_session.Value, i, OnnxShared.Allocator, &name)
+                : OnnxApi.SessionGetOutputName(_session.Value, i, OnnxShared.Allocator, &name));
             var text = Marshal.PtrToStringUTF8((nint)name)!;
             OnnxApi.Check(OnnxApi.AllocatorFree(OnnxShared.Allocator, name));
             nint info, tensor;
-            OnnxApi.Check(input ? OnnxApi.SessionGetInputTypeInfo(_session.Value, i, &info) : OnnxApi.SessionGetOutputTypeInfo(_session.Value, i, &info));
+            OnnxApi.Check(input ? OnnxApi.SessionGetInputTypeInfo(_session.Value, i, &info)
+                : OnnxApi.SessionGetOutputTypeInfo(_session.Value, i, &info));
             try
             {
                 // Belongs to the info; null for what is no tensor.

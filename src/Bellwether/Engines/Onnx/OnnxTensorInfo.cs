@@ -27,5 +27,6 @@ public enum OnnxType
 /// <param name="Dimensions">A dimension that is free until the model runs is −1.</param>
 public sealed record OnnxTensorInfo(string Name, OnnxType Type, IReadOnlyList<long> Dimensions)
 {
-    public override string ToString() => $"{Name} {Type.ToString().ToLowerInvariant()}[{string.Join(", ", Dimensions.Select(d => d < 0 ? "?" : d.ToString()))}]";
+    public override string ToString() =>
+        $"{Name} {Type.ToString().ToLowerInvariant()}[{string.Join(", ", Dimensions.Select(d => d < 0 ? "?" : d.ToString()))}]";
 }

@@ -79,6 +79,7 @@ public sealed partial class LegacyDiff
         [
             row.Timestamp, row.Ticker, row.ArticleTitle, row.Sentiment, row.Confidence, row.Source, row.SourceUrl, row.Model, row.ArticleId, row.Text, row.FetchedAt, row.KnownAt,
             row.RawPayload, row.EventId, row.EventType, row.Priority, row.Weight, row.ModelVersion, row.Positive, row.Negative, row.SchemaVersion,
+            row.ChainId, row.NoveltyWeight,
         ];
         return Array.ConvertAll(values, value => value switch
         {

@@ -87,7 +87,8 @@ sealed partial class LegacyStore
         return found;
     }
 
-    static readonly string CopyRows = $"COPY {HotRows.Table} ({LakeSchema.Names(LakeSchema.Columns)}) FROM STDIN (FORMAT BINARY)";
+    // What repeats what was not determined for old files.
+    static readonly string CopyRows = $"COPY {HotRows.Table} ({LakeSchema.Names(LakeSchema.Columns.Take(LakeSchema.First))}) FROM STDIN (FORMAT BINARY)";
 
     static async Task CopyAsync(NpgsqlConnection connection, List<LakeRow> rows, CancellationToken cancellationToken)
     {

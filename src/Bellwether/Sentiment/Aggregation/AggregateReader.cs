@@ -41,7 +41,8 @@ public sealed class AggregateReader(NpgsqlDataSource dataSource, SentimentReader
         var rows = await results.MentionsAsync(symbol, from, end, limit, cancellationToken);
         var accounts = await AccountsAsync(symbol, from, end, limit, cancellationToken);
         var flow = await new OptionsFlowReader(dataSource).ReadAsync(symbol, from, end, limit, cancellationToken);
-        var mentions = rows.Select(row => new Mention(row.Timestamp, row.KnownAt, SentimentSource.OfType(row.Type), row.Publisher, row.Sentiment, row.Weight * row.Confidence,
+        var mentions = rows.Select(row => new Mention(row.Timestamp, row.KnownAt, SentimentSource.OfType(row.Type), row.Publisher, row.Sentiment,
+            row.Weight * row.Confidence * (options.DiscountRepeats ? row.Novelty : 1),
             accounts.TryGetValue(row.ArticleId, out var account) ? account : [])).Concat(flow);
         // Stable, and each of both is in a fixed order: the same rows are summed in the same order.
         return new(symbol, mentions.OrderBy(m => m.Timestamp), options);

@@ -38,6 +38,9 @@ public sealed record AggregationOptions
 
     [Required] public SourceReliability Reliability { get; init; } = new();
 
+    /// <summary>A mention weighs what it adds: repeats of a story count as mentions and hardly as evidence. Off: each counts in full.</summary>
+    public bool DiscountRepeats { get; init; } = true;
+
     /// <summary>Effective mentions at which a source has half the weight that it can get.</summary>
     [Range(0.1, 10_000.0)] public double HalfWeight { get; init; } = 8;
 

@@ -6,8 +6,8 @@ namespace Bellwether.Sentiment.Onnx;
 
 /// <summary>FinBERT or another BERT that was trained to tell sentiment, run by ONNX Runtime. Thread-safe; milliseconds a text.</summary>
 /// <remarks>
-/// A text that is longer than the model reads at once is read in pieces; their probabilities are averaged, the first with weight 1, the next two
-/// 0.6, the others 0.3, and a piece the less the more certainly it is neutral, as the built-in classifier weighs sentences.
+/// A text that is longer than the model reads at once is read in pieces; their probabilities are averaged, the first with weight 1, the
+/// next two 0.6, the others 0.3, and a piece the less the more certainly it is neutral, as the built-in classifier weighs sentences.
 /// </remarks>
 public sealed class BertModel : ISentimentModel, IDisposable
 {
@@ -54,14 +54,17 @@ public sealed class BertModel : ISentimentModel, IDisposable
 
     internal WordPieceTokenizer Tokenizer { get; }
 
-    /// <exception cref="ModelFileException">A file is missing, cut off, altered or of another kind, or ONNX Runtime is not there.</exception>
+    /// <exception cref="ModelFileException">A file is missing, cut off, altered or of another kind, or ONNX Runtime is not
+    /// there.</exception>
     public static BertModel Load(StoredModel stored, OnnxOptions options)
     {
         stored.Verify();
         var settings = BertSettings.Load(stored.Folder, stored.Labels);
         var vocabulary = WordPieceVocabulary.Load(Path.Combine(stored.Folder, BertSettings.VocabularyFile), settings.Special);
         if (settings.VocabularySize is { } rows && vocabulary.Count > rows)
-            throw new ModelFileException(Path.Combine(stored.Folder, BertSettings.VocabularyFile), $"it has {vocabulary.Count:n0} pieces, the model knows {rows:n0}", "It must be the vocab.txt that belongs to the model.");
+            throw new ModelFileException(
+                Path.Combine(stored.Folder, BertSettings.VocabularyFile), $"it has {vocabulary.Count:n0} pieces, the model knows {rows:n0}",
+                "It must be the vocab.txt that belongs to the model.");
         LoadLibrary(options);
         var network = new BertNetwork(stored.ModelPath, options.ThreadsInUse, settings.Labels.Count, vocabulary.Pad);
         return new(stored, settings, new(vocabulary, settings.RulesFor(vocabulary)), network, options);
@@ -72,7 +75,9 @@ public sealed class BertModel : ISentimentModel, IDisposable
         try
         {
             OnnxLibrary.Load(new EngineCache().LocateOnnxLibrary(options.Library)
-                ?? throw new EngineException(EngineCache.Onnx, "the library of ONNX Runtime is not on this machine.", $"`bellwether model add` fetches it, or name one in ${EngineCache.OnnxVariable}."));
+                ?? throw new EngineException(
+                    EngineCache.Onnx, "the library of ONNX Runtime is not on this machine.",
+                    $"`bellwether model add` fetches it, or name one in ${EngineCache.OnnxVariable}."));
         }
         catch (EngineException error)
         {
@@ -111,7 +116,8 @@ public sealed class BertModel : ISentimentModel, IDisposable
         return Combine(texts.Count, windows, scores);
     }
 
-    /// <summary>The most that a probability of a text changes beside one twice as long: next to nothing, unless the model looks at what only fills up.</summary>
+    /// <summary>The most that a probability of a text changes beside one twice as long: next to nothing, unless the model looks at what
+    /// only fills up.</summary>
     internal double DriftByPadding(string text, CancellationToken cancellationToken)
     {
         if (_batchTexts == 1 || _network.FixedTokens is not null) return 0;
@@ -144,8 +150,10 @@ public sealed class BertModel : ISentimentModel, IDisposable
             double positive = 0, negative = 0, weights = 0;
             for (; i < windows.Count && windows[i].Text == text; i++)
             {
-                var weight = (windows[i].Order == 0 ? 1 : windows[i].Order < 3 ? 0.6 : 0.3) * (NeutralShare + (1 - NeutralShare) * (1 - scores[i].Neutral));
-                (positive, negative, weights) = (positive + weight * scores[i].Positive, negative + weight * scores[i].Negative, weights + weight);
+                var weight = (windows[i].Order == 0 ? 1 : windows[i].Order < 3 ? 0.6 : 0.3)
+                    * (NeutralShare + (1 - NeutralShare) * (1 - scores[i].Neutral));
+                (positive, negative, weights) =
+                    (positive + weight * scores[i].Positive, negative + weight * scores[i].Negative, weights + weight);
             }
             combined[text] = i - first == 1 ? scores[first] : new(positive / weights, negative / weights);
         }

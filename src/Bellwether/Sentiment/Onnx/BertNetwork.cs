@@ -24,7 +24,9 @@ sealed class BertNetwork : IDisposable
         }
         catch (OnnxException error)
         {
-            throw new ModelFileException(path, $"ONNX Runtime {OnnxLibrary.Version} cannot load it: {error.Message.TrimEnd('.')}", "Copy or export the model again.", error);
+            throw new ModelFileException(
+                path, $"ONNX Runtime {OnnxLibrary.Version} cannot load it: {error.Message.TrimEnd('.')}", "Copy or export the model again.",
+                error);
         }
         try
         {
@@ -58,15 +60,20 @@ sealed class BertNetwork : IDisposable
             if (input.Type is not (OnnxType.Int64 or OnnxType.Int32) || input.Type != inputs[Ids].Type || input.Dimensions.Count != 2)
                 throw Wrong($"its input {input} is not as expected: texts by tokens, all of int64 or all of int32");
         }
-        var output = Outputs.FirstOrDefault(o => o.Name == Logits) ?? (Outputs.Count == 1 ? Outputs[0] : throw Wrong($"none of its outputs is called '{Logits}'"));
-        if (output.Type != OnnxType.Float) throw Wrong($"its output {output} is not of float; export it in full precision or with int8 weights");
-        if (output.Dimensions.Count != 2) throw Wrong($"its output {output} is not one row of classes for each text: it was exported for another task");
-        if (output.Dimensions[1] >= 0 && output.Dimensions[1] != _classes) throw Wrong($"its output {output} has {output.Dimensions[1]} classes, config.json names {_classes}");
+        var output = Outputs.FirstOrDefault(o => o.Name == Logits)
+            ?? (Outputs.Count == 1 ? Outputs[0] : throw Wrong($"none of its outputs is called '{Logits}'"));
+        if (output.Type != OnnxType.Float)
+            throw Wrong($"its output {output} is not of float; export it in full precision or with int8 weights");
+        if (output.Dimensions.Count != 2)
+            throw Wrong($"its output {output} is not one row of classes for each text: it was exported for another task");
+        if (output.Dimensions[1] >= 0 && output.Dimensions[1] != _classes)
+            throw Wrong($"its output {output} has {output.Dimensions[1]} classes, config.json names {_classes}");
         return (output.Name, inputs[Ids].Type == OnnxType.Int64, inputs.ContainsKey(Types), Fixed(0), Fixed(1));
 
         int? Fixed(int dimension) => inputs[Ids].Dimensions[dimension] is > 0 and var size ? (int)size : null;
 
-        ModelFileException Wrong(string problem) => new(path, $"{problem}. It has inputs {string.Join(", ", Inputs)} and outputs {string.Join(", ", Outputs)}",
+        ModelFileException Wrong(string problem) =>
+            new(path, $"{problem}. It has inputs {string.Join(", ", Inputs)} and outputs {string.Join(", ", Outputs)}",
             "Export it as a sequence classifier: docs/models-onnx.md has the command.");
     }
 
@@ -79,7 +86,8 @@ sealed class BertNetwork : IDisposable
         {
             var (values, found) = _session.Run(inputs, _output, cancellationToken);
             if (found is not [var rows, var classes] || rows != inputs[0].Shape[0] || classes != _classes)
-                throw new OnnxException($"the output '{_output}' is [{string.Join(", ", found)}], and [{inputs[0].Shape[0]}, {_classes}] was expected");
+                throw new OnnxException(
+                    $"the output '{_output}' is [{string.Join(", ", found)}], and [{inputs[0].Shape[0]}, {_classes}] was expected");
             return values;
         }
         finally

@@ -8,7 +8,8 @@ namespace Bellwether.Sentiment.Onnx;
 /// <param name="Neutral">Null for a model that only knows the other two.</param>
 public sealed record BertLabels(int Positive, int Negative, int? Neutral, int Count)
 {
-    public override string ToString() => string.Join(", ", new[] { (Negative, "negative"), (Positive, "positive"), (Neutral ?? int.MaxValue, "neutral") }
+    public override string ToString() =>
+        string.Join(", ", new[] { (Negative, "negative"), (Positive, "positive"), (Neutral ?? int.MaxValue, "neutral") }
         .Where(l => l.Item1 < Count).OrderBy(l => l.Item1).Select(l => $"{l.Item1} {l.Item2}"));
 }
 
@@ -16,9 +17,11 @@ public sealed record BertLabels(int Positive, int Negative, int? Neutral, int Co
 /// <param name="MaxTokens">Most tokens of one input, the first and the last special one included.</param>
 /// <param name="VocabularySize">Rows of the model's table of pieces; null where it is not told.</param>
 /// <param name="Rules">Casing is null where no file tells it: then the vocabulary does.</param>
-public sealed record BertSettings(BertLabels Labels, int MaxTokens, int? VocabularySize, bool? LowerCase, bool? StripAccents, bool SplitCjk, SpecialTokens Special)
+public sealed record BertSettings(
+    BertLabels Labels, int MaxTokens, int? VocabularySize, bool? LowerCase, bool? StripAccents, bool SplitCjk, SpecialTokens Special)
 {
-    public const string ConfigFile = "config.json", TokenizerFile = "tokenizer_config.json", VocabularyFile = "vocab.txt", ModelFile = "model.onnx";
+    public const string ConfigFile = "config.json", TokenizerFile = "tokenizer_config.json", VocabularyFile = "vocab.txt",
+        ModelFile = "model.onnx";
 
     const int UsualMaxTokens = 512;
 
@@ -30,7 +33,8 @@ public sealed record BertSettings(BertLabels Labels, int MaxTokens, int? Vocabul
         return new(lower, StripAccents ?? lower, SplitCjk);
     }
 
-    /// <param name="labels">Names of the model's classes in place of those in the file, in the form <c>negative=0,positive=1,neutral=2</c>.</param>
+    /// <param name="labels">Names of the model's classes in place of those in the file, in the form
+    /// <c>negative=0,positive=1,neutral=2</c>.</param>
     /// <exception cref="ModelFileException">A file is missing or tells something that cannot be.</exception>
     public static BertSettings Load(string folder, string? labels)
     {
@@ -39,23 +43,30 @@ public sealed record BertSettings(BertLabels Labels, int MaxTokens, int? Vocabul
         var tokenizerPath = Path.Combine(folder, TokenizerFile);
         using var tokenizer = Read(tokenizerPath);
         var (c, t) = (config.RootElement, tokenizer?.RootElement ?? default);
-        if (Text(t, "tokenizer_class") is { } kind && (kind.Contains("Roberta", StringComparison.OrdinalIgnoreCase) || kind.Contains("GPT", StringComparison.OrdinalIgnoreCase)))
-            throw new ModelFileException(tokenizerPath, $"its tokenizer is {kind}, and only WordPiece is known here", "Take a model of the BERT family: BERT, FinBERT, DistilBERT, ELECTRA.");
+        if (Text(t, "tokenizer_class") is { } kind
+            && (kind.Contains("Roberta", StringComparison.OrdinalIgnoreCase) || kind.Contains("GPT", StringComparison.OrdinalIgnoreCase)))
+            throw new ModelFileException(
+                tokenizerPath, $"its tokenizer is {kind}, and only WordPiece is known here",
+                "Take a model of the BERT family: BERT, FinBERT, DistilBERT, ELECTRA.");
         var positions = Number(c, "max_position_embeddings", path) ?? UsualMaxTokens;
         // Written as a huge number where nobody set it.
         var most = Number(t, "model_max_length", tokenizerPath) is { } told && told < positions ? told : positions;
         if (most is < 3 or > 1 << 16) throw new ModelFileException(path, $"inputs of {most} tokens cannot be", Mend);
-        return new(LabelsOf(path, c, labels), most, Number(c, "vocab_size", path), Flag(t, "do_lower_case"), Flag(t, "strip_accents"), Flag(t, "tokenize_chinese_chars") ?? true,
-            new(Token(t, "cls_token") ?? "[CLS]", Token(t, "sep_token") ?? "[SEP]", Token(t, "pad_token") ?? "[PAD]", Token(t, "unk_token") ?? "[UNK]"));
+        return new(LabelsOf(path, c, labels), most, Number(c, "vocab_size", path), Flag(t, "do_lower_case"), Flag(t, "strip_accents"),
+            Flag(t, "tokenize_chinese_chars") ?? true,
+            new(Token(t, "cls_token") ?? "[CLS]", Token(t, "sep_token") ?? "[SEP]", Token(t, "pad_token") ?? "[PAD]",
+                Token(t, "unk_token") ?? "[UNK]"));
     }
 
     static BertLabels LabelsOf(string path, JsonElement config, string? given)
     {
         var names = given is not null ? Given(given) : Named(path, config);
-        var (positive, negative, neutral) = (Find("positive", "pos", "bullish"), Find("negative", "neg", "bearish"), Find("neutral", "neu"));
+        var (positive, negative, neutral) =
+            (Find("positive", "pos", "bullish"), Find("negative", "neg", "bearish"), Find("neutral", "neu"));
         if (names.Count is < 2 or > 3 || positive is null || negative is null || names.Count == 3 && neutral is null)
             throw new ModelFileException(given is null ? path : "--labels",
-                $"its classes are {string.Join(", ", names.OrderBy(n => n.Key).Select(n => $"{n.Key} {n.Value}"))}; positive, negative and neutral, or the first two, are needed",
+                $"its classes are {string.Join(", ", names.OrderBy(n => n.Key).Select(n => $"{n.Key} {n.Value}"))}; "
+                + "positive, negative and neutral, or the first two, are needed",
                 "Where the names say nothing, tell which is which: --labels negative=0,positive=1,neutral=2");
         return new(positive.Value, negative.Value, neutral, names.Count);
 
@@ -69,11 +80,15 @@ public sealed record BertSettings(BertLabels Labels, int MaxTokens, int? Vocabul
     static Dictionary<int, string> Named(string path, JsonElement config)
     {
         if (!config.TryGetProperty("id2label", out var labels) || labels.ValueKind != JsonValueKind.Object)
-            throw new ModelFileException(path, "it has no id2label, the names of the model's classes", "It must be the config.json of a model that was trained to classify.");
+            throw new ModelFileException(
+                path, "it has no id2label, the names of the model's classes",
+                "It must be the config.json of a model that was trained to classify.");
         var names = new Dictionary<int, string>();
         foreach (var label in labels.EnumerateObject())
-            if (!int.TryParse(label.Name, CultureInfo.InvariantCulture, out var number) || label.Value.ValueKind != JsonValueKind.String || !names.TryAdd(number, label.Value.GetString()!))
-                throw new ModelFileException(path, $"id2label has '{label.Name}': {label.Value.GetRawText()}, and a number with a name was expected", Mend);
+            if (!int.TryParse(label.Name, CultureInfo.InvariantCulture, out var number) || label.Value.ValueKind != JsonValueKind.String
+                || !names.TryAdd(number, label.Value.GetString()!))
+                throw new ModelFileException(
+                    path, $"id2label has '{label.Name}': {label.Value.GetRawText()}, and a number with a name was expected", Mend);
         return InOrder(path, names);
     }
 
@@ -81,13 +96,17 @@ public sealed record BertSettings(BertLabels Labels, int MaxTokens, int? Vocabul
     {
         var names = new Dictionary<int, string>();
         foreach (var part in labels.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            if (part.Split('=', StringSplitOptions.TrimEntries) is not [var name, var text] || !int.TryParse(text, CultureInfo.InvariantCulture, out var number) || !names.TryAdd(number, name))
-                throw new ModelFileException("--labels", $"'{part}' is no class with a number of its own", "Write it as negative=0,positive=1,neutral=2.");
+            if (part.Split('=', StringSplitOptions.TrimEntries) is not [var name, var text]
+                || !int.TryParse(text, CultureInfo.InvariantCulture, out var number) || !names.TryAdd(number, name))
+                throw new ModelFileException(
+                    "--labels", $"'{part}' is no class with a number of its own", "Write it as negative=0,positive=1,neutral=2.");
         return InOrder("--labels", names);
     }
 
-    static Dictionary<int, string> InOrder(string path, Dictionary<int, string> names) => names.Keys.Order().SequenceEqual(Enumerable.Range(0, names.Count)) ? names
-        : throw new ModelFileException(path, $"the classes are numbered {string.Join(", ", names.Keys.Order())}, and 0 to {names.Count - 1} was expected", Mend);
+    static Dictionary<int, string> InOrder(string path, Dictionary<int, string> names) =>
+        names.Keys.Order().SequenceEqual(Enumerable.Range(0, names.Count)) ? names
+        : throw new ModelFileException(
+            path, $"the classes are numbered {string.Join(", ", names.Keys.Order())}, and 0 to {names.Count - 1} was expected", Mend);
 
     static JsonDocument? Read(string path)
     {
@@ -108,8 +127,10 @@ public sealed record BertSettings(BertLabels Labels, int MaxTokens, int? Vocabul
 
     static int? Number(JsonElement json, string name, string path)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return null;
-        if (value.ValueKind != JsonValueKind.Number || !(value.GetDouble() >= 0)) throw new ModelFileException(path, $"{name} is {value.GetRawText()}, and a number was expected", Mend);
+        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out var value)
+            || value.ValueKind == JsonValueKind.Null) return null;
+        if (value.ValueKind != JsonValueKind.Number || !(value.GetDouble() >= 0))
+            throw new ModelFileException(path, $"{name} is {value.GetRawText()}, and a number was expected", Mend);
         return (int)Math.Min(value.GetDouble(), int.MaxValue);
     }
 
@@ -117,7 +138,8 @@ public sealed record BertSettings(BertLabels Labels, int MaxTokens, int? Vocabul
         ? value.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null } : null;
 
     static string? Text(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString() : null;
 
     // As a string, or as an object with its settings.
     static string? Token(JsonElement json, string name) => Text(json, name)

@@ -9,7 +9,8 @@ namespace Bellwether.Sentiment.Onnx;
 public sealed record ModelAddOptions(string Name, string Source, bool Link = false, string? Labels = null, bool Replace = false);
 
 /// <summary>What was found when a model was tried.</summary>
-/// <param name="Drift">The most that a probability of the sentence changed beside a longer text; 0 where texts are computed one at a time.</param>
+/// <param name="Drift">The most that a probability of the sentence changed beside a longer text; 0 where texts are computed one at a
+/// time.</param>
 public sealed record ModelTrial(string Sentence, SentimentScore Score, double Drift);
 
 public sealed partial class ModelStore
@@ -20,15 +21,19 @@ public sealed partial class ModelStore
     // Padding that leaks into other texts shows in the first digits.
     const double MostDrift = 0.02;
 
-    /// <summary>Copies or refers to an exported model, loads it, and lets it score a sentence. Nothing is changed unless all of that works.</summary>
+    /// <summary>Copies or refers to an exported model, loads it, and lets it score a sentence. Nothing is changed unless all of that
+    /// works.</summary>
     /// <exception cref="ModelFileException">The name is taken, or the export is incomplete or unsound.</exception>
     public async Task<(StoredModel Model, BertModel Loaded, ModelTrial Trial)> AddAsync(
         ModelAddOptions wanted, OnnxOptions options, TimeProvider time, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         if (Has(wanted.Name) && !wanted.Replace)
-            throw new ModelFileException(wanted.Name, $"a model of that name was added before, from {Get(wanted.Name).Source}", "Take another --name, or --replace it.");
+            throw new ModelFileException(
+                wanted.Name, $"a model of that name was added before, from {Get(wanted.Name).Source}",
+                "Take another --name, or --replace it.");
         var source = Path.GetFullPath(wanted.Source);
-        if (!System.IO.Directory.Exists(source)) throw new ModelFileException(source, "there is no such folder", "Name the folder with model.onnx, vocab.txt and config.json.");
+        if (!System.IO.Directory.Exists(source))
+            throw new ModelFileException(source, "there is no such folder", "Name the folder with model.onnx, vocab.txt and config.json.");
         var graph = FindGraph(source);
         var described = OnnxFile.Read(Path.Combine(source, graph));
 
@@ -80,7 +85,8 @@ public sealed partial class ModelStore
             if (File.Exists(Path.Combine(source, usual))) return usual;
         var all = System.IO.Directory.GetFiles(source, "*.onnx");
         return all.Length == 1 ? Path.GetFileName(all[0]) : throw new ModelFileException(Path.Combine(source, BertSettings.ModelFile),
-            all.Length == 0 ? "there is no such file" : $"there is no such file, but several others: {string.Join(", ", all.Select(Path.GetFileName).Order())}",
+            all.Length == 0 ? "there is no such file"
+                : $"there is no such file, but several others: {string.Join(", ", all.Select(Path.GetFileName).Order())}",
             all.Length == 0 ? "docs/models-onnx.md has the command that exports one." : "Name the one that is meant model.onnx.");
     }
 
@@ -90,21 +96,30 @@ public sealed partial class ModelStore
         foreach (var weights in described.ExternalFiles.Order(StringComparer.Ordinal))
         {
             // The runtime looks beside the graph; nothing outside of the folder is to be read in a model's name.
-            if (Path.GetFileName(weights) != weights || weights is "" or "." or "..") throw new ModelFileException(Path.Combine(source, graph), $"its weights lie in '{weights}', which is not beside it", "Export it again into one folder.");
+            if (Path.GetFileName(weights) != weights || weights is "" or "." or "..")
+                throw new ModelFileException(
+                    Path.Combine(source, graph), $"its weights lie in '{weights}', which is not beside it",
+                    "Export it again into one folder.");
             var beside = Path.Combine(Path.GetDirectoryName(graph) ?? "", weights);
             yield return (beside, link ? beside : weights);
         }
         yield return (BertSettings.VocabularyFile, BertSettings.VocabularyFile);
         yield return (BertSettings.ConfigFile, BertSettings.ConfigFile);
-        if (File.Exists(Path.Combine(source, BertSettings.TokenizerFile))) yield return (BertSettings.TokenizerFile, BertSettings.TokenizerFile);
+        if (File.Exists(Path.Combine(source, BertSettings.TokenizerFile)))
+            yield return (BertSettings.TokenizerFile, BertSettings.TokenizerFile);
     }
 
-    static async Task<StoredFile> TakeAsync(string source, string from, string? folder, string to, IProgress<string>? progress, CancellationToken cancellationToken)
+    static async Task<StoredFile> TakeAsync(
+        string source, string from, string? folder, string to, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var (path, taken) = (Path.Combine(source, from), folder is null ? Path.Combine(source, from) : Path.Combine(folder, to));
         if (!File.Exists(path))
-            throw new ModelFileException(path, "there is no such file", from == BertSettings.VocabularyFile && System.IO.Directory.EnumerateFiles(source).Any(f => Path.GetFileName(f) is "merges.txt" or "vocab.json" or "spiece.model" or "sentencepiece.bpe.model")
-                ? "The model has another kind of tokenizer; those of the BERT family with a vocab.txt are known here." : "It is written by the same export as the model: docs/models-onnx.md.");
+            throw new ModelFileException(
+                path, "there is no such file", from == BertSettings.VocabularyFile
+                && System.IO.Directory.EnumerateFiles(source)
+                .Any(f => Path.GetFileName(f) is "merges.txt" or "vocab.json" or "spiece.model" or "sentencepiece.bpe.model")
+                ? "The model has another kind of tokenizer; those of the BERT family with a vocab.txt are known here."
+                    : "It is written by the same export as the model: docs/models-onnx.md.");
         if (folder is not null)
         {
             progress?.Report($"copying {from} ({new FileInfo(path).Length / 1e6:n1} MB) …");
@@ -122,14 +137,21 @@ public sealed partial class ModelStore
         try
         {
             var alone = (await model.ScoreAsync([TrialSentence], cancellationToken))[0];
-            if (!double.IsFinite(alone.Score)) throw new ModelFileException(graph, $"it gave P(positive) {alone.Positive} and P(negative) {alone.Negative} for a sentence", "Export the model again.");
+            if (!double.IsFinite(alone.Score))
+                throw new ModelFileException(
+                    graph, $"it gave P(positive) {alone.Positive} and P(negative) {alone.Negative} for a sentence",
+                    "Export the model again.");
             var drift = model.DriftByPadding(TrialSentence, cancellationToken);
             return drift <= MostDrift ? new(TrialSentence, alone, drift)
-                : throw new ModelFileException(graph, $"the score of a sentence changes by {drift:0.000} beside a longer text: the model does not heed attention_mask", "Export it again with attention_mask as an input.");
+                : throw new ModelFileException(
+                    graph, $"the score of a sentence changes by {drift:0.000} beside a longer text: the model does not heed attention_mask",
+                    "Export it again with attention_mask as an input.");
         }
         catch (Engines.Onnx.OnnxException error)
         {
-            throw new ModelFileException(graph, $"it cannot score a sentence: {error.Message.TrimEnd('.')}", "Export the model again as a sequence classifier: docs/models-onnx.md.", error);
+            throw new ModelFileException(
+                graph, $"it cannot score a sentence: {error.Message.TrimEnd('.')}",
+                "Export the model again as a sequence classifier: docs/models-onnx.md.", error);
         }
     }
 

@@ -12,13 +12,16 @@ public sealed partial class ModelStore(string directory)
     public string Directory { get; } = Path.GetFullPath(directory);
 
     public IReadOnlyList<string> Names => !System.IO.Directory.Exists(Directory) ? []
-        : [.. System.IO.Directory.EnumerateDirectories(Directory).Select(d => Path.GetFileName(d)!).Where(IsName).Where(n => File.Exists(Path.Combine(Directory, n, StoredModel.FileName))).Order(StringComparer.Ordinal)];
+        : [.. System.IO.Directory.EnumerateDirectories(Directory).Select(d => Path.GetFileName(d)!).Where(IsName)
+            .Where(n => File.Exists(Path.Combine(Directory, n, StoredModel.FileName))).Order(StringComparer.Ordinal)];
 
     public bool Has(string name) => IsName(name) && File.Exists(Path.Combine(Directory, name, StoredModel.FileName));
 
     /// <exception cref="ModelFileException">There is none, or what is there cannot be understood.</exception>
     public StoredModel Get(string name) => Has(name) ? StoredModel.Read(Path.Combine(Directory, name))
-        : throw new ModelFileException(name, $"no model of that name was added in {Directory}", "`bellwether model list` shows what there is, `bellwether model add` adds one.");
+        : throw new ModelFileException(
+            name, $"no model of that name was added in {Directory}",
+            "`bellwether model list` shows what there is, `bellwether model add` adds one.");
 
     /// <summary>Lower-case letters, digits, dots, hyphens and underscores; what stands in tables, metrics and paths.</summary>
     public static bool IsName(string name) => NamePattern.IsMatch(name);

@@ -7,7 +7,8 @@ namespace Bellwether.Sentiment.Onnx;
 /// <param name="Parameters">Numbers of the weights by type.</param>
 /// <param name="ExternalFiles">Files beside it in which weights lie.</param>
 /// <param name="Operators">Kinds of operations of the graph.</param>
-sealed record OnnxFile(string? Producer, IReadOnlyDictionary<int, long> Parameters, IReadOnlySet<string> ExternalFiles, IReadOnlySet<string> Operators)
+sealed record OnnxFile(
+    string? Producer, IReadOnlyDictionary<int, long> Parameters, IReadOnlySet<string> ExternalFiles, IReadOnlySet<string> Operators)
 {
     const int Float = 1, UInt8 = 2, Int8 = 3, Float16 = 10;
 
@@ -22,7 +23,8 @@ sealed record OnnxFile(string? Producer, IReadOnlyDictionary<int, long> Paramete
 
     public long ParameterCount => Parameters.Values.Sum();
 
-    /// <summary>Whether numbers are scaled by the range of the whole batch as they come, so that other texts would change a text's score.</summary>
+    /// <summary>Whether numbers are scaled by the range of the whole batch as they come, so that other texts would change a text's
+    /// score.</summary>
     public bool ScalesByBatch => Operators.Contains("DynamicQuantizeLinear") || Operators.Contains("DynamicQuantizeMatMul");
 
     /// <exception cref="ModelFileException">The file is missing, cut off, or no model.</exception>
@@ -117,7 +119,8 @@ sealed record OnnxFile(string? Producer, IReadOnlyDictionary<int, long> Paramete
                     continue;
                 }
                 var length = wire switch { Bytes => (long)Varint(), Eight => 8, Four => 4, _ => -1 };
-                if (field == 0 || length < 0 || length > end - stream.Position) throw new InvalidDataException($"what begins at byte {stream.Position:n0} ends beyond what holds it");
+                if (field == 0 || length < 0 || length > end - stream.Position)
+                    throw new InvalidDataException($"what begins at byte {stream.Position:n0} ends beyond what holds it");
                 var next = stream.Position + length;
                 visit(field, wire, next);
                 stream.Position = next;

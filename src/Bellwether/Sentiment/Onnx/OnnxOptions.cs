@@ -18,7 +18,8 @@ public sealed record OnnxOptions
     /// <summary>Path of libonnxruntime.so.1; null to search, and to fetch when it is nowhere.</summary>
     public string? Library { get; init; }
 
-    /// <summary>Processor cores that one batch is computed on; null for half of the machine's, so that the pipeline keeps its own.</summary>
+    /// <summary>Processor cores that one batch is computed on; null for half of the machine's, so that the pipeline keeps its
+    /// own.</summary>
     [Range(1, 256)] public int? Threads { get; init; }
 
     /// <summary>Most tokens of one batch, those counted that only fill up shorter texts.</summary>

@@ -59,7 +59,9 @@ public sealed record StoredModel
     public string VersionFor(OnnxOptions options)
     {
         var reading = options.LongText == LongText.Truncate ? "1" : options.MaxWindows.ToString(CultureInfo.InvariantCulture);
-        var all = string.Join('\n', Files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} {f.Sha256}").Append(Labels ?? "").Append(reading));
+        var all = string.Join(
+            '\n', Files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} {f.Sha256}").Append(Labels ?? "")
+            .Append(reading));
         var graph = Files.First(f => f.Name == Model).Sha256[..8];
         return $"{Format}.{graph}.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)).AsSpan(0, 4))}";
     }
@@ -71,17 +73,23 @@ public sealed record StoredModel
         foreach (var file in Files)
         {
             var path = Path.Combine(Folder, file.Name);
-            var mend = Linked ? $"Put it back, or add the model again: bellwether model add {Name} --path DIR --replace" : $"Add the model again: bellwether model add {Name} --path DIR --replace";
+            var mend = Linked ? $"Put it back, or add the model again: bellwether model add {Name} --path DIR --replace"
+                : $"Add the model again: bellwether model add {Name} --path DIR --replace";
             try
             {
                 using var stream = File.OpenRead(path);
-                if (stream.Length != file.Bytes) throw new ModelFileException(path, $"it has {stream.Length:n0} bytes and had {file.Bytes:n0} when the model was added: it was cut off or altered", mend);
+                if (stream.Length != file.Bytes)
+                    throw new ModelFileException(
+                        path, $"it has {stream.Length:n0} bytes and had {file.Bytes:n0} when it was added: it was cut off or altered",
+                        mend);
                 if (Convert.ToHexStringLower(SHA256.HashData(stream)) != file.Sha256)
                     throw new ModelFileException(path, "its content is not what it was when the model was added", mend);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new ModelFileException(path, error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file any more" : $"it cannot be read: {error.Message.TrimEnd('.')}", mend, error);
+                throw new ModelFileException(
+                    path, error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file any more"
+                    : $"it cannot be read: {error.Message.TrimEnd('.')}", mend, error);
             }
         }
     }
@@ -96,13 +104,16 @@ public sealed record StoredModel
         try
         {
             var model = JsonSerializer.Deserialize(File.ReadAllBytes(path), Indented.StoredModel) ?? throw new JsonException("it is null");
-            if (model.FormatVersion != Format) throw new JsonException($"it is of version {model.FormatVersion}, this program reads version {Format}");
+            if (model.FormatVersion != Format)
+                throw new JsonException($"it is of version {model.FormatVersion}, this program reads version {Format}");
             if (model.Files.All(f => f.Name != model.Model)) throw new JsonException("it does not list the file of the model");
             return model with { Folder = model.Linked ? model.Source : folder };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new ModelFileException(path, $"it cannot be read: {error.Message.TrimEnd('.')}", $"Add the model again: bellwether model add {Path.GetFileName(folder)} --path DIR --replace", error);
+            throw new ModelFileException(
+                path, $"it cannot be read: {error.Message.TrimEnd('.')}",
+                $"Add the model again: bellwether model add {Path.GetFileName(folder)} --path DIR --replace", error);
         }
     }
 

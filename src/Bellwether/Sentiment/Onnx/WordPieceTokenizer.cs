@@ -9,10 +9,12 @@ namespace Bellwether.Sentiment.Onnx;
 public sealed record WordPieceRules(bool LowerCase = true, bool StripAccents = true, bool SplitCjk = true);
 
 /// <summary>
-/// Texts as the numbers of pieces of words, as BERT's own tokenizer gives them: control characters go, blanks, punctuation and Chinese characters
-/// part words, accents and capitals go where the rules say so, and each word is taken apart by the longest piece that fits, again and again.
+/// Texts as the numbers of pieces of words, as BERT's own tokenizer gives them: control characters go, blanks, punctuation and Chinese
+/// characters part words, accents and capitals go where the rules say so, and each word is taken apart by the longest piece that fits,
+/// again and again.
 /// </summary>
-/// <remarks>Names of special pieces that stand in a text, such as <c>[SEP]</c>, are text like any other: nobody who writes a post may end its input.</remarks>
+/// <remarks>Names of special pieces that stand in a text, such as <c>[SEP]</c>, are text like any other: nobody who writes a post may end
+/// its input.</remarks>
 public sealed class WordPieceTokenizer(WordPieceVocabulary vocabulary, WordPieceRules rules)
 {
     /// <summary>A longer word is unknown as a whole, characters.</summary>
@@ -101,17 +103,23 @@ public sealed class WordPieceTokenizer(WordPieceVocabulary vocabulary, WordPiece
     }
 
     static bool IsBlank(Rune rune) => rune.Value is ' ' or '\t' or '\n' or '\r'
-        || !rune.IsAscii && Rune.GetUnicodeCategory(rune) is UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+        || !rune.IsAscii && Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     // Every category that begins with C, and what stands for bytes that were no text.
     static bool IsRemoved(Rune rune) => rune.Value is 0 or 0xFFFD || Rune.GetUnicodeCategory(rune)
-        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate or UnicodeCategory.OtherNotAssigned;
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse or UnicodeCategory.Surrogate
+            or UnicodeCategory.OtherNotAssigned;
 
-    static bool IsPunctuation(Rune rune) => rune.IsAscii ? rune.Value is >= 33 and <= 47 or >= 58 and <= 64 or >= 91 and <= 96 or >= 123 and <= 126
-        : Rune.GetUnicodeCategory(rune) is UnicodeCategory.ConnectorPunctuation or UnicodeCategory.DashPunctuation or UnicodeCategory.OpenPunctuation
-            or UnicodeCategory.ClosePunctuation or UnicodeCategory.InitialQuotePunctuation or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.OtherPunctuation;
+    static bool IsPunctuation(Rune rune) =>
+        rune.IsAscii ? rune.Value is >= 33 and <= 47 or >= 58 and <= 64 or >= 91 and <= 96 or >= 123 and <= 126
+        : Rune.GetUnicodeCategory(rune)
+            is UnicodeCategory.ConnectorPunctuation or UnicodeCategory.DashPunctuation or UnicodeCategory.OpenPunctuation
+            or UnicodeCategory.ClosePunctuation or UnicodeCategory.InitialQuotePunctuation or UnicodeCategory.FinalQuotePunctuation
+            or UnicodeCategory.OtherPunctuation;
 
-    static bool IsCjk(int c) => c is >= 0x4E00 and <= 0x9FFF or >= 0x3400 and <= 0x4DBF or >= 0x20000 and <= 0x2A6DF or >= 0x2A700 and <= 0x2B73F
+    static bool IsCjk(int c) =>
+        c is >= 0x4E00 and <= 0x9FFF or >= 0x3400 and <= 0x4DBF or >= 0x20000 and <= 0x2A6DF or >= 0x2A700 and <= 0x2B73F
         or >= 0x2B740 and <= 0x2B81F or >= 0x2B820 and <= 0x2CEAF or >= 0xF900 and <= 0xFAFF or >= 0x2F800 and <= 0x2FA1F;
 
     ref struct Word(Span<char> buffer)

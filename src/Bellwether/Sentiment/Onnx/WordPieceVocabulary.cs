@@ -3,7 +3,8 @@ using Bellwether.Sentiment.Classifier;
 
 namespace Bellwether.Sentiment.Onnx;
 
-/// <summary>The pieces of words that a model knows: <c>vocab.txt</c>, one a line, whose number is its line from 0. Pieces that continue a word begin with ##.</summary>
+/// <summary>The pieces of words that a model knows: <c>vocab.txt</c>, one a line, whose number is its line from 0. Pieces that continue a
+/// word begin with ##.</summary>
 public sealed class WordPieceVocabulary
 {
     const string Continues = "##";
@@ -14,7 +15,8 @@ public sealed class WordPieceVocabulary
 
     WordPieceVocabulary(string name, string[] pieces, SpecialTokens special)
     {
-        var (words, rest) = (new Dictionary<string, int>(pieces.Length, StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal));
+        var (words, rest) = (
+            new Dictionary<string, int>(pieces.Length, StringComparer.Ordinal), new Dictionary<string, int>(StringComparer.Ordinal));
         _continues = new bool[pieces.Length];
         for (var i = 0; i < pieces.Length; i++)
         {
@@ -25,11 +27,13 @@ public sealed class WordPieceVocabulary
             rest[pieces[i][Continues.Length..]] = i;
         }
         (_words, _rest) = (words.GetAlternateLookup<ReadOnlySpan<char>>(), rest.GetAlternateLookup<ReadOnlySpan<char>>());
-        (Count, Begin, End, Pad, Unknown) = (pieces.Length, Special(special.Begin), Special(special.End), Special(special.Pad), Special(special.Unknown));
+        (Count, Begin, End, Pad, Unknown) =
+            (pieces.Length, Special(special.Begin), Special(special.End), Special(special.Pad), Special(special.Unknown));
         HasCapitals = pieces.Any(p => !p.StartsWith('[') && p.AsSpan().ContainsAnyInRange('A', 'Z'));
 
         int Special(string token) => words.TryGetValue(token, out var id) ? id
-            : throw new ModelFileException(name, $"the vocabulary has no {token}", "It must be the vocab.txt that belongs to the model, and of the WordPiece kind.");
+            : throw new ModelFileException(
+                name, $"the vocabulary has no {token}", "It must be the vocab.txt that belongs to the model, and of the WordPiece kind.");
     }
 
     public int Count { get; }
@@ -55,13 +59,15 @@ public sealed class WordPieceVocabulary
         try
         {
             var pieces = File.ReadAllLines(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
-            if (pieces.Length is 0 or > MostPieces) throw new ModelFileException(path, $"it has {pieces.Length:n0} lines; a vocabulary has 1 to {MostPieces:n0}", Mend);
+            if (pieces.Length is 0 or > MostPieces)
+                throw new ModelFileException(path, $"it has {pieces.Length:n0} lines; a vocabulary has 1 to {MostPieces:n0}", Mend);
             return new(path, pieces, special ?? new());
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
             throw new ModelFileException(path, error is FileNotFoundException or DirectoryNotFoundException ? "there is no such vocabulary"
-                : error is DecoderFallbackException ? "the vocabulary is not in UTF-8" : $"the vocabulary cannot be read: {error.Message}", Mend, error);
+                : error is DecoderFallbackException ? "the vocabulary is not in UTF-8"
+                    : $"the vocabulary cannot be read: {error.Message}", Mend, error);
         }
     }
 

@@ -123,6 +123,39 @@ public sealed class ModelRouterTests
             part => Assert.Contains(problems, p => p.Contains(part)));
     }
 
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(3, 3)]
+    [InlineData(10, 3)]
+    [InlineData(9, 1)]
+    public async Task Costly_model_is_asked_bit_by_bit_and_every_score_stays_with_its_text(int texts, int mostAtOnce)
+    {
+        var costly = new Fake("classifier", t => new(0.1 + 0.02 * int.Parse(t), 0.05)) { MostAtOnce = mostAtOnce };
+        var router = Router([costly], new RoutingRule { Name = "one", Models = ["classifier"] });
+        var scores = await router.ScoreAsync([.. Enumerable.Range(0, texts).Select(i => Event($"{i}"))], Cancel);
+        Assert.Equal(Enumerable.Range(0, texts).Select(i => 0.1 + 0.02 * i), scores.Select(s => s.Score.Positive));
+        Assert.Equal(Enumerable.Range(0, texts).Select(i => $"{i}").Chunk(mostAtOnce), costly.Asked);
+        // The timeout is each bit's own.
+        Assert.Equal(costly.Asked.Count, costly.Limits.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Bit_that_fails_or_hangs_leaves_the_whole_batch_to_the_next_model()
+    {
+        RoutingRule[] rules = [new() { Name = "one", Models = ["classifier"] }];
+        var events = Enumerable.Range(0, 8).Select(i => Event($"text {i}")).ToArray();
+        var broken = new Fake("classifier", t => t == "text 5" ? throw new HttpRequestException("refused") : new(0.9, 0.05)) { MostAtOnce = 2 };
+        var scores = await Router([broken, new("lexicon", _ => new(0.2, 0.1))], rules).ScoreAsync(events, Cancel);
+        Assert.All(scores, s => Assert.Equal(("lexicon", "classifier"), (s.By.Name, s.InsteadOf)));
+        Assert.Equal([["text 0", "text 1"], ["text 2", "text 3"], ["text 4", "text 5"]], broken.Asked);
+
+        var silent = new Fake("classifier", _ => new(0.9, 0.05)) { MostAtOnce = 3, Hold = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Cancel) };
+        var options = new ScoringOptions { Routing = new() { Rules = rules, Limits = new Dictionary<string, ModelLimits> { ["classifier"] = new() { Timeout = TimeSpan.FromMilliseconds(20) } } } };
+        var router = new ModelRouter(options, Loader([silent, new("lexicon", _ => new(0.2, 0.1))]), TimeProvider.System, NullLogger.Instance);
+        Assert.All(await router.ScoreAsync(events, Cancel), s => Assert.Equal(("lexicon", "classifier"), (s.By.Name, s.InsteadOf)));
+        Assert.Equal([["text 0", "text 1", "text 2"]], silent.Asked);
+    }
+
     static ModelRouter Router(Fake[]? models, params RoutingRule[] rules) => Router(models, TimeProvider.System, rules);
 
     static ModelRouter Router(Fake[]? models, TimeProvider time, params RoutingRule[] rules) => new(Options(rules), Loader(models ?? []), time, NullLogger.Instance);
@@ -146,6 +179,10 @@ public sealed class ModelRouterTests
     {
         public List<string[]> Asked { get; } = [];
 
+        public List<CancellationToken> Limits { get; } = [];
+
+        public int MostAtOnce { get; init; } = int.MaxValue;
+
         public Task Hold { get; init; } = Task.CompletedTask;
 
         public string Name => name;
@@ -155,6 +192,7 @@ public sealed class ModelRouterTests
         public async ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
         {
             Asked.Add([.. texts]);
+            Limits.Add(cancellationToken);
             await Hold.WaitAsync(cancellationToken);
             return [.. texts.Select(score)];
         }

@@ -1,0 +1,137 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Bellwether.Sentiment.Novelty;
+
+/// <summary>What a feature of a text is; its three highest bits.</summary>
+enum Trait : uint
+{
+    Word,
+    Amount,
+    Label,
+    Up,
+    Down,
+    Plus,
+    Minus,
+    Name,
+}
+
+/// <summary>
+/// What one text says, small enough to be kept and compared: hashes of its words, of its numbers and of what it says goes up or down, and a
+/// MinHash of the words and numbers in bands, of which two texts that are nearly alike share one. A pure function of title and text.
+/// </summary>
+public sealed class TextSketch
+{
+    /// <summary>So many UTF-16 units of the text are looked at: what a story says first is what it is about.</summary>
+    public const int MostCharacters = 2_000;
+
+    /// <summary>So many content words tell names, directions and amounts; what comes behind are words only.</summary>
+    internal const int HeadWords = 40;
+
+    internal const int Bands = 12, Rows = 3;
+    const int Lanes = 40, TraitShift = 29;
+    const uint HashMask = (1u << TraitShift) - 1;
+
+    static readonly uint[] Factors = new uint[Lanes], Offsets = new uint[Lanes];
+
+    readonly uint[] _features;
+    readonly Starts _starts;
+    readonly BandKeysOf _bands;
+
+    static TextSketch()
+    {
+        var state = 0x9E3779B97F4A7C15ul;
+        for (var i = 0; i < Lanes; i++)
+        {
+            state = unchecked(state * 6364136223846793005ul + 1442695040888963407ul);
+            (Factors[i], Offsets[i]) = ((uint)(state >> 32) | 1, Mix((uint)(state >> 16)));
+        }
+    }
+
+    /// <param name="features">Sorted, each once.</param>
+    internal TextSketch(ReadOnlySpan<uint> features, uint first, bool isNegated, int ups, int downs, int amounts)
+    {
+        (_features, First, IsNegated, Ups, Downs, Amounts) = (features.ToArray(), first, isNegated, ups, downs, amounts);
+        var at = 0;
+        for (var trait = 0; trait < 8; trait++)
+        {
+            _starts[trait] = (ushort)at;
+            while (at < features.Length && features[at] >> TraitShift == (uint)trait) at++;
+        }
+        _starts[8] = (ushort)at;
+        FillBands(Shared, _bands);
+    }
+
+    /// <summary>What a text says, and its title where that is not how it begins.</summary>
+    public static TextSketch Of(string? title, string? text) => SketchReader.Read(title, text);
+
+    /// <summary>Words, amounts and labels: what likeness is measured by.</summary>
+    internal ReadOnlySpan<uint> Shared => _features.AsSpan(0, _starts[(int)Trait.Up]);
+
+    internal ReadOnlySpan<uint> AllFeatures => _features;
+
+    /// <summary>The features of a kind, ascending; comparable between kinds by <see cref="Bare"/>.</summary>
+    internal ReadOnlySpan<uint> Of(Trait trait) => _features.AsSpan(_starts[(int)trait].._starts[(int)trait + 1]);
+
+    internal int Words => _starts[1];
+
+    /// <summary>Hash of the first content word; 0 where there is none.</summary>
+    internal uint First { get; }
+
+    internal bool IsNegated { get; }
+
+    /// <summary>How often something goes up, down in the head.</summary>
+    internal int Ups { get; }
+
+    internal int Downs { get; }
+
+    /// <summary>How many amounts the head tells, the same one again counted again.</summary>
+    internal int Amounts { get; }
+
+    internal ReadOnlySpan<uint> BandKeys => _bands;
+
+    internal static uint Feature(Trait trait, uint hash) => (uint)trait << TraitShift | hash & HashMask;
+
+    internal static uint Bare(uint feature) => feature & HashMask;
+
+    /// <summary>Whether the two share a band, without which they are not compared.</summary>
+    internal bool SharesBand(TextSketch other) =>
+        Vector256.EqualsAny(Vector256.Create(BandKeys), Vector256.Create(other.BandKeys))
+        || Vector128.EqualsAny(Vector128.Create(BandKeys[8..]), Vector128.Create(other.BandKeys[8..]));
+
+    static void FillBands(ReadOnlySpan<uint> features, Span<uint> bands)
+    {
+        Span<uint> least = stackalloc uint[Lanes];
+        for (var lane = 0; lane < Lanes; lane += 8)
+        {
+            var (factor, offset, smallest) = (Vector256.Create(Factors, lane), Vector256.Create(Offsets, lane), Vector256<uint>.AllBitsSet);
+            foreach (var feature in features) smallest = Vector256.Min(smallest, Vector256.Create(feature * 0x9E3779B1) * factor + offset);
+            smallest.CopyTo(least[lane..]);
+        }
+        for (var band = 0; band < Bands; band++)
+        {
+            var key = (uint)band + 1;
+            for (var row = 0; row < Rows; row++) key = Mix(key * 0x85EBCA6B ^ least[band * Rows + row]);
+            bands[band] = key;
+        }
+    }
+
+    [InlineArray(9)]
+    struct Starts
+    {
+        ushort _first;
+    }
+
+    [InlineArray(Bands)]
+    struct BandKeysOf
+    {
+        uint _first;
+    }
+
+    internal static uint Mix(uint hash)
+    {
+        hash = (hash ^ hash >> 16) * 0x85EBCA6B;
+        hash = (hash ^ hash >> 13) * 0xC2B2AE35;
+        return hash ^ hash >> 16;
+    }
+}
