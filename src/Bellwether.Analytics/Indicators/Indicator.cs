@@ -43,14 +43,17 @@ public abstract class Indicator(int outputs, BarFields reads)
     public void Run(ReadOnlySpan<Bar> bars, Span<double> values)
     {
         if (values.Length < bars.Length * Outputs)
-            throw new ArgumentException($"{bars.Length} bars give {bars.Length * Outputs} values; there is room for {values.Length}.", nameof(values));
+            throw new ArgumentException($"{bars.Length} bars give {bars.Length * Outputs} values; there is room for {values.Length}.",
+                nameof(values));
         for (var i = 0; i < bars.Length; i++) Next(in bars[i], values[(i * Outputs)..]);
     }
 
     /// <summary>Back to the state of a new instance.</summary>
     public abstract void Reset();
 
-    /// <summary>One step over a bar without holes; false where the bar cannot be used after all, such as for the logarithm of a price of zero.</summary>
+    /// <summary>
+    /// One step over a bar without holes; false where the bar cannot be used after all, such as for the logarithm of a price of zero.
+    /// </summary>
     protected abstract bool TryStep(in Bar bar, Span<double> values);
 
     bool IsWhole(in Bar bar) =>
@@ -66,6 +69,9 @@ public abstract class Indicator(int outputs, BarFields reads)
 
     internal static double Multiple(double multiple) => multiple > 0 && double.IsFinite(multiple) ? multiple
         : throw new ArgumentOutOfRangeException(nameof(multiple), multiple, "a multiple is above 0");
+
+    internal static double PerYear(double bars) => bars > 0 && double.IsFinite(bars) ? bars
+        : throw new ArgumentOutOfRangeException(nameof(bars), bars, "bars a year are above 0");
 
     /// <summary>The longest period, in bars.</summary>
     public const int MaxPeriod = 1_000_000;
@@ -85,7 +91,8 @@ public abstract class SeriesIndicator() : Indicator(1, BarFields.Close)
     /// <summary>Takes numbers one after the other from the state it is in.</summary>
     public void Run(ReadOnlySpan<double> series, Span<double> values)
     {
-        if (values.Length < series.Length) throw new ArgumentException($"{series.Length} numbers give as many values; there is room for {values.Length}.", nameof(values));
+        if (values.Length < series.Length)
+            throw new ArgumentException($"{series.Length} numbers give as many values; there is room for {values.Length}.", nameof(values));
         for (var i = 0; i < series.Length; i++) values[i] = Next(series[i]);
     }
 

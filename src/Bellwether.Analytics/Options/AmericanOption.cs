@@ -1,13 +1,15 @@
 namespace Bellwether.Analytics.Options;
 
 /// <summary>
-/// Options that may be exercised at any time, by binomial trees whose end points lie symmetrically around the strike. What is left of the error
-/// comes from exercising at the steps only and falls with 1/steps, so that two trees give the limit.
+/// Options that may be exercised at any time, by binomial trees whose end points lie symmetrically around the strike. What is left of the
+/// error comes from exercising at the steps only and falls with 1/steps, so that two trees give the limit.
 /// </summary>
 /// <remarks>Leisen and Reimer, Binomial Models for Option Valuation, 1996; Richardson's extrapolation.</remarks>
 public static class AmericanOption
 {
     public const int DefaultSteps = 301;
+
+    const double MostDeviation = 17;
 
     /// <summary>NaN where the contract or the volatility makes no sense.</summary>
     /// <param name="steps">Odd; an even number is raised by one.</param>
@@ -19,6 +21,8 @@ public static class AmericanOption
         if (volatility * Math.Sqrt(option.Years) < 1e-9) return BestCertain(in option);
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 5);
         if (CannotPay(in option)) return BlackScholes.Price(in option, volatility);
+        // Beyond it the price is its limit to the last digit, and the ends of a tree are out of the range of numbers.
+        if (volatility * Math.Sqrt(option.Years) > MostDeviation) return Most(in option);
         var (fine, coarse) = (steps | 1, steps / 2 | 1);
         var (near, far) = (Tree(in option, volatility, fine), Tree(in option, volatility, coarse));
         var limit = near + (near - far) * coarse / (fine - coarse);
@@ -33,16 +37,20 @@ public static class AmericanOption
         if (double.IsNaN(price)) return OptionGreeks.Undefined;
         if (option.Years == 0) return BlackScholes.Greeks(in option, volatility);
         var step = 0.01 * option.Spot;
-        var (up, down) = (Price(option with { Spot = option.Spot + step }, volatility, steps), Price(option with { Spot = option.Spot - step }, volatility, steps));
+        var (up, down) = (Price(option with { Spot = option.Spot + step }, volatility, steps),
+            Price(option with { Spot = option.Spot - step }, volatility, steps));
         var bump = Math.Min(0.005, volatility / 2);
         var (wide, narrow) = (Price(in option, volatility + bump, steps), Price(in option, volatility - bump, steps));
         var day = Math.Min(1 / OptionGreeks.DaysPerYear, option.Years / 2);
         const double basis = 1e-4;
-        return new(price, (up - down) / (2 * step), (up - 2 * price + down) / (step * step), bump > 0 ? (wide - narrow) / (2 * bump) / 100 : 0,
+        return new(price, (up - down) / (2 * step), (up - 2 * price + down) / (step * step), bump > 0
+            ? (wide - narrow) / (2 * bump) / 100 : 0,
             (Price(option with { Years = option.Years - day }, volatility, steps) - price) / (day * OptionGreeks.DaysPerYear),
-            (Price(option with { Rate = option.Rate + basis }, volatility, steps) - Price(option with { Rate = option.Rate - basis }, volatility, steps)) / (2 * basis) / 100)
+            (Price(option with { Rate = option.Rate + basis }, volatility, steps) - Price(
+                option with { Rate = option.Rate - basis }, volatility, steps)) / (2 * basis) / 100)
         {
-            YieldRho = (Price(option with { Yield = option.Yield + basis }, volatility, steps) - Price(option with { Yield = option.Yield - basis }, volatility, steps)) / (2 * basis) / 100,
+            YieldRho = (Price(option with { Yield = option.Yield + basis }, volatility, steps) - Price(
+                option with { Yield = option.Yield - basis }, volatility, steps)) / (2 * basis) / 100,
         };
     }
 
@@ -53,7 +61,7 @@ public static class AmericanOption
         problem = !double.IsFinite(price) || !(option with { Years = Math.Max(0, option.Years) }).IsValid ? ImpliedProblem.InvalidInput
             : option.Years <= 0 ? ImpliedProblem.Expired
             : price < BestCertain(in option) * (1 - 1e-12) ? ImpliedProblem.BelowIntrinsic
-            : price >= (option.Type == OptionType.Call ? Math.Max(option.Spot, option.DiscountedSpot) : Math.Max(option.Strike, option.DiscountedStrike)) ? ImpliedProblem.AboveMaximum
+            : price >= Most(in option) ? ImpliedProblem.AboveMaximum
             : ImpliedProblem.None;
         if (problem != ImpliedProblem.None) return double.NaN;
         var (low, high) = (1e-4, 0.5);
@@ -96,14 +104,19 @@ public static class AmericanOption
     static bool CannotPay(in OptionContract option) =>
         option.Type == OptionType.Call ? option.Yield <= 0 && option.Rate >= 0 : option.Rate <= 0 && option.Yield >= 0;
 
-    static double Exercise(in OptionContract option, double spot) => Math.Max(0, option.Type == OptionType.Call ? spot - option.Strike : option.Strike - spot);
+    /// <summary>What no volatility brings the price above.</summary>
+    static double Most(in OptionContract option) =>
+        option.Type == OptionType.Call ? Math.Max(option.Spot, option.DiscountedSpot) : Math.Max(option.Strike, option.DiscountedStrike);
+
+    static double Exercise(in OptionContract option, double spot) =>
+        Math.Max(0, option.Type == OptionType.Call ? spot - option.Strike : option.Strike - spot);
 
     /// <summary>Without chance: the better of now, the end, and the best moment between.</summary>
     static double BestCertain(in OptionContract option)
     {
         var best = Math.Max(Exercise(in option, option.Spot), option.LowerBound);
-        // d/dt of S·e^(−qt) − K·e^(−rt) is zero where q·S·e^(−qt) = r·K·e^(−rt).
-        if (option.Rate > 0 && option.Yield > 0 && option.Rate != option.Yield)
+        // d/dt of S·e^(−qt) − K·e^(−rt) is zero where q·S·e^(−qt) = r·K·e^(−rt), which takes rates of one sign.
+        if (option.Rate * option.Yield > 0 && option.Rate != option.Yield)
         {
             var at = Math.Log(option.Rate * option.Strike / (option.Yield * option.Spot)) / (option.Rate - option.Yield);
             if (at > 0 && at < option.Years) best = Math.Max(best, (option with { Years = at }).LowerBound);

@@ -1,10 +1,13 @@
+using Bellwether.Analytics.Aggregation;
+
 namespace Bellwether.Analytics.Options;
 
 /// <summary>One expiry of a chain.</summary>
 /// <param name="AtTheMoney">Implied volatility at the forward, between the nearest strikes; NaN where there is none.</param>
 /// <param name="Skew">Volatility of the put with delta −0.25 less that of the call with delta 0.25.</param>
 /// <param name="MaxPain">The strike at which all open contracts together are worth least at expiry; NaN without open interest.</param>
-public readonly record struct ChainExpiry(double Years, double AtTheMoney, double Skew, double MaxPain, double PutCallVolume, double PutCallOpenInterest);
+public readonly record struct ChainExpiry(double Years, double AtTheMoney, double Skew, double MaxPain, double PutCallVolume,
+    double PutCallOpenInterest);
 
 /// <summary>Volume out of proportion.</summary>
 /// <param name="Ratio">Volume over open interest.</param>
@@ -13,9 +16,13 @@ public readonly record struct UnusualVolume(int Row, double Volume, double OpenI
 
 /// <summary>What a chain says as a whole; NaN where the rows do not carry it.</summary>
 /// <param name="PutCallVolume">Volume of puts over that of calls.</param>
-/// <param name="GammaExposure">Currency that dealers must trade per 1 % of the spot, if they are long calls and short puts: Σ ± gamma·OI·multiplier·S²/100.</param>
+/// <param name="GammaExposure">
+/// Currency that dealers must trade per 1 % of the spot, if they are long calls and short puts: Σ ± gamma·OI·multiplier·S²/100.
+/// </param>
 /// <param name="FlowSentiment">−1 to 1, by <see cref="ChainAnalytics.FlowFormula"/>.</param>
-/// <param name="Premium">Currency that changed hands, Σ volume × mid × multiplier: how much the sentiment rests on.</param>
+/// <param name="Premium">
+/// Currency that changed hands, Σ volume × mid × multiplier: how much the sentiment rests on. NaN where no row states a volume.
+/// </param>
 public sealed record ChainSummary(
     double PutCallVolume, double PutCallOpenInterest, double GammaExposure, double FlowSentiment, double Premium,
     IReadOnlyList<ChainExpiry> Expiries, IReadOnlyList<UnusualVolume> Unusual)
@@ -35,10 +42,11 @@ public sealed record ChainSummary(
 public static class ChainAnalytics
 {
     /// <summary>
-    /// Σ w·side·direction / Σ w over rows with volume: w = volume × mid × |delta|, direction 1 for calls and −1 for puts, side from −1 (last trade at
-    /// the bid: sold) to 1 (at the ask: bought), 1 where the last price or the quote is missing.
+    /// Σ w·side·direction / Σ w over rows with volume: w = volume × mid × |delta|, direction 1 for calls and −1 for puts, side from −1
+    /// (last trade at the bid: sold) to 1 (at the ask: bought). Rows that do not tell their side are left out; see
+    /// <see cref="OptionQuote.Side"/>.
     /// </summary>
-    public const string FlowFormula = "flow-delta-premium-v1";
+    public const string FlowFormula = "flow-delta-premium-v2";
 
     public const double UnusualRatio = 2, UnusualShare = 0.02;
 
@@ -55,9 +63,10 @@ public static class ChainAnalytics
             greeks[i] = BlackScholes.Greeks(in contract, volatilities[i]);
         }
         var (flow, weight, premium) = Flow(rows, greeks, market);
-        return new(PutCall(rows, row => row.Volume), PutCall(rows, row => row.OpenInterest), GammaExposure(rows, greeks, market), weight > 0 ? flow / weight : double.NaN, premium,
-            [.. rows.Select((row, i) => (row.Years, i)).Where(r => r.Years > 0).GroupBy(r => r.Years).OrderBy(g => g.Key).Select(g => Expiry([.. g.Select(r => r.i)], rows, volatilities, greeks, market))],
-            Unusual(rows));
+        var expiries = rows.Select((row, i) => (row.Years, i)).Where(r => r.Years > 0).GroupBy(r => r.Years).OrderBy(g => g.Key)
+            .Select(g => Expiry([.. g.Select(r => r.i)], rows, volatilities, greeks, market));
+        return new(PutCall(rows, row => row.Volume), PutCall(rows, row => row.OpenInterest), GammaExposure(rows, greeks, market),
+            weight > 0 ? flow / weight : double.NaN, premium, [.. expiries], Unusual(rows));
     }
 
     static ChainExpiry Expiry(int[] members, OptionQuote[] rows, double[] volatilities, OptionGreeks[] greeks, ChainMarket market)
@@ -66,11 +75,14 @@ public static class ChainAnalytics
         var own = members.Select(i => rows[i]).ToArray();
         var forward = market.Spot * Math.Exp((market.Rate - market.Yield) * years);
         // Out of the money on either side: there the quotes hold the most information.
-        var outside = members.Where(i => !double.IsNaN(volatilities[i]) && (rows[i].Type == OptionType.Call ? rows[i].Strike >= forward : rows[i].Strike <= forward));
+        var outside = members.Where(i => !double.IsNaN(volatilities[i])
+            && (rows[i].Type == OptionType.Call ? rows[i].Strike >= forward : rows[i].Strike <= forward));
         var smile = outside.Select(i => (Place: rows[i].Strike, Volatility: volatilities[i])).OrderBy(p => p.Place).ToArray();
-        double Wing(OptionType type, double delta) => Interpolate([.. members.Where(i => rows[i].Type == type && !double.IsNaN(volatilities[i]))
+        double Wing(OptionType type, double delta) =>
+            Interpolate([.. members.Where(i => rows[i].Type == type && !double.IsNaN(volatilities[i]))
             .Select(i => (greeks[i].Delta, volatilities[i])).OrderBy(p => p.Delta)], delta);
-        return new(years, Interpolate(smile, forward), Wing(OptionType.Put, -0.25) - Wing(OptionType.Call, 0.25), MaxPain(own), PutCall(own, r => r.Volume), PutCall(own, r => r.OpenInterest));
+        return new(years, Interpolate(smile, forward), Wing(OptionType.Put, -0.25) - Wing(OptionType.Call, 0.25), MaxPain(own),
+            PutCall(own, r => r.Volume), PutCall(own, r => r.OpenInterest));
     }
 
     /// <summary>Between the two neighbours; NaN outside of all.</summary>
@@ -80,7 +92,8 @@ public static class ChainAnalytics
         {
             if (points[i].Place == at) return points[i].Value;
             if (i > 0 && points[i - 1].Place < at && points[i].Place > at)
-                return points[i - 1].Value + (points[i].Value - points[i - 1].Value) * (at - points[i - 1].Place) / (points[i].Place - points[i - 1].Place);
+                return points[i - 1].Value
+                    + (points[i].Value - points[i - 1].Value) * (at - points[i - 1].Place) / (points[i].Place - points[i - 1].Place);
         }
         return double.NaN;
     }
@@ -96,7 +109,8 @@ public static class ChainAnalytics
             {
                 if (!(row.OpenInterest > 0)) continue;
                 open += row.OpenInterest;
-                paid += row.OpenInterest * Math.Max(0, row.Type == OptionType.Call ? candidate.Strike - row.Strike : row.Strike - candidate.Strike);
+                paid += row.OpenInterest * Math.Max(0, row.Type == OptionType.Call
+                    ? candidate.Strike - row.Strike : row.Strike - candidate.Strike);
             }
             if (open > 0 && (paid < least || paid == least && candidate.Strike < best)) (best, least) = (candidate.Strike, paid);
         }
@@ -116,25 +130,23 @@ public static class ChainAnalytics
         {
             if (!(rows[i].OpenInterest > 0) || double.IsNaN(greeks[i].Gamma)) continue;
             any = true;
-            sum += (rows[i].Type == OptionType.Call ? 1 : -1) * greeks[i].Gamma * rows[i].OpenInterest * market.Multiplier * market.Spot * market.Spot / 100;
+            sum += (rows[i].Type == OptionType.Call
+                ? 1 : -1) * greeks[i].Gamma * rows[i].OpenInterest * market.Multiplier * market.Spot * market.Spot / 100;
         }
         return any ? sum : double.NaN;
     }
 
     static (double Flow, double Weight, double Premium) Flow(OptionQuote[] rows, OptionGreeks[] greeks, ChainMarket market)
     {
-        var (flow, weight, premium) = (0.0, 0.0, 0.0);
+        // Where no row states a volume, nobody knows what changed hands.
+        var (flow, weight, premium) = (0.0, 0.0, Array.Exists(rows, r => r.Volume >= 0) ? 0.0 : double.NaN);
         for (var i = 0; i < rows.Length; i++)
         {
-            var row = rows[i];
-            if (!(row.Volume > 0) || !(row.Mid > 0)) continue;
-            premium += row.Volume * row.Mid * market.Multiplier;
-            if (double.IsNaN(greeks[i].Delta)) continue;
-            var half = 0.5 * (row.Ask - row.Bid);
-            var side = half > 0 && !double.IsNaN(row.Last) ? Math.Clamp((row.Last - row.Mid) / half, -1, 1) : 1;
-            var w = row.Volume * row.Mid * Math.Abs(greeks[i].Delta);
-            flow += w * side * (row.Type == OptionType.Call ? 1 : -1);
-            weight += w;
+            ref readonly var row = ref rows[i];
+            if (row.Volume > 0 && row.Mid > 0) premium += row.Volume * row.Mid * market.Multiplier;
+            if (OptionsFlow.Of(in row, greeks[i].Delta) is not { } traded) continue;
+            flow += traded.Weight * traded.Score;
+            weight += traded.Weight;
         }
         return (flow, weight, premium);
     }
@@ -142,7 +154,9 @@ public static class ChainAnalytics
     static IReadOnlyList<UnusualVolume> Unusual(OptionQuote[] rows)
     {
         var all = rows.Where(r => r.Volume > 0).Sum(r => r.Volume);
-        return [.. rows.Select((row, i) => new UnusualVolume(i, row.Volume, row.OpenInterest, row.Volume / Math.Max(1, row.OpenInterest), row.Volume / all))
-            .Where(u => u.Volume > 0 && u.OpenInterest >= 0 && u.Ratio >= UnusualRatio && u.Share >= UnusualShare).OrderByDescending(u => u.Share)];
+        return [.. rows.Select((row, i) => new UnusualVolume(
+            i, row.Volume, row.OpenInterest, row.Volume / Math.Max(1, row.OpenInterest), row.Volume / all))
+            .Where(u => u.Volume > 0 && u.OpenInterest >= 0 && u.Ratio >= UnusualRatio && u.Share >= UnusualShare)
+            .OrderByDescending(u => u.Share)];
     }
 }

@@ -20,6 +20,20 @@ public readonly record struct OptionQuote(OptionType Type, double Strike, double
 
     /// <summary>Middle of bid and ask where both are there and not crossed; else the last price.</summary>
     public double Mid => Ask >= Bid && Bid >= 0 && Ask > 0 ? 0.5 * (Bid + Ask) : Last;
+
+    /// <summary>
+    /// Where the last trade lies, from −1 at the bid (sold) to 1 at the ask (bought). NaN where that tells nothing: without a quote or a
+    /// last price, where bid and ask are one, and for a last price outside of them, which was made under another quote.
+    /// </summary>
+    public double Side
+    {
+        get
+        {
+            var side = Bid >= 0 && Ask > Bid ? (Last - Mid) / (0.5 * (Ask - Bid)) : double.NaN;
+            // A last price at the bid or the ask may miss it by its last bit.
+            return Math.Abs(side) <= 1 + 1e-9 ? Math.Clamp(side, -1, 1) : double.NaN;
+        }
+    }
 }
 
 /// <summary>What a chain is quoted on.</summary>

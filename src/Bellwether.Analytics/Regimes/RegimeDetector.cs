@@ -8,9 +8,16 @@ namespace Bellwether.Analytics.Regimes;
 /// <param name="MinBars">Bars with features before the first fit.</param>
 /// <param name="MaxBars">The latest so many are fitted to.</param>
 /// <param name="RefitEvery">Bars between two fits.</param>
-public sealed record RegimeOptions(int Period = 20, int LongPeriod = 250, int MinBars = 250, int MaxBars = 1_500, int RefitEvery = 63)
+/// <param name="Direction">
+/// A state whose mean direction is at least this far from 0 is a trend: 1 is a straight line, and twenty moves without any direction reach
+/// 0.2 on average.
+/// </param>
+/// <param name="Restlessness">A state whose short volatility is, on average, at least so many times the long one is volatile.</param>
+public sealed record RegimeOptions(
+    int Period = 20, int LongPeriod = 250, int MinBars = 250, int MaxBars = 1_500, int RefitEvery = 63, double Direction = 0.3,
+        double Restlessness = 1.4)
 {
-    public const string Formula = "regime-hmm-v1";
+    public const string Formula = "regime-hmm-v2";
 }
 
 /// <summary>
@@ -18,8 +25,10 @@ public sealed record RegimeOptions(int Period = 20, int LongPeriod = 250, int Mi
 /// probability under the parameters of that time, and never changes: later bars neither smooth it nor fit it anew.
 /// </summary>
 /// <remarks>
-/// Each fit starts from the same first guess, so that it depends on the bars and not on when the detector began within them. The restless state is
-/// <see cref="MarketRegime.Volatile"/>; of the other three the one that goes up most, the one that goes down most, and the one between.
+/// Each fit starts from the same first guess, so that it depends on the bars and not on when the detector began within them. A state is
+/// named by what its means are, not by how they compare with those of the others: restless ones are <see cref="MarketRegime.Volatile"/>,
+/// then those with a direction trends, and what is left ranges. Several states may share a name, or none have it; the probability of a
+/// regime is that of all its states.
 /// </remarks>
 public sealed class RegimeDetector(RegimeOptions? options = null)
 {
@@ -69,8 +78,8 @@ public sealed class RegimeDetector(RegimeOptions? options = null)
     }
 
     /// <summary>
-    /// Takes the next bar without asking. Models that nobody asks are not fitted: each fit begins anew from the bars before it, so that what is told
-    /// later is the same to the last bit.
+    /// Takes the next bar without asking. Models that nobody asks are not fitted: each fit begins anew from the bars before it, so that
+    /// what is told later is the same to the last bit.
     /// </summary>
     public void Push(in Bar bar)
     {
@@ -116,27 +125,31 @@ public sealed class RegimeDetector(RegimeOptions? options = null)
     void Refit(ReadOnlySpan<double> past)
     {
         _model = Guess.Fit(past, Fitting).Model;
-        for (var t = 0; t < past.Length; t += RegimeFeatures.Count) _model.Filter(t == 0, past.Slice(t, RegimeFeatures.Count), _probabilities);
-        var byRestlessness = Enumerable.Range(0, States).OrderByDescending(i => _model.Means[i * RegimeFeatures.Count + 1]).ToArray();
-        var byDirection = byRestlessness.Skip(1).OrderByDescending(i => _model.Means[i * RegimeFeatures.Count]).ToArray();
-        _labels[byRestlessness[0]] = MarketRegime.Volatile;
-        _labels[byDirection[0]] = MarketRegime.TrendingUp;
-        _labels[byDirection[1]] = MarketRegime.Ranging;
-        _labels[byDirection[2]] = MarketRegime.TrendingDown;
+        for (var t = 0; t < past.Length; t += RegimeFeatures.Count)
+            _model.Filter(t == 0, past.Slice(t, RegimeFeatures.Count), _probabilities);
+        for (var i = 0; i < States; i++)
+            _labels[i] = Name(_model.Means[i * RegimeFeatures.Count], _model.Means[i * RegimeFeatures.Count + 1]);
     }
+
+    MarketRegime Name(double direction, double restlessness) => restlessness >= Math.Log(_options.Restlessness) ? MarketRegime.Volatile
+        : direction >= _options.Direction ? MarketRegime.TrendingUp
+        : direction <= -_options.Direction ? MarketRegime.TrendingDown : MarketRegime.Ranging;
 
     RegimeReading Read()
     {
+        Span<double> regimes = stackalloc double[States];
+        regimes.Clear();
+        for (var i = 0; i < States; i++) regimes[(int)_labels[i]] += _probabilities[i];
         var best = 0;
         for (var i = 1; i < States; i++)
-            if (_probabilities[i] > _probabilities[best]) best = i;
-        return new(_labels[best], _probabilities[best]);
+            if (regimes[i] > regimes[best]) best = i;
+        return new((MarketRegime)best, Math.Min(1, regimes[best]));
     }
 }
 
 /// <summary>
-/// The reference beside the model, by rules that anybody can follow: volatile where the short volatility is at least 1.5 times the long one; else trending where
-/// ADX is at least 25, in the direction of the greater DI; else ranging.
+/// The reference beside the model, by rules that anybody can follow: volatile where the short volatility is at least 1.5 times the long
+/// one; else trending where ADX is at least 25, in the direction of the greater DI; else ranging.
 /// </summary>
 public sealed class RegimeRules(int period = 14, int shortPeriod = 20, int longPeriod = 250)
 {

@@ -107,8 +107,12 @@ public static partial class SignalEvaluation
     }
 
     /// <summary>Every date counts alike.</summary>
-    static Estimate Mean(IReadOnlyList<DatedCoefficient> dated, int block, BlockBootstrap bootstrap) =>
-        bootstrap.Of([.. dated.Select(d => new[] { d.Value, 1.0 })], block, sums => sums[1] > 0 ? sums[0] / sums[1] : double.NaN);
+    /// <remarks>No correlation lies beyond 1, whatever the interval that blocks give.</remarks>
+    static Estimate Mean(IReadOnlyList<DatedCoefficient> dated, int block, BlockBootstrap bootstrap)
+    {
+        var mean = bootstrap.Of([.. dated.Select(d => new[] { d.Value, 1.0 })], block, sums => sums[1] > 0 ? sums[0] / sums[1] : double.NaN);
+        return mean with { Low = Math.Max(mean.Low, -1), High = Math.Min(mean.High, 1) };
+    }
 
     static double Ratio(IReadOnlyList<DatedCoefficient> dated)
     {

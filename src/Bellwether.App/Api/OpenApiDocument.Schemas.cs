@@ -65,6 +65,12 @@ static partial class OpenApiDocument
                 own.Type = type & ~JsonSchemaType.Null;
                 schema.Required?.Remove(property);
             }
+            if (own.AnyOf is { Count: > 0 })
+                schema.Properties![property] = new OpenApiSchema
+                {
+                    Type = JsonSchemaType.Number | JsonSchemaType.String,
+                    Description = "A number, or Infinity as text, which JSON has no number for",
+                };
             if (Enumerations.TryGetValue((name, property), out var values)) own.Enum = Values(values);
             if (name == "PushedEvent" && EventFields.TryGetValue(property, out var told)) own.Description = told;
         }
@@ -111,7 +117,8 @@ static partial class OpenApiDocument
                 ["application/json"] = new() { Schema = new OpenApiSchemaReference("ReplayRequest", document) },
             };
         foreach (var id in Drawn)
-            if (Operation(document, id)?.Responses?["200"] is OpenApiResponse drawn && drawn.Content is { } forms) forms[Counts.ChartAnswer.Type] = new OpenApiMediaType { Schema = Text() };
+            if (Operation(document, id)?.Responses?["200"] is OpenApiResponse drawn && drawn.Content is { } forms)
+                forms[Counts.ChartAnswer.Type] = new OpenApiMediaType { Schema = Text() };
         if (Operation(document, "streamSentiment")?.Responses?["200"] is OpenApiResponse stream)
             stream.Content = new Dictionary<string, OpenApiMediaType> { ["text/event-stream"] = new() { Schema = Text() } };
     }

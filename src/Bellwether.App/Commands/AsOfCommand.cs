@@ -3,6 +3,10 @@ using Bellwether.Market.Joins;
 
 namespace Bellwether.App.Commands;
 
+/// <param name="Matched">Left rows that found a right one.</param>
+/// <param name="Columns">By which columns both met.</param>
+sealed record AsOfJoinAnswer(long Left, long Right, long Matched, string Columns, string File);
+
 /// <summary><c>bellwether asof</c>: what was known at each row's time.</summary>
 static class AsOfCommand
 {
@@ -33,6 +37,8 @@ static class AsOfCommand
                     session.Get(leftTime), session.Get(rightTime), session.Get(known), session.Get(version));
                 var (rows, result) = await new DatasetJoin(desk.DataSource, lake).RunAsync(session.Get(left)!, session.Get(right)!, columns, session.Get(age), cancellationToken);
                 await using (rows) await output.WriteAsync(session, rows, lake, cancellationToken);
+                if (session.Json && session.Get(file) is { } written)
+                    session.WriteJson(new(result.Left, result.Right, result.Matched, result.Columns, written), CommandJson.Relaxed.AsOfJoinAnswer);
                 session.Note($"{result.Matched:n0} of {result.Left:n0} rows found one of {result.Right:n0}; {result.Columns}");
                 return ExitCode.Ok;
             });

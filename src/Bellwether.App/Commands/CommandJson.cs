@@ -67,6 +67,7 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(MatrixAnswer))]
 [JsonSerializable(typeof(HypertableStatusAnswer))]
 [JsonSerializable(typeof(HypertablePlanAnswer))]
+[JsonSerializable(typeof(AsOfJoinAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<Retention.Archive.ForgottenArchiveFile>))]
 [JsonSerializable(typeof(LakeMigrateAnswer))]
 [JsonSerializable(typeof(Backup.BackupReport))]

@@ -64,6 +64,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         PostgresException database => new(ExitCode.Unavailable, "database", $"The database refused: {Sentence(database.MessageText)} (SQLSTATE {database.SqlState})"),
         NpgsqlException database => new(ExitCode.Unavailable, "database", $"The database cannot be reached: {Sentence(database.Message)}",
             "Check that it runs and that --postgres is right; `bellwether doctor` looks at the private one."),
+        LakeSqlException { IsUnknownTable: true } sql => new(ExitCode.BadInput, "unknown_table", Sentence(sql.Message)),
         LakeSqlException { InnerException: DuckDbException } sql => new(ExitCode.Usage, "sql", Sentence(sql.Message)),
         LakeSqlException sql => new(ExitCode.Refused, "refused", Sentence(sql.Message)),
         ObjectStoreException store => new(ExitCode.Unavailable, "object_store", Sentence(store.Message), store.Mend),

@@ -9,6 +9,7 @@ sealed record LakeOutput(LakeFormat Format, string? File)
     public static LakeOutput Of(Session session, string? named, string? file)
     {
         var format = FormatOf(session, named, file);
+        if (file is not null) OutputPlace.Require("--out", file);
         return format == LakeFormat.Parquet && file is null
             ? throw CommandException.Usage("Parquet is written to a file.", "Name it with --out FILE.")
             : new(format, file);
@@ -30,13 +31,16 @@ sealed record LakeOutput(LakeFormat Format, string? File)
 
     static LakeFormat FormatOf(Session session, string? named, string? file) =>
         named is not null ? Enum.Parse<LakeFormat>(named, ignoreCase: true)
-        : session.Json ? LakeFormat.Json
-        : Path.GetExtension(file)?.ToLowerInvariant() switch
+        : file is null ? session.Json ? LakeFormat.Json : LakeFormat.Table
+        : Path.GetExtension(file).ToLowerInvariant() switch
         {
             ".csv" => LakeFormat.Csv,
             ".json" => LakeFormat.Json,
             ".parquet" => LakeFormat.Parquet,
-            _ => LakeFormat.Table,
+            ".txt" => LakeFormat.Table,
+            _ when session.Json => LakeFormat.Json,
+            _ => throw CommandException.Usage($"--out: the ending of '{file}' does not tell how to write it.",
+                "Give --format, or let the name end with .csv, .json, .parquet or .txt."),
         };
 
     // Beside its place, then renamed: whoever looks sees the old file or the whole new one.

@@ -71,7 +71,7 @@ static partial class MarketCommand
         {
             indicators.Next(in inputs[i], values);
             if (bars[i].Date < from?.UtcDateTime) continue;
-            output.Write([Stamp(bars[i].Date), .. values.Select(Number)]);
+            output.Write([Stamp(bars[i].Date), .. values.Select(value => (RowCell)value)]);
         }
         return ExitCode.Ok;
     }
@@ -91,13 +91,11 @@ static partial class MarketCommand
         {
             var bar = bars[i];
             if (bar.Date < from?.UtcDateTime || bar.Date >= to?.UtcDateTime) continue;
-            output.Write([Stamp(bar.Date), Number(bar.Open), Number(bar.High), Number(bar.Low), Number(bar.Close), bar.AdjustedClose is { } vendor ? Number(vendor) : "",
-                bar.Volume?.ToString(CultureInfo.InvariantCulture) ?? "", stored[i].KnownAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), stored[i].Source]);
+            output.Write([Stamp(bar.Date), bar.Open, bar.High, bar.Low, bar.Close, bar.AdjustedClose, bar.Volume,
+                stored[i].KnownAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), stored[i].Source]);
         }
         return ExitCode.Ok;
     }
 
     static string Stamp(DateTime time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-
-    static string Number(double value) => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture);
 }

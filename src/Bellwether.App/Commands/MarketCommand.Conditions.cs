@@ -77,12 +77,9 @@ static partial class MarketCommand
         foreach (var r in rows)
             output.Write([
                 Stamp(r.Timestamp), r.Session.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture), r.KnownAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture),
-                Number(r.Open), Number(r.High), Number(r.Low), Number(r.Close), r.Volume?.ToString(CultureInfo.InvariantCulture) ?? "", Cell(r.Atr14), Cell(r.Rsi14), Cell(r.Ema20), Cell(r.Ema50),
-                Cell(r.BbUpper), Cell(r.BbLower), Cell(r.MacdLine), Cell(r.MacdSignal), Cell(r.Volatility20d), Cell(r.Vix), r.DetectedRegime ?? "", Cell(r.RegimeConfidence),
-                r.ReferenceRegime ?? "", Cell(r.SpyCorrelation), Cell(r.SectorCorrelation),
+                r.Open, r.High, r.Low, r.Close, r.Volume, r.Atr14, r.Rsi14, r.Ema20, r.Ema50, r.BbUpper, r.BbLower, r.MacdLine, r.MacdSignal, r.Volatility20d, r.Vix,
+                r.DetectedRegime, r.RegimeConfidence, r.ReferenceRegime, r.SpyCorrelation, r.SectorCorrelation,
             ]);
         return ExitCode.Ok;
     }
-
-    static string Cell(double? value) => value is { } number ? Number(number) : "";
 }

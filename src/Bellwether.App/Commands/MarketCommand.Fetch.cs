@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Bellwether.Market;
+using Bellwether.Market.Calendars;
 using Bellwether.Market.Prices;
 using Bellwether.Market.Providers;
 
@@ -19,9 +20,12 @@ static partial class MarketCommand
         var provider = new Option<string>("--provider") { Description = "stooq, alpha_vantage or csv (a folder) [default: stooq]", HelpName = "NAME", DefaultValueFactory = _ => StooqProvider.Id };
         var market = new Option<string?>("--market") { Description = "Stooq's ending of the symbol [default: us]", HelpName = "us|uk|…" };
         var adjusted = new Option<bool>("--adjusted") { Description = "Alpha Vantage: with adjusted closes, splits and dividends, where the key allows it" };
+        var size = new Option<string?>("--size") { Description = "Alpha Vantage: full, or compact for the last hundred bars, which every key allows [default: full]" };
+        size.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "full", "compact");
         var renew = new Option<bool>("--renew") { Description = "Ask the provider even where a fresh answer is in the cache" };
         return new Verb("fetch", "Fetch daily bars from a provider, through the cache, and store what is new",
-                "market fetch AAPL MSFT", "market fetch IBM --provider alpha_vantage --json", "market fetch VOD --market uk") { symbols, provider, market, adjusted, renew }
+                "market fetch AAPL MSFT", "market fetch IBM --provider alpha_vantage --json", "market fetch VOD --market uk")
+            { symbols, provider, market, adjusted, size, renew }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
                 var tickers = session.Get(symbols)!.Select(s => Ticker(s, "SYMBOL")).Distinct().ToArray();
@@ -29,7 +33,12 @@ static partial class MarketCommand
                 using var providers = new MarketProviders(desk.DataSource, desk.Options.Market.Providers, desk.Time);
                 await using var cache = new MarketCache(desk.DataSource, desk.Time);
                 var from = providers.Find(session.Get(provider)!, MarketDataType.DailyPrices);
-                var parameters = new Dictionary<string, string?> { ["market"] = session.Get(market), ["adjusted"] = session.Get(adjusted) ? "true" : null };
+                var parameters = new Dictionary<string, string?>
+                {
+                    ["market"] = session.Get(market),
+                    ["adjusted"] = session.Get(adjusted) ? "true" : null,
+                    ["size"] = session.Get(size)?.ToLowerInvariant(),
+                };
                 var answers = new List<FetchAnswer>();
                 foreach (var ticker in tickers)
                 {
@@ -45,7 +54,7 @@ static partial class MarketCommand
     {
         var (symbol, format) = (Symbol(), Format("table"));
         var concept = new Option<string?>("--concept") { Description = "Only these concepts, several by commas, such as Revenues,NetIncomeLoss", HelpName = "NAME,…" };
-        var asOf = Moments.Option("--as-of", "Only what was filed by the end of that day", screen.Time);
+        var asOf = Moments.Option("--as-of", "Only what was known then; a filing is, when its day in New York is over", screen.Time);
         var renew = new Option<bool>("--renew") { Description = "Ask the SEC even where a fresh answer is in the cache" };
         return new Verb("facts", "Show what a company reported to the SEC, by the day of each filing", "market facts AAPL --concept Revenues", "market facts AAPL --as-of 2020-01-01 --json") { symbol, concept, asOf, renew, format }
             .Runs(screen, globals, async (session, cancellationToken) =>
@@ -58,11 +67,12 @@ static partial class MarketCommand
                 await using var cache = new MarketCache(desk.DataSource, desk.Time);
                 var answer = await cache.GetAsync(providers.Find(EdgarProvider.Id, MarketDataType.CompanyFacts), new(MarketDataType.CompanyFacts, ticker, new Dictionary<string, string?>()),
                     settings.FactsFresh, settings.FactsStale, session.Get(renew), cancellationToken);
-                // A filing of a day is known when the day is over.
-                var last = session.Get(asOf) is { } at ? DateOnly.FromDateTime(at.UtcDateTime) : DateOnly.MaxValue;
-                await using var output = RowWriter.Of(session, FormatOf(session, format, "table"), ["concept", "unit", "start", "end", "value", "form", "fiscal_year", "fiscal_period", "filed", "accession", "taxonomy"]);
-                foreach (var fact in CompanyFacts.Parse(answer.Json).Facts.Where(f => (wanted is null || wanted.Contains(f.Concept)) && (last == DateOnly.MaxValue || f.Filed < last)))
-                    output.Write([fact.Concept, fact.Unit, Day(fact.Start), Day(fact.End), Number(fact.Value), fact.Form ?? "", fact.FiscalYear?.ToString(CultureInfo.InvariantCulture) ?? "", fact.FiscalPeriod ?? "", Day(fact.Filed), fact.Accession, fact.Taxonomy]);
+                DateOnly? today = session.Get(asOf) is { } at ? UnitedStatesCalendar.DateOf(at.UtcDateTime) : null;
+                await using var output = RowWriter.Of(session, FormatOf(session, format, "table"),
+                    ["concept", "unit", "start", "end", "value", "form", "fiscal_year", "fiscal_period", "filed", "accession", "taxonomy"]);
+                foreach (var fact in CompanyFacts.Parse(answer.Json).Facts.Where(f => (wanted is null || wanted.Contains(f.Concept)) && !(f.Filed >= today)))
+                    output.Write([fact.Concept, fact.Unit, Day(fact.Start), Day(fact.End), fact.Value, fact.Form, fact.FiscalYear, fact.FiscalPeriod, Day(fact.Filed),
+                        fact.Accession, fact.Taxonomy]);
                 return ExitCode.Ok;
             });
     }
@@ -77,7 +87,7 @@ static partial class MarketCommand
                 await using var cache = new MarketCache(desk.DataSource, desk.Time);
                 var entries = await cache.ListAsync(cancellationToken);
                 await using var output = RowWriter.Of(session, FormatOf(session, format, "table"), ["ticker", "data_type", "source", "parameters", "cached_at", "fresh_until", "expires_at", "quality"]);
-                foreach (var e in entries) output.Write([e.Ticker, e.DataType, e.Source, e.Parameters ?? "", Stamp(e.CachedAt), Stamp(e.FreshUntil), Stamp(e.ExpiresAt), Cell(e.Quality)]);
+                foreach (var e in entries) output.Write([e.Ticker, e.DataType, e.Source, e.Parameters, Stamp(e.CachedAt), Stamp(e.FreshUntil), Stamp(e.ExpiresAt), e.Quality]);
                 return ExitCode.Ok;
             });
         var (ticker, all) = (new Argument<string?>("SYMBOL") { Description = "Only this ticker", Arity = ArgumentArity.ZeroOrOne }, new Option<bool>("--expired") { Description = "Only what has expired" });

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Bellwether.Feeds;
+using Bellwether.Market.Calendars;
 
 namespace Bellwether.App.Commands;
 
@@ -33,16 +34,25 @@ static class Moments
         CustomParser = result =>
         {
             if (Parse(result.Tokens[0].Value) is { } interval) return interval;
-            result.AddError($"{name}: '{result.Tokens[0].Value}' is not an interval from 1s to 3650d. Write a number and s, m, h, d or w, for example 15m.");
+            result.AddError(
+                $"{name}: '{result.Tokens[0].Value}' is not an interval from 1s to 3650d. "
+                + "Write a number and s, m, h, d or w, for example 15m.");
             return null;
         },
     };
+
+    /// <summary>
+    /// The session that is meant: a date, which comes as its midnight UTC, is itself; any other moment is of its date in New York.
+    /// </summary>
+    public static DateOnly SessionOf(DateTimeOffset time) =>
+        time.UtcDateTime is var utc && utc.TimeOfDay == TimeSpan.Zero ? DateOnly.FromDateTime(utc) : UnitedStatesCalendar.DateOf(utc);
 
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     static TimeSpan? Parse(string text)
     {
-        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return null;
+        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var count)) return null;
         var seconds = text[^1] switch { 's' => 1, 'm' => 60, 'h' => 3_600, 'd' => 86_400, 'w' => 7 * 86_400, _ => 0L } * count;
         return seconds is >= 1 and <= 3_650L * 86_400 ? TimeSpan.FromSeconds(seconds) : null;
     }

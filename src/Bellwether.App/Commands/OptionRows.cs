@@ -1,11 +1,14 @@
 using System.Globalization;
+using System.IO.Compression;
 using Bellwether.Analytics.Options;
 using CsvHelper;
 using CsvHelper.Configuration;
 
 namespace Bellwether.App.Commands;
 
-/// <summary>Rows of options in, the same rows with what follows from them out. A row that makes no sense keeps its place, with empty values.</summary>
+/// <summary>
+/// Rows of options in, the same rows with what follows from them out. A row that makes no sense keeps its place, with empty values.
+/// </summary>
 sealed class OptionRows(Session session, bool american, bool reasons)
 {
     const int MostNotes = 20;
@@ -29,28 +32,44 @@ sealed class OptionRows(Session session, bool american, bool reasons)
         {
             cancellationToken.ThrowIfCancellationRequested();
             rows++;
-            var (greeks, volatility, problem) = Compute(parser.Record!, columns);
+            var (greeks, volatility, problem) = Compute(parser.Record!, columns, out var given);
             if (problem.Length > 0 && bad++ < MostNotes) session.Note($"{path}, line {parser.RawRow}: {problem}");
             double[] values = [greeks.Price, volatility, greeks.Delta, greeks.Gamma, greeks.Vega, greeks.Theta, greeks.Rho];
-            output.Write([.. header.Select((_, i) => i < parser.Record!.Length ? parser.Record[i] : ""), .. values[(Outputs.Length - added.Length)..].Select(Text), .. reasons ? (string[])[problem] : []]);
+            // Of columns of which nothing is known, an id keeps its zeros.
+            output.Write([
+                .. header.Select((_, i) => i >= parser.Record!.Length ? ""
+                    // With a volatility the price is what follows from it, whatever stood there.
+                    : i == columns.Price && given ? greeks.Price
+                    : columns.IsNumber(i) ? RowCell.Read(parser.Record[i]) : parser.Record[i]),
+                .. values[(Outputs.Length - added.Length)..].Select(value => (RowCell)value), .. reasons ? (RowCell[])[problem] : [],
+            ]);
         }
-        if (bad > 0) session.Note($"{bad:n0} of {rows:n0} rows have no implied volatility or no price{(bad > MostNotes ? "; --reasons tells why for each" : "")}");
+        if (bad > 0)
+            session.Note($"{bad:n0} of {rows:n0} rows have no implied volatility or no price"
+                + (bad > MostNotes ? "; --reasons tells why for each" : ""));
         return ExitCode.Ok;
     }
 
-    readonly record struct OptionColumns(int[] Inputs, int Volatility, int Price);
+    readonly record struct OptionColumns(int[] Inputs, int Volatility, int Price)
+    {
+        /// <summary>All that is read but the type.</summary>
+        public bool IsNumber(int column) => Inputs.AsSpan(0, Inputs.Length - 1).Contains(column) || column == Volatility || column == Price;
+    }
 
     static OptionColumns Columns(string path, string[] header)
     {
         int Find(string name) => Array.FindIndex(header, h => h.Trim().Equals(name, StringComparison.OrdinalIgnoreCase));
         var found = new OptionColumns([.. Inputs.Select(Find)], Find("vol"), Find("price"));
-        string[] missing = [.. Inputs.Where((_, i) => found.Inputs[i] < 0), .. found.Volatility < 0 && found.Price < 0 ? (string[])["vol or price"] : []];
+        string[] missing = [.. Inputs.Where((_, i) => found.Inputs[i] < 0), .. found.Volatility < 0 && found.Price < 0
+            ? (string[])["vol or price"] : []];
         return missing.Length == 0 ? found
-            : throw new CommandException(ExitCode.BadInput, "bad_input", $"{path}: the header names no {string.Join(", ", missing)}.", $"It has to name {string.Join(", ", Inputs)}, and vol or price.");
+            : throw new CommandException(ExitCode.BadInput, "bad_input", $"{path}: the header names no {string.Join(", ", missing)}.",
+            $"It has to name {string.Join(", ", Inputs)}, and vol or price.");
     }
 
-    (OptionGreeks Greeks, double Volatility, string Problem) Compute(string[] fields, OptionColumns columns)
+    (OptionGreeks Greeks, double Volatility, string Problem) Compute(string[] fields, OptionColumns columns, out bool given)
     {
+        given = false;
         string Field(int column) => column >= 0 && column < fields.Length ? fields[column].Trim() : "";
         var numbers = new double[5];
         for (var i = 0; i < 5; i++)
@@ -64,24 +83,41 @@ sealed class OptionRows(Session session, bool american, bool reasons)
             default: return (OptionGreeks.Undefined, double.NaN, $"type '{Field(columns.Inputs[5])}' is neither call nor put");
         }
         var option = new OptionContract(type, numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
-        var (given, text) = columns.Volatility >= 0 && Field(columns.Volatility).Length > 0 ? (true, Field(columns.Volatility)) : (false, Field(columns.Price));
+        given = Field(columns.Volatility).Length > 0;
+        var text = Field(given ? columns.Volatility : columns.Price);
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number))
-            return (OptionGreeks.Undefined, double.NaN, $"{(columns.Volatility >= 0 ? "vol" : "price")} '{text}' is not a number");
-        var (greeks, volatility, problem) = given ? OptionValuation.OfVolatility(in option, number, american) : OptionValuation.OfPrice(in option, number, american);
-        return (greeks, volatility, problem == ImpliedProblem.None ? "" : given ? OptionsCommand.BadVolatility : OptionsCommand.Name(problem));
+            return (OptionGreeks.Undefined, double.NaN, $"{(given || columns.Price < 0 ? "vol" : "price")} '{text}' is not a number");
+        if (Wrong(in option, given, number) is { } wrong) return (OptionGreeks.Undefined, double.NaN, wrong);
+        var (greeks, volatility, problem) = given ? OptionValuation.OfVolatility(in option, number, american)
+            : OptionValuation.OfPrice(in option, number, american);
+        return (greeks, volatility, problem == ImpliedProblem.None ? "" : given ? OptionsCommand.NoPrice : OptionsCommand.Name(problem));
+    }
+
+    /// <summary>Names the number that no option can have.</summary>
+    /// <param name="given">The last number is a volatility; a price otherwise.</param>
+    internal static string? Wrong(in OptionContract option, bool given, double number)
+    {
+        foreach (var (name, value, least) in (ReadOnlySpan<(string, double, double)>)
+            [("spot", option.Spot, double.Epsilon), ("strike", option.Strike, double.Epsilon), ("rate", option.Rate, double.MinValue),
+                ("yield", option.Yield, double.MinValue), ("years", option.Years, 0), (given ? "vol" : "price", number, 0)])
+            if (!(value >= least && double.IsFinite(value)))
+                return string.Create(CultureInfo.InvariantCulture, $"{name} {value:R} is {(least == 0 ? "below 0" : least > 0 ? "not above 0" : "no number")}");
+        return null;
     }
 
     static StreamReader Open(string path)
     {
         try
         {
-            return new(path);
+            var file = File.OpenRead(path);
+            if (!file.CanSeek) return new(file);
+            var zipped = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
+            file.Position = 0;
+            return new(zipped ? new GZipStream(file, CompressionMode.Decompress) : file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new CommandException(ExitCode.BadInput, "bad_input", $"{path} cannot be read: {error.Message}", inner: error);
         }
     }
-
-    static string Text(double value) => double.IsNaN(value) ? "" : value.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -29,7 +29,7 @@ static partial class OptionsCommand
         return command;
     }
 
-    public const string BadVolatility = "spot, strike, years or vol is not above 0, or not a number";
+    public const string NoPrice = "no price follows from these numbers";
 
     public static string Name(ImpliedProblem problem) => problem switch
     {

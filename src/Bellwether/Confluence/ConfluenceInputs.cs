@@ -33,7 +33,8 @@ public sealed record ConfluenceInputs(
 /// <summary>A component as it went into the score; nulls where it is missing.</summary>
 public sealed record ConfluenceComponent(string Name, double Weight, double? Score, double Confidence, double? Contribution);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(ConfluenceInputs))]
 [JsonSerializable(typeof(IReadOnlyList<TechnicalReading>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]

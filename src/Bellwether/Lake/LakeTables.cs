@@ -44,7 +44,7 @@ static class LakeTables
                 || table.Schema.Equals("main", StringComparison.OrdinalIgnoreCase)))
             return table.Name.ToLowerInvariant();
         var name = table.Schema.Length == 0 ? table.Name : $"{table.Schema}.{table.Name}";
-        throw new LakeSqlException($"there is no table {name} here; known are {string.Join(", ", Schemas.Keys)}");
+        throw new LakeSqlException($"there is no table {name} here; known are {string.Join(", ", Schemas.Keys)}") { IsUnknownTable = true };
     }
 
     /// <summary>Columns of the offered tables as PostgreSQL has them.</summary>

@@ -12,11 +12,11 @@ public static class SignalPage
     const int Smoothed = 21;
 
     const string Style = """
-        body { font: 15px/1.5 "DejaVu Sans", Helvetica, Arial, sans-serif; color: #222; max-width: 960px; margin: 2em auto; padding: 0 1em }
+        body { font: 15px/1.5 "DejaVu Sans", Helvetica, Arial, sans-serif; color: #222; max-width: 1120px; margin: 2em auto; padding: 0 1em }
         h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
         .verdict { border-left: 4px solid #1f5fa8; padding: .5em 1em; background: #f3f6fa; font-size: 1.05em }
         .beware { border-left: 4px solid #c0392b; padding: .5em 1em; background: #fbf3f2 }
-        .scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .25em .8em; text-align: right; border-bottom: 1px solid #e3e3e3; white-space: nowrap }
+        .scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .25em .55em; text-align: right; border-bottom: 1px solid #e3e3e3; white-space: nowrap }
         svg { max-width: 100%; height: auto; display: block; margin: 1em 0 } footer { color: #666; font-size: .85em; margin-top: 3em }
         """;
 

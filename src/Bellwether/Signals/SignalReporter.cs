@@ -63,16 +63,28 @@ public sealed class SignalReporter(NpgsqlDataSource dataSource, ConfluenceReader
         return symbols;
     }
 
+    /// <summary>The last session of which any of these symbols has a daily bar that is known; null where there is none.</summary>
+    public static async Task<DateOnly?> LastSessionAsync(
+        NpgsqlDataSource dataSource, IReadOnlyList<string> symbols, DateTimeOffset knownBy, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand(
+            "SELECT max(date) FROM market.price_history WHERE ticker = ANY ($1) AND bar_interval = '1d' AND known_at <= $2");
+        command.Parameters.Add(new() { Value = symbols.ToArray() });
+        command.Parameters.Add(new() { Value = knownBy.ToUniversalTime() });
+        return await command.ExecuteScalarAsync(cancellationToken) is DateTime date ? DateOnly.FromDateTime(date) : null;
+    }
+
     static void Fill(SignalPanel panel, int name, string symbol, double[] entries, Dictionary<string, string> without, Func<int, double?> signal)
     {
-        var found = 0;
+        // Behind its last bar a symbol has no return, and a signal that no new bar moves would look steady.
+        var (found, last) = (0, Array.FindLastIndex(entries, e => !double.IsNaN(e)));
         for (var date = 0; date < panel.Dates.Count; date++)
         {
-            var value = signal(date);
+            var value = date <= last + 1 ? signal(date) : null;
             if (value is not null) found++;
             panel.Set(date, name, value ?? double.NaN, entries[date]);
         }
-        if (entries.All(double.IsNaN)) without.Add(symbol, "no daily bars of the time are known");
+        if (entries.All(double.IsNaN)) without.Add(symbol, $"no daily bars from {panel.Dates[0]:yyyy-MM-dd} to {panel.Dates[^1]:yyyy-MM-dd} are known");
         else if (found == 0) without.Add(symbol, "no signal was known at the close of any session");
     }
 

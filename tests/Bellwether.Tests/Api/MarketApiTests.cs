@@ -47,6 +47,8 @@ public sealed class MarketApiTests(TestServer server)
     [InlineData("/api/v1/market/indicators/X", 400, "no indicator is named")]
     [InlineData("/api/v1/market/indicators/X?set=nope_3", 400, "there is no indicator 'nope_3'")]
     [InlineData("/api/v1/market/indicators/X?set=beta_60", 400, "beta and correlation need")]
+    [InlineData("/api/v1/market/indicators/X?set=sma_200000,ichimoku_tenkan_60000", 400, "looks back 260,000 bars in all; at most 250,000")]
+    [InlineData("/api/v1/market/indicators/X?set=volatility_20_-5", 400, "bars a year are above 0")]
     [InlineData("/api/v1/market/conditions/ZZ", 404, "No bars of ZZ")]
     [InlineData("/api/v1/market/conditions/X?day=1", 400, "is not a parameter")]
     public async Task What_cannot_be_answered_is_told(string path, int status, string says)
@@ -54,6 +56,42 @@ public sealed class MarketApiTests(TestServer server)
         await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
         using var response = await desk.GetAsync(path);
         Assert.Contains(says, (await ProblemAsync(response, status)).GetProperty("detail").GetString());
+    }
+
+    [Fact]
+    public async Task A_limit_takes_the_last_bars_of_a_range_and_indicators_know_all_before_them()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        var bars = Enumerable.Range(0, 60).Select(i => new PriceBar(First.AddDays(i), 10 + i, 12 + i, 9 + i, 11 + i, 1_000, null)).ToArray();
+        await WriteAsync(desk.Desk.Desk, bars, b => b.Date.AddDays(1));
+        await new PriceStore(desk.Desk.Desk.DataSource, desk.Desk.Desk.Time).WriteAsync("Y", BarInterval.Day, "test", bars[..40], b => b.Date.AddDays(1), Token);
+        await new ActionStore(desk.Desk.Desk.DataSource, desk.Desk.Desk.Time)
+            .WriteAsync("X", "test", [new(DateOnly.FromDateTime(First.AddDays(50)), CorporateActionKind.Split, 2, false)], _ => First, Token);
+        async Task<(string[] Times, double[] Closes)> Bars(string more)
+        {
+            var items = (await desk.JsonAsync($"/api/v1/market/bars/X?{more}")).GetProperty("items").EnumerateArray().ToArray();
+            return ([.. items.Select(i => i.GetProperty("timestamp").GetString()![..10])], [.. items.Select(i => i.GetProperty("close").GetDouble())]);
+        }
+        async Task Closes(string more, params double[] expected) => Assert.Equal(expected, (await Bars(more)).Closes);
+        await Closes("limit=3", 68.0, 69, 70);
+        await Closes("to=2024-01-12&limit=2", 19.0, 20);
+        await Closes("to=2024-01-04&limit=9", 11.0, 12);
+        var between = (await Bars("from=2024-01-10&to=2024-01-12&limit=9")).Times;
+        Assert.Equal(["2024-01-10", "2024-01-11"], between);
+        Assert.Empty((await Bars("from=2024-05-10&limit=9")).Times);
+        // The split comes after the range, and halves what lies before it.
+        await Closes("to=2024-01-12&limit=2&adjusted=true", 9.5, 10);
+        await Closes("to=2024-02-23&limit=3&adjusted=true", 30.0, 61, 62);
+
+        var rows = (await desk.JsonAsync("/api/v1/market/indicators/X?set=ema_20,obv,correlation_5&benchmark=Y&limit=2&to=2024-02-11")).GetProperty("items");
+        Assert.Equal(2, rows.GetArrayLength());
+        var set = Bellwether.Analytics.Indicators.IndicatorSet.Parse(["ema_20", "obv"]);
+        var (values, inputs) = (new double[80], BarSeries.Inputs(bars[..40], [], BarInterval.Day));
+        set.Run(inputs, values);
+        Assert.Equal((values[78], values[79]), (rows[1].GetProperty("values").GetProperty("ema_20").GetDouble(), rows[1].GetProperty("values").GetProperty("obv").GetDouble()));
+        Assert.Equal(1, rows[1].GetProperty("values").GetProperty("correlation_5").GetDouble(), 9);
+        using var missing = await desk.GetAsync("/api/v1/market/indicators/X?set=beta_5&benchmark=ZZ");
+        Assert.Contains("No bars of ZZ", (await ProblemAsync(missing, 404)).GetProperty("detail").GetString());
     }
 
     [Fact]

@@ -139,4 +139,72 @@ public sealed class MarketCommandTests(TestServer server)
         Assert.Contains("names no rate, yield, years, vol or price", (await Cli.RunAsync("options", "greeks", "--file", file)).Fails(ExitCode.BadInput).Error);
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
+
+    [Fact]
+    public async Task Another_value_of_a_split_of_the_same_moment_is_refused_and_told()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(MarketCommandTests));
+        async Task<System.Text.Json.JsonElement> Import(int ratio, string known) => (await desk.RunAsync("market", "import",
+            desk.Write("s.csv", $"Date,Open,High,Low,Close,Stock Splits\n2024-01-02,10,12,9,11,0\n2024-01-03,11,13,10,12,{ratio}\n"), "--symbol", "X", "--known-at", known, "--json")).Succeeds().Json;
+        Assert.Equal(1, (await Import(2, "2024-01-04T00:00:00Z")).GetProperty("actions").GetInt32());
+        var again = await Import(2, "2024-01-04T00:00:00Z");
+        Assert.Equal((0, 0), (again.GetProperty("actions").GetInt32(), again.GetProperty("problems").GetArrayLength()));
+        var other = await Import(3, "2024-01-04T00:00:00Z");
+        Assert.Equal(0, other.GetProperty("actions").GetInt32());
+        Assert.Equal((3, "split of 2024-01-03: another value is known since the very same moment"),
+            (other.GetProperty("problems")[0].GetProperty("line").GetInt32(), other.GetProperty("problems")[0].GetProperty("reason").GetString()));
+        Assert.Equal(1, (await Import(3, "2024-01-05T00:00:00Z")).GetProperty("actions").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_cell_is_a_number_where_its_column_is_one()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("bellwether-cells-").FullName, "o.csv");
+        await File.WriteAllTextAsync(file, "id,spot,strike,rate,yield,years,type,vol\n0700,100,180,0.02,0,0.1,call,0.2\n1e5,100.50,100,0.02,0,0.5,put,0.3\n", TestContext.Current.CancellationToken);
+        var rows = (await Cli.RunAsync("options", "greeks", "--file", file, "--json")).Succeeds().Json;
+        Assert.Equal(["0700", "1e5"], rows.EnumerateArray().Select(r => r.GetProperty("id").GetString()));
+        Assert.Equal(100.5, rows[1].GetProperty("spot").GetDouble());
+        // A price far below a cent is not nothing.
+        Assert.InRange(rows[0].GetProperty("price").GetDouble(), 1e-30, 1e-10);
+        var table = (await Cli.RunAsync("options", "greeks", "--file", file, "--format", "table")).Succeeds().Out;
+        Assert.Contains("0700", table);
+        Assert.Matches(@"[1-9](\.\d+)?E-\d+", table);
+        // As CSV a row says what it said.
+        Assert.Contains("\n1e5,100.50,100,0.02,0,0.5,put,0.3,", (await Cli.RunAsync("options", "greeks", "--file", file)).Succeeds().Out);
+    }
+
+    [Theory]
+    [InlineData("100,100,0,0,1,call,0.2,15", 7.965567455405804, 0.2, "")]
+    [InlineData("100,100,0,0,1,call,0.2,", 7.965567455405804, 0.2, "")]
+    [InlineData("100,100,0,0,1,call,,7.965567455405804", 7.965567455405804, 0.2, "")]
+    [InlineData("-1,100,0,0,1,call,0.2,", null, null, "spot -1 is not above 0")]
+    [InlineData("100,0,0,0,1,call,0.2,", null, null, "strike 0 is not above 0")]
+    [InlineData("100,100,0,0,-0.5,call,0.2,", null, null, "years -0.5 is below 0")]
+    [InlineData("100,100,0,0,1,call,-0.2,", null, null, "vol -0.2 is below 0")]
+    [InlineData("100,100,0,0,1,call,,-3", null, null, "price -3 is below 0")]
+    [InlineData("100,100,NaN,0,1,call,0.2,", null, null, "rate NaN is no number")]
+    [InlineData("100,100,0,0,1,call,,", null, null, "price '' is not a number")]
+    public async Task A_volatility_counts_before_a_price_and_a_wrong_number_is_named(string row, double? price, double? volatility, string reason)
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("bellwether-greeks-").FullName, "o.csv.gz");
+        await using (var zipped = new System.IO.Compression.GZipStream(File.Create(file), System.IO.Compression.CompressionMode.Compress))
+            await zipped.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"spot,strike,rate,yield,years,type,vol,price\n{row}\n"), TestContext.Current.CancellationToken);
+        var found = (await Cli.RunAsync("options", "greeks", "--file", file, "--reasons", "--json")).Succeeds().Json[0];
+        double? Value(string name) => found.GetProperty(name) is { ValueKind: System.Text.Json.JsonValueKind.Number } number ? number.GetDouble() : null;
+        Assert.Equal(volatility is null, Value("implied_volatility") is null);
+        Assert.Equal(reason, found.GetProperty("reason").GetString() ?? "");
+        if (volatility is not { } expected) return;
+        Assert.Equal(expected, Value("implied_volatility")!.Value, 1e-9);
+        Assert.Equal(price!.Value, Value("price")!.Value, 1e-9);
+    }
+
+    [Fact]
+    public async Task A_long_answer_in_JSON_is_whole()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("bellwether-cells-").FullName, "o.csv");
+        var lines = Enumerable.Range(0, 2_000).Select(i => $"é{i:0000},100,{80 + i % 40},0.02,0,0.1,call,0.2");
+        await File.WriteAllTextAsync(file, $"id,spot,strike,rate,yield,years,type,vol\n{string.Join('\n', lines)}\n", TestContext.Current.CancellationToken);
+        var rows = (await Cli.RunAsync("options", "greeks", "--file", file, "--json")).Succeeds().Json;
+        Assert.Equal(Enumerable.Range(0, 2_000).Select(i => $"é{i:0000}"), rows.EnumerateArray().Select(r => r.GetProperty("id").GetString()));
+    }
 }

@@ -38,7 +38,9 @@ public sealed class ProviderCommandTests(TestServer server)
         Settings(desk, stub);
         var all = (await desk.RunAsync("market", "facts", "ACME", "--concept", "revenues", "--json")).Succeeds().Json;
         Assert.Equal([5, 6], all.EnumerateArray().Select(f => f.GetProperty("value").GetInt32()));
-        Assert.Equal(1, (await desk.RunAsync("market", "facts", "ACME", "--as-of", "2021-05-01", "--json")).Succeeds().Json.GetArrayLength());
+        // A filing of a day is known when that day is over, in New York.
+        foreach (var (asOf, known) in new[] { ("2021-05-01", 1), ("2021-05-02", 1), ("2021-05-02T03:59:59Z", 1), ("2021-05-02T04:00:00Z", 2) })
+            Assert.Equal(known, (await desk.RunAsync("market", "facts", "ACME", "--as-of", asOf, "--json")).Succeeds().Json.GetArrayLength());
         Assert.Equal(0, (await desk.RunAsync("market", "facts", "ACME", "--concept", "Nothing", "--json")).Succeeds().Json.GetArrayLength());
     }
 

@@ -100,6 +100,30 @@ public sealed class ProviderTests(TestServer server) : IAsyncLifetime
         Assert.Equal(ProviderProblem.NotConfigured, (await Assert.ThrowsAsync<MarketProviderException>(() => FetchAsync("alpha_vantage", new(MarketDataType.DailyPrices, "NVDA", None), Options with { AlphaVantageKey = null }))).Problem);
     }
 
+    [Theory]
+    [InlineData(null, null, "the full history", "--size compact")]
+    [InlineData("compact", null, "the compact history", "Use another key")]
+    [InlineData(null, "true", "adjusted bars", "without --adjusted")]
+    public async Task What_a_key_does_not_allow_is_told_with_what_it_may(string? size, string? adjusted, string what, string instead)
+    {
+        _stub.Answer = _ => (200, """{"Information":"Thank you for using Alpha Vantage! The outputsize=full parameter value is a premium feature."}""", null);
+        var request = new ProviderRequest(MarketDataType.DailyPrices, "IBM", new Dictionary<string, string?> { ["size"] = size, ["adjusted"] = adjusted });
+        var error = await Assert.ThrowsAsync<MarketProviderException>(() => FetchAsync("alpha_vantage", request));
+        Assert.Contains(what, error.Message);
+        Assert.Contains(instead, $"{error.Message} {error.Mend}");
+        Assert.Contains($"outputsize={size ?? "full"}", _stub.Requests.Single().Path);
+    }
+
+    [Fact]
+    public async Task One_fact_with_a_date_that_is_no_text_costs_that_fact_alone()
+    {
+        var odd = Facts.Replace("\"filed\":\"2009-07-22\"", "\"filed\":20090722", StringComparison.Ordinal);
+        Assert.NotEqual(Facts, odd);
+        _stub.Answer = path => path == "/files/company_tickers.json" ? (200, Tickers, null) : (200, odd, null);
+        var answer = await FetchAsync("edgar", new(MarketDataType.CompanyFacts, "AAPL", None));
+        Assert.Equal([new(2016, 10, 26), new DateOnly(2017, 11, 3)], CompanyFacts.Parse(answer.Json).Facts.Select(f => f.Filed));
+    }
+
     [Fact]
     public async Task Company_facts_carry_the_day_of_their_filing()
     {

@@ -43,6 +43,8 @@ public sealed class SignalReportTests(TestServer server)
         string[] range = ["--from", "2021-01-04", "--to", "2022-12-30"];
         var answer = (await desk.RunAsync(["signal", "report", "--file", file, "--horizons", "1,5", "--html", page, "--json", .. range])).Succeeds().Json;
         Assert.Equal(("predicts", "cross_section", "mine"), (answer.GetProperty("verdict").GetString(), answer.GetProperty("mode").GetString(), answer.GetProperty("signal").GetString()));
+        // Both ends are sessions of their dates.
+        Assert.Equal(("2021-01-04", "2022-12-30"), (answer.GetProperty("first").GetString(), answer.GetProperty("last").GetString()));
         var ic = answer.GetProperty("horizons")[0].GetProperty("information_coefficient");
         var truth = 6 / Math.PI * Math.Asin(0.15 / 2);
         Assert.InRange(truth, ic.GetProperty("low").GetDouble(), ic.GetProperty("high").GetDouble());
@@ -59,6 +61,26 @@ public sealed class SignalReportTests(TestServer server)
         var nothing = (await desk.RunAsync(["signal", "report", "--file", late, "--horizons", "1,5", "--json", .. range])).Succeeds().Json;
         Assert.Equal("no_evidence", nothing.GetProperty("verdict").GetString());
         Assert.StartsWith("There is no evidence", nothing.GetProperty("says").GetString());
+    }
+
+    [Fact]
+    public async Task Sessions_behind_the_last_bar_count_for_nothing()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(SignalReportTests));
+        var file = await SimulateAsync(desk, 8, 0.15, "T15:00:00Z");
+        // Signals go on where prices do not.
+        var lines = File.ReadAllLines(file).ToList();
+        var symbols = Enumerable.Range(0, 8).Select(i => $"S{i}").ToArray();
+        lines.AddRange(Bellwether.Market.Calendars.UnitedStatesCalendar.Sessions(new(2024, 1, 2), new(2024, 6, 28))
+            .SelectMany(day => symbols.Select((symbol, i) => $"{day:yyyy-MM-dd}T15:00:00Z,{symbol},{i}")));
+        var longer = desk.Write("longer.csv", string.Join('\n', lines) + "\n");
+        async Task<System.Text.Json.JsonElement> Report(string path, params string[] more) =>
+            (await desk.RunAsync(["signal", "report", "--file", path, "--horizons", "1", "--json", .. more])).Succeeds().Json;
+        var (own, with) = (await Report(file), await Report(longer));
+        foreach (var name in (string[])["first", "last", "turnover"]) Assert.Equal(own.GetProperty(name).ToString(), with.GetProperty(name).ToString());
+        var asked = await Report(longer, "--from", own.GetProperty("first").GetString()!, "--to", "2024-06-28");
+        Assert.Equal(own.GetProperty("last").GetString(), asked.GetProperty("last").GetString());
+        Assert.Equal(own.GetProperty("turnover").GetDouble(), asked.GetProperty("turnover").GetDouble(), 1e-12);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ namespace Bellwether.Analytics.Indicators;
 /// </summary>
 public sealed class CloseVolatility(int period = 20, double barsPerYear = 252) : Indicator(1, BarFields.Close)
 {
+    readonly double _barsPerYear = PerYear(barsPerYear);
     readonly RollingMoments _returns = new(Period(period, 2));
     double _last;
     bool _started;
@@ -18,7 +19,7 @@ public sealed class CloseVolatility(int period = 20, double barsPerYear = 252) :
         var log = Math.Log(bar.Close / _last);
         if (_started) _returns.Push(log);
         (_last, _started) = (bar.Close, true);
-        values[0] = _returns.IsFull ? Math.Sqrt(_returns.SampleVariance * barsPerYear) : double.NaN;
+        values[0] = _returns.IsFull ? Math.Sqrt(_returns.SampleVariance * _barsPerYear) : double.NaN;
         return true;
     }
 
@@ -33,6 +34,7 @@ public sealed class CloseVolatility(int period = 20, double barsPerYear = 252) :
 /// <remarks>Parkinson, 1980.</remarks>
 public sealed class ParkinsonVolatility(int period = 20, double barsPerYear = 252) : Indicator(1, BarFields.High | BarFields.Low)
 {
+    readonly double _barsPerYear = PerYear(barsPerYear);
     readonly RollingSum _squares = new(period);
 
     protected override bool TryStep(in Bar bar, Span<double> values)
@@ -40,7 +42,7 @@ public sealed class ParkinsonVolatility(int period = 20, double barsPerYear = 25
         if (bar.Low <= 0 || bar.High <= 0) return false;
         var range = Math.Log(bar.High / bar.Low);
         _squares.Push(range * range);
-        values[0] = _squares.IsFull ? Math.Sqrt(Math.Max(0, _squares.Mean) / (4 * Math.Log(2)) * barsPerYear) : double.NaN;
+        values[0] = _squares.IsFull ? Math.Sqrt(Math.Max(0, _squares.Mean) / (4 * Math.Log(2)) * _barsPerYear) : double.NaN;
         return true;
     }
 
@@ -51,6 +53,7 @@ public sealed class ParkinsonVolatility(int period = 20, double barsPerYear = 25
 /// <remarks>Garman and Klass, 1980.</remarks>
 public sealed class GarmanKlassVolatility(int period = 20, double barsPerYear = 252) : Indicator(1, BarFields.Range | BarFields.Open)
 {
+    readonly double _barsPerYear = PerYear(barsPerYear);
     readonly RollingSum _terms = new(period);
 
     protected override bool TryStep(in Bar bar, Span<double> values)
@@ -58,7 +61,7 @@ public sealed class GarmanKlassVolatility(int period = 20, double barsPerYear = 
         if (bar.Low <= 0 || bar.High <= 0 || bar.Open <= 0 || bar.Close <= 0) return false;
         var (range, body) = (Math.Log(bar.High / bar.Low), Math.Log(bar.Close / bar.Open));
         _terms.Push(0.5 * range * range - (2 * Math.Log(2) - 1) * body * body);
-        values[0] = _terms.IsFull ? Math.Sqrt(Math.Max(0, _terms.Mean) * barsPerYear) : double.NaN;
+        values[0] = _terms.IsFull ? Math.Sqrt(Math.Max(0, _terms.Mean) * _barsPerYear) : double.NaN;
         return true;
     }
 
@@ -66,12 +69,13 @@ public sealed class GarmanKlassVolatility(int period = 20, double barsPerYear = 
 }
 
 /// <summary>
-/// Annualised volatility that allows for gaps at the open and for drift: variance of ln(O/C₋₁), plus k of that of ln(C/O), plus 1 − k of the mean
-/// of Rogers and Satchell, with k = 0.34/(1.34 + (n + 1)/(n − 1)).
+/// Annualised volatility that allows for gaps at the open and for drift: variance of ln(O/C₋₁), plus k of that of ln(C/O), plus 1 − k of
+/// the mean of Rogers and Satchell, with k = 0.34/(1.34 + (n + 1)/(n − 1)).
 /// </summary>
 /// <remarks>Yang and Zhang, 2000. Defined from bar n, since the first bar has no close before it.</remarks>
 public sealed class YangZhangVolatility(int period = 20, double barsPerYear = 252) : Indicator(1, BarFields.Range | BarFields.Open)
 {
+    readonly double _barsPerYear = PerYear(barsPerYear);
     readonly RollingMoments _gaps = new(Period(period, 2)), _bodies = new(period);
     readonly RollingSum _inner = new(period);
     readonly double _share = 0.34 / (1.34 + (period + 1.0) / (period - 1.0));
@@ -90,7 +94,8 @@ public sealed class YangZhangVolatility(int period = 20, double barsPerYear = 25
         }
         (_close, _started) = (bar.Close, true);
         values[0] = _inner.IsFull
-            ? Math.Sqrt((_gaps.SampleVariance + _share * _bodies.SampleVariance + (1 - _share) * Math.Max(0, _inner.Mean)) * barsPerYear) : double.NaN;
+            ? Math.Sqrt((_gaps.SampleVariance + _share * _bodies.SampleVariance + (1 - _share) * Math.Max(0, _inner.Mean)) * _barsPerYear)
+            : double.NaN;
         return true;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bellwether.Analytics.Indicators;
 using Bellwether.Market;
 using Bellwether.Market.Conditions;
@@ -14,7 +15,7 @@ namespace Bellwether.App.Api.Market;
 static class MarketEndpoints
 {
     public const int Rows = 250, MostRows = 10_000;
-    const int MostIndicators = 100;
+    const int MostIndicators = 100, MostBars = 250_000;
 
     public static void Map(RouteGroupBuilder api)
     {
@@ -35,13 +36,13 @@ static class MarketEndpoints
         if (check.Failed) return check.Problem();
         var reader = new PriceReader(desk.DataSource, desk.Time);
         // What comes after a bar decides how it is adjusted.
-        var stored = await wait.ForAsync(token => reader.BarsAsync(ticker, length, adjust ? null : start, adjust ? null : end, moment, token), cancellationToken);
+        var stored = await wait.ForAsync(token => new BarPages(desk.DataSource, reader).LastAsync(ticker, length, start, end, moment, rows, adjust, token), cancellationToken);
         if (stored.Count == 0 && start is null && end is null) return Nothing(ticker, length, moment);
         var actions = adjust ? await wait.ForAsync(token => reader.ActionsAsync(ticker, moment, token), cancellationToken) : [];
         IReadOnlyList<PriceBar> bars = [.. stored.Select(s => s.Bar)];
         if (adjust) bars = Adjustment.Apply(bars, actions, length);
-        var items = stored.Zip(bars, MarketBar.Of).Where(b => !(b.Timestamp < start?.UtcDateTime) && !(b.Timestamp >= end?.UtcDateTime));
-        return TypedResults.Ok(new MarketBars(ticker, length.Name, adjust, moment ?? desk.Time.GetUtcNow(), [.. items.TakeLast(rows)]));
+        var items = stored.Zip(bars, MarketBar.Of).Where(b => !(b.Timestamp >= end?.UtcDateTime));
+        return TypedResults.Ok(new MarketBars(ticker, length.Name, adjust, moment ?? desk.Time.GetUtcNow(), [.. items]));
     }
 
     static async Task<Results<Ok<MarketIndicators>, ProblemHttpResult>> IndicatorsAsync(
@@ -51,22 +52,13 @@ static class MarketEndpoints
         var ticker = check.Ticker("symbol", symbol);
         var (length, start, end, moment, rows) = (Interval(check, interval), check.Time("from", from), check.Time("to", to), check.AsOf(asOf), check.Limit(limit, Rows, MostRows));
         var (adjust, other, indicators) = (check.Flag("adjusted", adjusted), benchmark is null ? null : check.Ticker("benchmark", benchmark), Set(check, set));
-        if (indicators is not null && other is null && indicators.Reads.HasFlag(BarFields.Benchmark)) check.Fail("benchmark", null, "beta and correlation need a ticker to compare with");
+        if (indicators is not null && other is null && indicators.Reads.HasFlag(BarFields.Benchmark))
+            check.Fail("benchmark", null, "beta and correlation need a ticker to compare with");
         if (check.Failed) return check.Problem();
-        var series = new BarSeries(new(desk.DataSource, desk.Time));
-        var bars = await wait.ForAsync(token => series.ReadAsync(ticker, length, end, moment, adjust, false, token), cancellationToken);
-        if (bars.Count == 0) return Nothing(ticker, length, moment);
-        var others = other is null ? [] : await wait.ForAsync(token => series.ReadAsync(other, length, end, moment, adjust, false, token), cancellationToken);
-        if (other is not null && others.Count == 0) return Nothing(other, length, moment);
-        var (inputs, values, items) = (BarSeries.Inputs(bars, others, length), new double[indicators!.Names.Count], new Queue<IndicatorRow>());
-        for (var i = 0; i < inputs.Length; i++)
-        {
-            indicators.Next(in inputs[i], values);
-            if (bars[i].Date < start?.UtcDateTime) continue;
-            if (items.Count == rows) items.Dequeue();
-            items.Enqueue(new(bars[i].Date, indicators.Names.Zip(values).Where(v => double.IsFinite(v.Second)).ToDictionary(v => v.First, v => v.Second)));
-        }
-        return TypedResults.Ok(new MarketIndicators(ticker, length.Name, adjust, moment ?? desk.Time.GetUtcNow(), [.. items]));
+        var history = new IndicatorHistory(desk, length, end, moment, adjust);
+        var (found, items) = await wait.ForAsync(token => history.RunAsync(indicators!, ticker, other, start, rows, token), cancellationToken);
+        return found is { } missing ? Nothing(missing, length, moment)
+            : TypedResults.Ok(new MarketIndicators(ticker, length.Name, adjust, moment ?? desk.Time.GetUtcNow(), items));
     }
 
     static async Task<Results<Ok<MarketConditions>, ProblemHttpResult>> ConditionsAsync(
@@ -97,8 +89,9 @@ static class MarketEndpoints
         var names = (set ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         try
         {
-            if (names.Length <= MostIndicators) return IndicatorSet.Parse(names.Distinct());
-            check.Fail("set", set, $"{names.Length} indicators; at most {MostIndicators} are allowed");
+            if (names.Length > MostIndicators) check.Fail("set", set, $"{names.Length} indicators; at most {MostIndicators} are allowed");
+            else if (Bars(names) is var bars and > MostBars) check.Fail("set", set, $"looks back {bars:n0} bars in all; at most {MostBars:n0} are allowed");
+            else return IndicatorSet.Parse(names.Distinct());
         }
         catch (FormatException error)
         {
@@ -106,6 +99,10 @@ static class MarketEndpoints
         }
         return null;
     }
+
+    /// <summary>The numbers in the names, which are nearly all periods: each bar of one takes room.</summary>
+    static double Bars(IEnumerable<string> names) => names.Distinct().SelectMany(name => name.Split('_'))
+        .Sum(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : 0);
 
     static ProblemHttpResult Nothing(string ticker, BarInterval interval, DateTimeOffset? asOf) => Problems.NotFound(asOf is { } then
         ? $"No bars of {ticker} with interval {interval} were known at {then:yyyy-MM-ddTHH:mm:ss.FFFFFFZ}."

@@ -47,6 +47,7 @@ static class OptionsEndpoints
         if (type is not { } kind) return Not($"type '{o?.Type}' is neither call nor put");
         if (o is not { Spot: { } spot, Strike: { } strike, Years: { } years }) return Not("spot, strike or years is missing");
         var contract = new OptionContract(kind, spot, strike, o.Rate ?? 0, o.Yield ?? 0, years);
+        if ((o.Vol ?? o.Price) is { } number && OptionRows.Wrong(in contract, o.Vol is not null, number) is { } wrong) return Not(wrong);
         OptionValuation? found = o switch
         {
             { Vol: { } volatility } => OptionValuation.OfVolatility(in contract, volatility, american),
@@ -54,7 +55,7 @@ static class OptionsEndpoints
             _ => null,
         };
         if (found is not { } value) return Not("vol or price is missing");
-        if (value.Problem != ImpliedProblem.None) return Not(o.Vol is null ? OptionsCommand.Name(value.Problem) : OptionsCommand.BadVolatility);
+        if (value.Problem != ImpliedProblem.None) return Not(o.Vol is null ? OptionsCommand.Name(value.Problem) : OptionsCommand.NoPrice);
         static double? Defined(double number) => double.IsFinite(number) ? number : null;
         var g = value.Greeks;
         return new(Defined(g.Price), Defined(value.Volatility), Defined(g.Delta), Defined(g.Gamma), Defined(g.Vega), Defined(g.Theta), Defined(g.Rho), null);

@@ -27,17 +27,24 @@ public sealed record UnusualAnswer(string Type, double Strike, double Days, doub
 
 /// <param name="LeftOut">Rows that checks found wrong, which nothing of this is computed from.</param>
 public sealed record ChainAnswer(
-    string Symbol, DateTime Quoted, DateTime KnownAt, double Spot, int Rows, int LeftOut, double? PutCallVolume, double? PutCallOpenInterest, double? GammaExposure, double? FlowSentiment, string FlowFormula,
-    double Premium, double? TermSlope, IReadOnlyList<ChainExpiryAnswer> Expiries, IReadOnlyList<UnusualAnswer> Unusual)
+    string Symbol, DateTime Quoted, DateTime KnownAt, double? Spot, int Rows, int LeftOut, double? PutCallVolume, double? PutCallOpenInterest,
+    double? GammaExposure, double? FlowSentiment, string FlowFormula, double? Premium, double? TermSlope,
+    IReadOnlyList<ChainExpiryAnswer> Expiries, IReadOnlyList<UnusualAnswer> Unusual)
 {
     public static ChainAnswer Of(StoredChain chain)
     {
         static double? Defined(double value) => double.IsFinite(value) ? value : null;
         static double Days(double years) => Math.Round(years * OptionGreeks.DaysPerYear, 3);
-        var summary = ChainAnalytics.Summarise([.. chain.Quotes], chain.Market);
-        return new(chain.Ticker, chain.Quoted, chain.KnownAt, chain.Market.Spot, chain.Quotes.Count, chain.LeftOut, Defined(summary.PutCallVolume), Defined(summary.PutCallOpenInterest), Defined(summary.GammaExposure),
-            Defined(summary.FlowSentiment), ChainAnalytics.FlowFormula, summary.Premium, Defined(summary.TermSlope),
-            [.. summary.Expiries.Select(e => new ChainExpiryAnswer(Days(e.Years), Defined(e.AtTheMoney), Defined(e.Skew), Defined(e.MaxPain), Defined(e.PutCallVolume), Defined(e.PutCallOpenInterest)))],
-            [.. summary.Unusual.Select(u => new UnusualAnswer(chain.Quotes[u.Row].Type == OptionType.Call ? "call" : "put", chain.Quotes[u.Row].Strike, Days(chain.Quotes[u.Row].Years), u.Volume, u.OpenInterest, u.Ratio, u.Share))]);
+        if (chain.Market is not { } market)
+            return new(chain.Ticker, chain.Quoted, chain.KnownAt, null, 0, chain.LeftOut, null, null, null, null, ChainAnalytics.FlowFormula, null, null, [], []);
+        var summary = ChainAnalytics.Summarise([.. chain.Quotes], market);
+        return new(
+            chain.Ticker, chain.Quoted, chain.KnownAt, market.Spot, chain.Quotes.Count, chain.LeftOut, Defined(summary.PutCallVolume),
+            Defined(summary.PutCallOpenInterest), Defined(summary.GammaExposure), Defined(summary.FlowSentiment), ChainAnalytics.FlowFormula,
+            Defined(summary.Premium), Defined(summary.TermSlope),
+            [.. summary.Expiries.Select(e => new ChainExpiryAnswer(
+                Days(e.Years), Defined(e.AtTheMoney), Defined(e.Skew), Defined(e.MaxPain), Defined(e.PutCallVolume), Defined(e.PutCallOpenInterest)))],
+            [.. summary.Unusual.Select(u => (Of: chain.Quotes[u.Row], Found: u)).Select(u => new UnusualAnswer(
+                u.Of.Type == OptionType.Call ? "call" : "put", u.Of.Strike, Days(u.Of.Years), u.Found.Volume, u.Found.OpenInterest, u.Found.Ratio, u.Found.Share))]);
     }
 }

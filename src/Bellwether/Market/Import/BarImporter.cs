@@ -93,7 +93,11 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
             : await new PriceStore(dataSource, time).WriteAsync(options.Ticker, interval, source, bars, KnownBy(options), cancellationToken);
         foreach (var index in written.Refused)
             problems.Add(new(taken[bars[index].Date].Line, "other values are known since the very same moment", false, ""));
-        var actionsWritten = await new ActionStore(dataSource, time).WriteAsync(options.Ticker, source, actions, ActionKnownBy(options), cancellationToken);
+        var refused = new List<CorporateAction>();
+        var actionsWritten = await new ActionStore(dataSource, time).WriteAsync(options.Ticker, source, actions, ActionKnownBy(options), refused, cancellationToken);
+        foreach (var action in refused)
+            problems.Add(new(taken.GetValueOrDefault(action.ExDate.ToDateTime(default, DateTimeKind.Utc)).Line,
+                $"{(action.Kind == CorporateActionKind.Split ? "split" : "dividend")} of {action.ExDate:yyyy-MM-dd}: another value is known since the very same moment", false, ""));
         var accepted = written.Added + written.Restated;
         var duplicates = problems.Count(p => p.IsDuplicate) + written.Unchanged;
         var (missing, off) = interval == BarInterval.Day && options.ExchangeSessions ? Sessions(bars) : ([], 0);

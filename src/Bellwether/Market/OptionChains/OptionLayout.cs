@@ -6,34 +6,42 @@ using Bellwether.Market.Import;
 
 namespace Bellwether.Market.OptionChains;
 
-/// <summary>Which column of a file holds what, found by its header; takes rows apart and says what is wrong with those that are no quotes.</summary>
+/// <summary>
+/// Which column of a file holds what, found by its header; takes rows apart and says what is wrong with those that are no quotes.
+/// </summary>
 sealed class OptionLayout
 {
-    static readonly string[] Days = ["yyyy-MM-dd", "yyyyMMdd", "M/d/yyyy", "yyyy/MM/dd"];
-
     readonly string[] _names;
     readonly int _quoted, _ticker, _spot, _expires, _strike, _type, _bid, _ask, _last, _volume, _open;
     readonly int[] _vendor;
     readonly OptionImportOptions _options;
-    readonly DateTime _now;
+    readonly QuoteTime _times;
 
     /// <exception cref="FeedException">The header does not name what a quote needs.</exception>
-    public OptionLayout(string origin, IReadOnlyList<string> header, OptionImportOptions options, DateTime now)
+    public OptionLayout(string origin, IReadOnlyList<string> header, OptionImportOptions options, QuoteTime times)
     {
-        (_options, _now) = (options, now);
+        (_options, _times) = (options, times);
         _names = [.. header.Select(name => string.Concat(name.Where(char.IsAsciiLetter).Select(char.ToLowerInvariant)))];
         int Find(params string[] known) => Array.FindIndex(_names, known.Contains);
-        (_quoted, _ticker, _spot) = (Find("fetchtimestamp", "quotetime", "quotedate", "timestamp", "date"), Find("ticker", "symbol", "underlying", "root", "underlyingsymbol"), Find("underlyingprice", "underlyingclose", "spot", "underlyinglast"));
-        (_expires, _strike, _type) = (Find("expirationdate", "expiration", "expiry", "expire", "expiredate"), Find("strikeprice", "strike"), Find("optiontype", "type", "right", "callput", "cp"));
-        (_bid, _ask, _last, _volume, _open) = (Find("bid", "bidprice"), Find("ask", "askprice"), Find("lastprice", "last", "close"), Find("volume"), Find("openinterest", "oi"));
+        _quoted = Find("fetchtimestamp", "quotetime", "quotedate", "timestamp", "date");
+        _ticker = Find("ticker", "symbol", "underlying", "root", "underlyingsymbol");
+        _spot = Find("underlyingprice", "underlyingclose", "spot", "underlyinglast");
+        _expires = Find("expirationdate", "expiration", "expiry", "expire", "expiredate");
+        (_strike, _type) = (Find("strikeprice", "strike"), Find("optiontype", "type", "right", "callput", "cp"));
+        (_bid, _ask, _last) = (Find("bid", "bidprice"), Find("ask", "askprice"), Find("lastprice", "last", "close"));
+        (_volume, _open) = (Find("volume"), Find("openinterest", "oi"));
         _vendor = [Find("impliedvolatility", "iv", "impliedvol"), Find("delta"), Find("gamma"), Find("theta"), Find("vega"), Find("rho")];
         string[] missing = [.. new[]
         {
-            ("an expiry", _expires), ("a strike", _strike), ("call or put", _type), ("a price (bid and ask, or last)", _bid >= 0 && _ask >= 0 ? _bid : _last),
-            ("a ticker, and --symbol names none", options.Ticker is null ? _ticker : 0), ("a date, and --at names none", options.Quoted is null ? _quoted : 0),
+            ("an expiry", _expires), ("a strike", _strike), ("call or put", _type),
+                ("a price (bid and ask, or last)", _bid >= 0 && _ask >= 0 ? _bid : _last),
+            ("a ticker, and --symbol names none", options.Ticker is null ? _ticker : 0),
+                ("a date, and --at names none", options.Quoted is null ? _quoted : 0),
         }.Where(c => c.Item2 < 0).Select(c => c.Item1)];
         if (missing.Length > 0)
-            throw new FeedException(origin, $"the header names no column for {string.Join("; ", missing)}", $"It has {string.Join(", ", header.Select(h => $"'{h}'"))}; name the columns date, ticker, expiry, strike, type, bid, ask, last, volume, open_interest.", 1);
+            throw new FeedException(origin, $"the header names no column for {string.Join("; ", missing)}",
+                $"It has {string.Join(", ", header.Select(h => $"'{h}'"))}; "
+                + "name the columns date, ticker, expiry, strike, type, bid, ask, last, volume, open_interest.", 1);
     }
 
     /// <summary>The quote, or a clause that tells why there is none.</summary>
@@ -42,7 +50,8 @@ sealed class OptionLayout
         quote = null!;
         var named = Text(row, _ticker);
         var ticker = _options.Ticker is { } only ? only : named.ToUpperInvariant();
-        if (_options.Ticker is not null && named.Length > 0 && !named.Equals(ticker, StringComparison.OrdinalIgnoreCase)) return $"the row is of {named}, not of {ticker}";
+        if (_options.Ticker is not null && named.Length > 0 && !named.Equals(ticker, StringComparison.OrdinalIgnoreCase))
+            return $"the row is of {named}, not of {ticker}";
         if (!TickerList.TryParse([ticker], out var tickers, out _) || tickers.Count != 1) return $"ticker '{named}' is none";
         OptionType type;
         switch (Text(row, _type).ToLowerInvariant())
@@ -52,18 +61,22 @@ sealed class OptionLayout
             default: return $"'{Text(row, _type)}' is neither call nor put";
         }
         if (Expiry(Text(row, _expires)) is not { } expires) return $"expiry '{Text(row, _expires)}' is not a date that can be read";
-        if (Quoted(row) is not { } quoted) return $"time '{Text(row, _quoted)}' is not one that can be read";
-        if (quoted > _now) return $"time {quoted:yyyy-MM-dd HH:mm} lies in the future";
+        var quoted = _options.Quoted?.UtcDateTime ?? default;
+        if (_options.Quoted is null && !_times.TryParse(Text(row, _quoted), out quoted, out var untimely)) return untimely;
         if (quoted >= expires) return $"expired on {expires:yyyy-MM-dd}, quoted at {quoted:yyyy-MM-dd HH:mm} UTC";
         var numbers = new double[7];
-        foreach (var (place, (column, name)) in new[] { (_strike, "strike"), (_bid, "bid"), (_ask, "ask"), (_last, "last price"), (_volume, "volume"), (_open, "open interest"), (_spot, "price of the underlying") }.Index())
+        foreach (var (place, (column, name)) in new[]
+        {
+            (_strike, "strike"), (_bid, "bid"), (_ask, "ask"), (_last, "last price"), (_volume, "volume"), (_open, "open interest"),
+            (_spot, "price of the underlying"),
+        }.Index())
         {
             if (Number(Text(row, column)) is not { } number) return $"{name} '{Text(row, column)}' is not a number";
             if (number < 0) return $"{name} {number.ToString("R", CultureInfo.InvariantCulture)} is below 0";
             numbers[place] = number;
         }
         if (!(numbers[0] > 0)) return "strike is missing or 0";
-        if (numbers[1] > numbers[2]) return $"bid {numbers[1].ToString("R", CultureInfo.InvariantCulture)} is above ask {numbers[2].ToString("R", CultureInfo.InvariantCulture)}";
+        if (numbers[1] > numbers[2]) return string.Create(CultureInfo.InvariantCulture, $"bid {numbers[1]:R} is above ask {numbers[2]:R}");
         if (!(numbers[2] > 0) && !(numbers[3] > 0)) return "neither bid and ask nor a last price";
         var vendor = _vendor.Select(column => Number(Text(row, column)) ?? double.NaN).ToArray();
         // Zero is how vendors write that they have none.
@@ -81,23 +94,17 @@ sealed class OptionLayout
         return null;
     }
 
-    /// <summary>A date is the close of its session.</summary>
-    DateTime? Quoted(BarRow row)
-    {
-        if (_options.Quoted is { } at) return at.UtcDateTime;
-        var text = Text(row, _quoted);
-        if (DateOnly.TryParseExact(text, Days, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)) return UnitedStatesCalendar.End(day);
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time.UtcDateTime : null;
-    }
-
     static DateTime? Expiry(string text)
     {
         var cut = text.IndexOfAny([' ', 'T']);
-        return DateOnly.TryParseExact(cut > 0 ? text[..cut] : text, Days, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? UnitedStatesCalendar.End(day) : null;
+        return DateOnly.TryParseExact(cut > 0 ? text[..cut] : text, QuoteTime.Days, CultureInfo.InvariantCulture, DateTimeStyles.None,
+            out var day)
+            ? UnitedStatesCalendar.End(day) : null;
     }
 
     static double? Number(string text) => text.Length == 0 || text is "null" or "nan" or "NaN" or "N/A" or "-" ? double.NaN
-        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+        : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+        ? number : null;
 
     static string Text(BarRow row, int column) => column >= 0 && column < row.Fields.Length ? row.Fields[column].Trim() : "";
 }

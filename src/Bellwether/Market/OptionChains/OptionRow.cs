@@ -23,7 +23,8 @@ public sealed record OptionRow(string Ticker, OptionType Type, double Strike, Da
 
     public double Years => (Expires - Quoted).TotalDays / OptionGreeks.DaysPerYear;
 
-    public OptionQuote Quote => new(Type, Strike, Years) { Bid = Bid, Ask = Ask, Last = Last, Volume = Volume, OpenInterest = OpenInterest, ImpliedVolatility = Vendor.Volatility };
+    public OptionQuote Quote => new(Type, Strike, Years)
+    { Bid = Bid, Ask = Ask, Last = Last, Volume = Volume, OpenInterest = OpenInterest, ImpliedVolatility = Vendor.Volatility };
 }
 
 /// <summary>What the vendor says, in the vendor's units.</summary>
@@ -34,4 +35,8 @@ public readonly record struct VendorGreeks(double Volatility, double Delta, doub
 
 /// <summary>A quote with what we make of it.</summary>
 /// <param name="Findings">What is wrong with it, in words; null where nothing is.</param>
-public readonly record struct ComputedOption(OptionRow Row, double Volatility, OptionGreeks Greeks, string? Findings);
+public readonly record struct ComputedOption(OptionRow Row, double Volatility, OptionGreeks Greeks, string? Findings)
+{
+    /// <summary>Since when that is known which the row does not say itself; null where it says all.</summary>
+    public DateTime? InputsKnownAt { get; init; }
+}

@@ -23,17 +23,16 @@ public sealed class BarSeries(PriceReader reader)
     {
         var closes = benchmark.ToDictionary(b => b.Date, b => b.Close);
         var inputs = new Bar[bars.Count];
-        for (var i = 0; i < bars.Count; i++)
-        {
-            var bar = bars[i];
-            inputs[i] = new(bar.Open, bar.High, bar.Low, bar.Close, bar.Volume ?? double.NaN)
-            {
-                Benchmark = closes.TryGetValue(bar.Date, out var close) ? close : double.NaN,
-                Session = interval.IsDaily ? 0 : UnitedStatesCalendar.DateOf(bar.Date).DayNumber,
-            };
-        }
+        for (var i = 0; i < bars.Count; i++) inputs[i] = Input(bars[i], closes.TryGetValue(bars[i].Date, out var close) ? close : double.NaN, interval);
         return inputs;
     }
+
+    /// <param name="benchmark">Its close at the time of the bar; NaN where it has none.</param>
+    public static Bar Input(in PriceBar bar, double benchmark, BarInterval interval) => new(bar.Open, bar.High, bar.Low, bar.Close, bar.Volume ?? double.NaN)
+    {
+        Benchmark = benchmark,
+        Session = interval.IsDaily ? 0 : UnitedStatesCalendar.DateOf(bar.Date).DayNumber,
+    };
 
     static bool IsRegular(DateTime date, BarInterval interval)
     {

@@ -5,7 +5,8 @@ namespace Bellwether.Market.Providers;
 
 /// <param name="Filed">When it was filed: nobody knew before.</param>
 /// <param name="Value">In the unit.</param>
-public sealed record CompanyFact(string Taxonomy, string Concept, string Unit, DateOnly? Start, DateOnly End, double Value, string? Form, int? FiscalYear, string? FiscalPeriod, DateOnly Filed, string Accession);
+public sealed record CompanyFact(string Taxonomy, string Concept, string Unit, DateOnly? Start, DateOnly End, double Value, string? Form,
+    int? FiscalYear, string? FiscalPeriod, DateOnly Filed, string Accession);
 
 /// <summary>Everything that a company reported, oldest filing first.</summary>
 public sealed record CompanyFacts(long Cik, string Company, IReadOnlyList<CompanyFact> Facts)
@@ -25,9 +26,12 @@ public sealed class EdgarProvider(ProviderOptions options, ProviderHttp http) : 
 
     public async Task<ProviderAnswer> FetchAsync(ProviderRequest request, CancellationToken cancellationToken)
     {
-        if (options.EdgarContact is null) throw new MarketProviderException(Name, ProviderProblem.NotConfigured, "the SEC asks for a name and a mail address in every request, and none is set", "Set Market:Providers:EdgarContact.");
+        if (options.EdgarContact is null)
+            throw new MarketProviderException(Name, ProviderProblem.NotConfigured,
+                "the SEC asks for a name and a mail address in every request, and none is set", "Set Market:Providers:EdgarContact.");
         var cik = await CikAsync(request.Ticker, cancellationToken);
-        var text = await http.GetAsync(new(options.EdgarUrl, string.Create(CultureInfo.InvariantCulture, $"/api/xbrl/companyfacts/CIK{cik:0000000000}.json")), cancellationToken)
+        var text = await http.GetAsync(new(options.EdgarUrl,
+            string.Create(CultureInfo.InvariantCulture, $"/api/xbrl/companyfacts/CIK{cik:0000000000}.json")), cancellationToken)
             ?? throw new MarketProviderException(Name, ProviderProblem.Unknown, $"{request.Ticker} (CIK {cik}) has reported no facts");
         var (facts, seen) = Parse(text);
         return new(JsonSerializer.Serialize(facts, ProviderJson.Default.CompanyFacts), seen == 0 ? 1 : (double)facts.Facts.Count / seen);
@@ -35,12 +39,14 @@ public sealed class EdgarProvider(ProviderOptions options, ProviderHttp http) : 
 
     async Task<long> CikAsync(string ticker, CancellationToken cancellationToken)
     {
-        var text = await http.GetAsync(new(options.EdgarTickersUrl, "/files/company_tickers.json"), cancellationToken) ?? throw new MarketProviderException(Name, ProviderProblem.Unavailable, "its list of tickers is not there");
+        var text = await http.GetAsync(new(options.EdgarTickersUrl, "/files/company_tickers.json"), cancellationToken)
+            ?? throw new MarketProviderException(Name, ProviderProblem.Unavailable, "its list of tickers is not there");
         using var list = Read(text);
         try
         {
             foreach (var company in list.RootElement.EnumerateObject().Select(c => c.Value))
-                if (company.GetProperty("ticker").GetString()?.Equals(ticker.Replace('.', '-'), StringComparison.OrdinalIgnoreCase) == true) return company.GetProperty("cik_str").GetInt64();
+                if (company.GetProperty("ticker").GetString()?.Equals(ticker.Replace('.', '-'), StringComparison.OrdinalIgnoreCase) == true)
+                    return company.GetProperty("cik_str").GetInt64();
         }
         catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException)
         {
@@ -63,8 +69,10 @@ public sealed class EdgarProvider(ProviderOptions options, ProviderHttp http) : 
                             seen++;
                             if (Fact(taxonomy.Name, concept.Name, unit.Name, fact) is { } sound) facts.Add(sound);
                         }
-            return (new(document.RootElement.GetProperty("cik").GetInt64(), document.RootElement.GetProperty("entityName").GetString() ?? "",
-                [.. facts.OrderBy(f => f.Filed).ThenBy(f => f.Accession, StringComparer.Ordinal).ThenBy(f => f.Concept, StringComparer.Ordinal).ThenBy(f => f.End)]), seen);
+            return (new(document.RootElement.GetProperty("cik").GetInt64(),
+                document.RootElement.GetProperty("entityName").GetString() ?? "",
+                [.. facts.OrderBy(f => f.Filed).ThenBy(f => f.Accession, StringComparer.Ordinal)
+                    .ThenBy(f => f.Concept, StringComparer.Ordinal).ThenBy(f => f.End)]), seen);
         }
         catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException)
         {
@@ -75,10 +83,14 @@ public sealed class EdgarProvider(ProviderOptions options, ProviderHttp http) : 
     /// <summary>Null where value, period or day of filing is missing.</summary>
     static CompanyFact? Fact(string taxonomy, string concept, string unit, JsonElement fact)
     {
-        DateOnly? Day(string name) => fact.TryGetProperty(name, out var text) && DateOnly.TryParseExact(text.GetString(), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
-        string? Text(string name) => fact.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
-        return fact.TryGetProperty("val", out var value) && value.ValueKind == JsonValueKind.Number && Day("end") is { } end && Day("filed") is { } filed
-            ? new(taxonomy, concept, unit, Day("start"), end, value.GetDouble(), Text("form"), fact.TryGetProperty("fy", out var year) && year.ValueKind == JsonValueKind.Number ? year.GetInt32() : null,
+        string? Text(string name) => fact.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String
+            ? text.GetString() : null;
+        DateOnly? Day(string name) => DateOnly.TryParseExact(
+            Text(name), "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+        return fact.TryGetProperty("val", out var value) && value.ValueKind == JsonValueKind.Number && Day("end") is { } end
+            && Day("filed") is { } filed
+            ? new(taxonomy, concept, unit, Day("start"), end, value.GetDouble(), Text("form"), fact.TryGetProperty("fy", out var year)
+            && year.ValueKind == JsonValueKind.Number ? year.GetInt32() : null,
                 Text("fp"), filed, Text("accn") ?? "")
             : null;
     }

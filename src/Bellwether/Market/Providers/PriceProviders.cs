@@ -64,7 +64,9 @@ public sealed class AlphaVantageProvider(ProviderOptions options, ProviderHttp h
         if (!text.TrimStart().StartsWith('{')) return BarJson.Read(Name, request.Ticker, text, time.GetUtcNow().UtcDateTime);
         throw text.Contains("\"Error Message\"", StringComparison.Ordinal) ? new MarketProviderException(Name, ProviderProblem.Unknown, $"does not know {request.Ticker}")
             : text.Contains("premium", StringComparison.OrdinalIgnoreCase) && !text.Contains("rate limit", StringComparison.OrdinalIgnoreCase)
-                ? new MarketProviderException(Name, ProviderProblem.NotConfigured, "the key does not allow this", "Ask without --adjusted, or use another key.")
+                ? new MarketProviderException(Name, ProviderProblem.NotConfigured, $"the key does not allow {(adjusted ? "adjusted bars" : $"the {size} history")}",
+                    adjusted ? "Ask without --adjusted, or use another key." : size == "compact" ? "Use another key."
+                    : "Ask with --size compact for the last hundred bars, or use another key.")
             : text.Contains("\"Note\"", StringComparison.Ordinal) || text.Contains("\"Information\"", StringComparison.Ordinal)
                 ? new MarketProviderException(Name, ProviderProblem.Quota, "allows no more requests for now", "Try again later.")
             : new MarketProviderException(Name, ProviderProblem.Unavailable, "answered in an unknown form");

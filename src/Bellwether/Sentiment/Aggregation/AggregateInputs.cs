@@ -10,7 +10,8 @@ namespace Bellwether.Sentiment.Aggregation;
 /// <param name="Effective">Effective number of mentions.</param>
 /// <param name="Newest">Time of the newest one.</param>
 public sealed record SourceInput(
-    string Source, double Reliability, long Mentions, double Weight, double Effective, double? Sentiment, double? Variance, DateTimeOffset? Newest)
+    string Source, double Reliability, long Mentions, double Weight, double Effective, double? Sentiment, double? Variance,
+        DateTimeOffset? Newest)
 {
     [JsonIgnore] public SourceEvidence Evidence => new(Mentions, Weight, Effective, Sentiment ?? double.NaN, Variance ?? double.NaN);
 
@@ -18,17 +19,21 @@ public sealed record SourceInput(
     [JsonIgnore] public SourceReading Reading => new(Reliability, Sentiment ?? double.NaN, Effective, Evidence.StandardError);
 
     internal static SourceInput Of(string source, double reliability, in SourceEvidence evidence, DateTimeOffset? newest) => new(
-        source, reliability, evidence.Mentions, evidence.Weight, evidence.Effective, Defined(evidence.Sentiment), Defined(evidence.Variance), newest);
+        source, reliability, evidence.Mentions, evidence.Weight, evidence.Effective, Defined(evidence.Sentiment),
+            Defined(evidence.Variance), newest);
 
     static double? Defined(double value) => double.IsFinite(value) ? value : null;
 }
 
 /// <summary>All that an aggregate is computed from, stored beside it.</summary>
+/// <param name="HalfLifeSeconds">Of a mention; "Infinity" in JSON where none fades.</param>
 /// <param name="DailyMentions">Mentions of the 24 hours that end at the moment, and of those before them, oldest first.</param>
 /// <param name="Providers">Publishers of the window, by number of mentions.</param>
 public sealed record AggregateInputs(
-    DateTimeOffset At, DateTimeOffset KnownAt, double HalfLifeSeconds, double WindowSeconds, PoolSettings Pool, IReadOnlyList<SourceInput> Sources,
-    IReadOnlyList<long> DailyMentions, IReadOnlyList<string> Providers)
+    DateTimeOffset At, DateTimeOffset KnownAt,
+    [property: JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)] double HalfLifeSeconds,
+    double WindowSeconds, PoolSettings Pool, IReadOnlyList<SourceInput> Sources, IReadOnlyList<long> DailyMentions,
+    IReadOnlyList<string> Providers)
 {
     // The same results give the same weight but for the rounding of another machine.
     const double Rounding = 1e-9;
@@ -52,7 +57,8 @@ public sealed record AggregateInputs(
     public static AggregateInputs FromJson(string json) => JsonSerializer.Deserialize(json, AggregationJson.Default.AggregateInputs)!;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(AggregateInputs))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, double>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]

@@ -108,6 +108,8 @@ public sealed class IndicatorKernelTests
     [InlineData("bb_upper_20_-2", "a multiple is above 0")]
     [InlineData("value_at_risk_10_1.5", "a confidence lies between 0 and 1")]
     [InlineData("volatility_1", "a period is 2 to")]
+    [InlineData("volatility_20_-5", "bars a year are above 0")]
+    [InlineData("parkinson_20_0", "bars a year are above 0")]
     [InlineData("nonsense", "there is no indicator 'nonsense'; there are sma_20")]
     public void A_wrong_name_is_refused_with_what_is_wrong(string name, string expected) =>
         Assert.Contains(expected, Assert.Throws<FormatException>(() => IndicatorSet.Parse([name])).Message);

@@ -4,7 +4,8 @@ namespace Bellwether.Tests.Analytics.Options;
 
 public sealed class AmericanOptionTests
 {
-    // Puts on a stock at 40 with a rate of 4.88 %, by trees of many steps: Cox and Rubinstein, Options Markets, 1985; Geske and Johnson, 1984, table 1.
+    // Puts on a stock at 40 with a rate of 4.88 %, by trees of many steps: Cox and Rubinstein, Options Markets, 1985; Geske and Johnson,
+    // 1984, table 1.
     [Theory]
     [InlineData(35, 0.2, 1, 0.0062)]
     [InlineData(35, 0.2, 4, 0.2004)]
@@ -73,6 +74,40 @@ public sealed class AmericanOptionTests
     {
         Assert.True(double.IsNaN(AmericanOption.ImpliedVolatility(new(OptionType.Put, 90, 100, 0.05, 0, 1), price, out var problem)));
         Assert.Equal(expected, problem);
+    }
+
+    [Theory]
+    [InlineData(OptionType.Put, 0.05, 0.0)]
+    [InlineData(OptionType.Call, 0.03, 0.05)]
+    [InlineData(OptionType.Put, -0.02, -0.03)]
+    public void A_price_rises_to_its_limit_however_great_the_volatility(OptionType type, double rate, double yield)
+    {
+        var option = new OptionContract(type, 100, 120, rate, yield, 1);
+        var most = type == OptionType.Call ? Math.Max(100, option.DiscountedSpot) : Math.Max(120, option.DiscountedStrike);
+        var before = 0.0;
+        foreach (var volatility in (double[])[0.2, 1, 3, 8, 12, 16, 16.9, 17.1, 20, 38, 64, 200])
+        {
+            var price = AmericanOption.Price(in option, volatility, 101);
+            Assert.True(price >= before - 1e-9 && price <= most * (1 + 1e-9), $"{price} at {volatility} after {before}, at most {most}");
+            before = price;
+        }
+        Assert.Equal(most, before);
+        // A price just below the limit has a volatility, and one at it has none.
+        Assert.True(AmericanOption.ImpliedVolatility(in option, most * 0.99999, out var problem, 101) > 5
+            && problem == ImpliedProblem.None, problem.ToString());
+    }
+
+    [Fact]
+    public void Without_chance_the_best_moment_is_found_whatever_the_signs_of_the_rates()
+    {
+        foreach (var type in (OptionType[])[OptionType.Call, OptionType.Put])
+            foreach (var rate in (double[])[-0.08, -0.03, 0, 0.03, 0.08])
+                foreach (var yield in (double[])[-0.06, -0.02, 0, 0.02, 0.06])
+                {
+                    var option = new OptionContract(type, 100, 98, rate, yield, 20);
+                    var best = Enumerable.Range(0, 20_001).Max(k => (option with { Years = k / 1_000.0 }).LowerBound);
+                    Assert.Equal(best, AmericanOption.Price(in option, 0), 1e-5);
+                }
     }
 
     [Fact]

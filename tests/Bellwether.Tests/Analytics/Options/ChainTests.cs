@@ -29,7 +29,8 @@ public sealed class ChainTests
         var market = problem == QuoteProblem.CalendarArbitrage ? Market with { Yield = 0 } : Market;
         var chain = Chain(american: false, market);
         // A call in the money of the later expiry.
-        var row = Array.FindIndex(chain, q => q.Type == OptionType.Call && q.Strike == (problem == QuoteProblem.CalendarArbitrage ? 100 : 90) && q.Years > 0.3);
+        var row = Array.FindIndex(chain, q => q.Type == OptionType.Call
+            && q.Strike == (problem == QuoteProblem.CalendarArbitrage ? 100 : 90) && q.Years > 0.3);
         var quote = chain[row];
         chain[row] = problem switch
         {
@@ -53,10 +54,13 @@ public sealed class ChainTests
         var (agree, rows) = (0, 0);
         foreach (var group in Indicators.IndicatorSeries.Rows("options", "chain_2014_2015.csv").GroupBy(r => (r["date"], r["underlying"])))
         {
-            double Field(IReadOnlyDictionary<string, string> row, string name) => row[name].Length == 0 ? double.NaN : Indicators.IndicatorSeries.Number(row[name]);
+            double Field(IReadOnlyDictionary<string, string> row, string name) => row[name].Length == 0
+                ? double.NaN : Indicators.IndicatorSeries.Number(row[name]);
             DateTime Day(string text) => DateTime.ParseExact(text, "yyyyMMdd", null);
             var members = group.ToArray();
-            var chain = members.Select(row => new OptionQuote(row["right"] == "C" ? OptionType.Call : OptionType.Put, Field(row, "strike"), ((Day(row["expiry"]) - Day(row["date"])).TotalDays + 0.001) / 365)
+            var chain = members.Select(row => new OptionQuote(
+                row["right"] == "C" ? OptionType.Call : OptionType.Put, Field(row, "strike"),
+                ((Day(row["expiry"]) - Day(row["date"])).TotalDays + 0.001) / 365)
             { Bid = Field(row, "bid"), Ask = Field(row, "ask"), ImpliedVolatility = Field(row, "implied_volatility") }).ToArray();
             var off = ChainQuality.Check(chain, new(Field(members[0], "underlying_close"), 0.004, 0), american: false)
                 .Where(f => f.Problem == QuoteProblem.VolatilityOff).Select(f => f.Row).ToHashSet();
@@ -81,8 +85,11 @@ public sealed class ChainTests
         Assert.Equal(2, summary.PutCallVolume, 12);
         Assert.Equal(0.5, summary.PutCallOpenInterest, 12);
         Assert.True(summary.GammaExposure > 0);
+        // Without last prices nobody knows who bought and who sold.
+        Assert.True(double.IsNaN(summary.FlowSentiment));
         // As many calls as puts at half the volume, all bought: puts outweigh.
-        Assert.InRange(summary.FlowSentiment, -1, 0);
+        Assert.InRange(ChainAnalytics.Summarise([.. Chain(american: false).Select(q => q with { Last = q.Ask })], Market).FlowSentiment,
+            -1, 0);
         Assert.Empty(summary.Unusual);
     }
 
@@ -90,7 +97,8 @@ public sealed class ChainTests
     public void Flow_goes_by_the_side_of_the_trade()
     {
         var chain = Chain(american: false);
-        OptionQuote[] Only(OptionType type, double side) => [.. chain.Select(q => q with { Volume = q.Type == type ? 10 : 0, Last = q.Mid + side * 0.5 * (q.Ask - q.Bid) })];
+        OptionQuote[] Only(OptionType type, double side) =>
+            [.. chain.Select(q => q with { Volume = q.Type == type ? 10 : 0, Last = q.Mid + side * 0.5 * (q.Ask - q.Bid) })];
         double Flow(OptionType type, double side) => ChainAnalytics.Summarise(Only(type, side), Market).FlowSentiment;
         Assert.Equal(1, Flow(OptionType.Call, 1), 9);
         Assert.Equal(-1, Flow(OptionType.Call, -1), 9);
@@ -100,11 +108,35 @@ public sealed class ChainTests
         Assert.True(double.IsNaN(ChainAnalytics.Summarise([.. chain.Select(q => q with { Volume = 0 })], Market).FlowSentiment));
     }
 
+    [Theory]
+    [InlineData(5.0, 5.2, 5.2, 1)]
+    [InlineData(5.0, 5.2, 5.0, -1)]
+    [InlineData(5.0, 5.2, 5.1, 0)]
+    [InlineData(5.0, 5.2, 5.15, 0.5)]
+    // Locked, from another time, without a last price or a quote: no side.
+    [InlineData(5.2, 5.2, 5.2, double.NaN)]
+    [InlineData(5.0, 5.2, 6.4, double.NaN)]
+    [InlineData(5.0, 5.2, 4.9, double.NaN)]
+    [InlineData(5.0, 5.2, double.NaN, double.NaN)]
+    [InlineData(double.NaN, double.NaN, 5.0, double.NaN)]
+    public void A_side_is_told_where_the_trade_tells_it(double bid, double ask, double last, double expected)
+    {
+        var quote = new OptionQuote(OptionType.Put, 100, 0.5) { Bid = bid, Ask = ask, Last = last, Volume = 10 };
+        Assert.Equal(expected, quote.Side, 9);
+        var flow = Bellwether.Analytics.Aggregation.OptionsFlow.Of(in quote, -0.4);
+        Assert.Equal(double.IsNaN(expected), flow is null);
+        if (flow is { } told) Assert.Equal(-expected, told.Score, 9);
+        // The chain and the mentions go by the same rule.
+        var row = quote with { Type = OptionType.Call };
+        Assert.Equal(expected, ChainAnalytics.Summarise([row], Market).FlowSentiment, 9);
+    }
+
     [Fact]
     public void Max_pain_is_where_the_holders_get_least()
     {
         OptionQuote Row(OptionType type, double strike, double open) => new(type, strike, 0.1) { OpenInterest = open };
-        OptionQuote[] rows = [Row(OptionType.Call, 90, 10), Row(OptionType.Call, 100, 40), Row(OptionType.Call, 110, 5), Row(OptionType.Put, 90, 5), Row(OptionType.Put, 100, 30), Row(OptionType.Put, 110, 10)];
+        OptionQuote[] rows = [Row(OptionType.Call, 90, 10), Row(OptionType.Call, 100, 40), Row(OptionType.Call, 110, 5),
+            Row(OptionType.Put, 90, 5), Row(OptionType.Put, 100, 30), Row(OptionType.Put, 110, 10)];
         // At 90: puts 30·10 + 10·20 = 500. At 100: calls 10·10, puts 10·10 = 200. At 110: calls 10·20 + 40·10 = 600.
         Assert.Equal(100, ChainAnalytics.MaxPain(rows));
         Assert.True(double.IsNaN(ChainAnalytics.MaxPain([Row(OptionType.Call, 90, 0)])));

@@ -80,6 +80,50 @@ public sealed class RegimeTests
         Assert.True(model > 0.9 * days && reference > 0.9 * days, $"{model} and {reference} of {days}");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void A_steady_rise_is_no_fall_and_an_even_restlessness_not_volatile(int seed)
+    {
+        // Each move is drawn alike: what is called otherwise is called so by the draw of a few bars alone.
+        var (bars, readings) = Steady(seed, drift: 0.004, deviation: 0.01);
+        var named = readings.Index().Where(r => r.Item is not null).Select(r => (r.Index, r.Item!.Value.Regime)).ToArray();
+        double Share(MarketRegime regime) => named.Count(n => n.Regime == regime) / (double)named.Length;
+        var falls = named.Where(n => n.Regime == MarketRegime.TrendingDown).ToArray();
+        Assert.True(named.Length > 350);
+        Assert.True(Share(MarketRegime.TrendingDown) < 0.05, $"{Share(MarketRegime.TrendingDown):P0} are called falling");
+        Assert.True(falls.Count(f => bars[f.Index].Close > bars[f.Index - 20].Close) <= 0.2 * falls.Length,
+            "what went up is called falling");
+        Assert.True(Share(MarketRegime.Volatile) < 0.05, $"{Share(MarketRegime.Volatile):P0} are called volatile");
+        Assert.True(Share(MarketRegime.TrendingUp) > 0.5, $"{Share(MarketRegime.TrendingUp):P0} are called rising");
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void Without_direction_and_unrest_most_bars_range(int seed)
+    {
+        var named = Steady(seed, drift: 0, deviation: 0.01).Readings.OfType<RegimeReading>().ToArray();
+        Assert.True(named.Count(r => r.Regime == MarketRegime.Ranging) > 0.5 * named.Length,
+            $"{named.Count(r => r.Regime == MarketRegime.Ranging)} of {named.Length}");
+        Assert.True(named.Count(r => r.Regime == MarketRegime.Volatile) < 0.05 * named.Length);
+    }
+
+    static (Bar[] Bars, RegimeReading?[] Readings) Steady(int seed, double drift, double deviation)
+    {
+        var (random, price, bars) = (new Random(seed), 100.0, new Bar[900]);
+        for (var i = 0; i < bars.Length; i++)
+        {
+            var open = price;
+            price *= Math.Exp(drift + deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(
+                2 * Math.PI * random.NextDouble()));
+            bars[i] = new(open, Math.Max(open, price) * 1.001, Math.Min(open, price) * 0.999, price, 1);
+        }
+        return (bars, Read(bars));
+    }
+
     [Fact]
     public void A_hole_is_no_reading_and_nothing_is_carried_over_it()
     {
