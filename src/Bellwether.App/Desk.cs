@@ -300,6 +300,7 @@ public sealed class Desk : IAsyncDisposable
         if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
         if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();
+        if (_router is { IsValueCreated: true, Value: { } router }) router.Dispose();
         if (_ownsModel && _model is { IsValueCreated: true, Value: IDisposable disposable }) disposable.Dispose();
         await DataSource.DisposeAsync();
         await _engine.DisposeAsync();

@@ -168,7 +168,8 @@ public sealed record DeskOptions
             Validate(options.Confluence, nameof(Confluence) + ":");
             Validate(options.Scoring.Onnx, $"{nameof(Scoring)}:{nameof(Scoring.Onnx)}:");
             foreach (var (name, llm) in options.Scoring.Llm) Validate(llm, $"{nameof(Scoring)}:{nameof(Scoring.Llm)}:{name}:");
-            if (options.Scoring.Routing.Problems(SentimentModels.NamesOf(options.Scoring)).ToArray() is { Length: > 0 } routes) throw new DeskOptionsException(string.Join(" ", routes.Select(p => $"{nameof(Scoring)}:{nameof(ScoringOptions.Routing)}:{p}")));
+            string[] models = [.. SentimentModels.LlmProblems(options.Scoring), .. options.Scoring.Routing.Problems().Select(p => $"{nameof(ScoringOptions.Routing)}:{p}")];
+            if (models.Length > 0) throw new DeskOptionsException(string.Join(" ", models.Select(p => $"{nameof(Scoring)}:{p}")));
             Validate(options.HotStore, nameof(HotStore) + ":");
             Validate(options.LakeObjects, nameof(LakeObjects) + ":");
             Validate(options.Retention, nameof(Retention) + ":");

@@ -5,12 +5,15 @@ namespace Bellwether.Analytics.Text;
 public sealed record ClassFigures(double Precision, double Recall, double F1, int Support);
 
 /// <summary>
-/// How well classes are predicted. Macro F1 is the plain mean of the classes' F1, weighted F1 the mean by support; a class that has no row and
-/// was never predicted counts for neither. ECE: ten equal bins of the greatest probability, mean distance of accuracy and confidence by rows.
+/// How well classes are predicted. Macro F1 is the plain mean of the classes' F1, weighted F1 the mean by support; a class that has no row
+/// and was never predicted counts for neither. ECE: ten equal bins of the greatest probability, mean distance of accuracy and confidence by
+/// rows. A row without an answer, whose probabilities are NaN, was not found: it counts in every figure but the ECE, and is in no predicted
+/// class.
 /// </summary>
-/// <param name="Confusion">Rows by true class (first index) and predicted class.</param>
+/// <param name="Confusion">Rows by true class (first index) and predicted class; those without an answer are missing.</param>
 public sealed record ClassReport(
-    int Rows, double Accuracy, double MacroF1, double WeightedF1, IReadOnlyList<ClassFigures> PerClass, IReadOnlyList<IReadOnlyList<int>> Confusion, double Ece)
+    int Rows, double Accuracy, double MacroF1, double WeightedF1, IReadOnlyList<ClassFigures> PerClass,
+        IReadOnlyList<IReadOnlyList<int>> Confusion, double Ece)
 {
     const int Bins = 10;
 
@@ -23,19 +26,26 @@ public sealed record ClassReport(
         var confusion = new int[classes][];
         for (var c = 0; c < classes; c++) confusion[c] = new int[classes];
         var bins = new (double Confidence, double Correct)[Bins];
+        var missing = new int[classes];
         for (var i = 0; i < labels.Count; i++)
         {
+            if (Array.Exists(probabilities[i], double.IsNaN))
+            {
+                missing[labels[i]]++;
+                continue;
+            }
             var best = Best(probabilities[i]);
             confusion[labels[i]][best]++;
             var confidence = probabilities[i][best];
             ref var bin = ref bins[Math.Min(Bins - 1, (int)(confidence * Bins))];
             bin = (bin.Confidence + confidence, bin.Correct + (best == labels[i] ? 1 : 0));
         }
-        var figures = Enumerable.Range(0, classes).Select(c => FiguresOf(confusion, c)).ToArray();
+        var figures = Enumerable.Range(0, classes).Select(c => FiguresOf(confusion, c, missing[c])).ToArray();
         var met = figures.Where((f, c) => f.Support > 0 || confusion.Any(row => row[c] > 0)).ToArray();
         return new(
             labels.Count, Enumerable.Range(0, classes).Sum(c => confusion[c][c]) / (double)labels.Count, met.Average(f => f.F1),
-            met.Sum(f => f.F1 * f.Support) / labels.Count, figures, confusion, bins.Sum(b => Math.Abs(b.Confidence - b.Correct)) / labels.Count);
+            met.Sum(f => f.F1 * f.Support) / labels.Count, figures, confusion,
+            bins.Sum(b => Math.Abs(b.Confidence - b.Correct)) / Math.Max(1, labels.Count - missing.Sum()));
     }
 
     static int Best(double[] probabilities)
@@ -46,9 +56,9 @@ public sealed record ClassReport(
         return best;
     }
 
-    static ClassFigures FiguresOf(int[][] confusion, int c)
+    static ClassFigures FiguresOf(int[][] confusion, int c, int missing)
     {
-        double hits = confusion[c][c], support = confusion[c].Sum(), predicted = confusion.Sum(row => row[c]);
+        double hits = confusion[c][c], support = confusion[c].Sum() + missing, predicted = confusion.Sum(row => row[c]);
         var (precision, recall) = (predicted > 0 ? hits / predicted : 0, support > 0 ? hits / support : 0);
         return new(precision, recall, precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0, (int)support);
     }

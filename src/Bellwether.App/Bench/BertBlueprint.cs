@@ -2,7 +2,9 @@ using Bellwether.Analytics.Text;
 
 namespace Bellwether.App.Bench;
 
-/// <summary>A BERT of any size with weights drawn by lot: what it says means nothing, what it costs is what a trained one of that size costs.</summary>
+/// <summary>
+/// A BERT of any size with weights drawn by lot: what it says means nothing, what it costs is what a trained one of that size costs.
+/// </summary>
 sealed record BertBlueprint
 {
     public int Vocabulary { get; init; } = 4_000;
@@ -22,6 +24,10 @@ sealed record BertBlueprint
 
     public string IdsName { get; init; } = "input_ids";
     public bool HeedsMask { get; init; } = true;
+
+    /// <summary>Probabilities in the place of logits.</summary>
+    public bool Probabilities { get; init; }
+
     /// <summary>Sizes for which alone the graph is made; null for any.</summary>
     public int? FixedTexts { get; init; }
 
@@ -54,7 +60,8 @@ sealed record BertBlueprint
         {
             foreach (var part in (string[])["q", "k", "v", "o"])
                 foreach (var linear in Linear($"{layer}.{part}", Hidden, Hidden)) yield return linear;
-            foreach (var tensor in Norm($"{layer}.attention").Concat(Linear($"{layer}.up", Hidden, Intermediate)).Concat(Linear($"{layer}.down", Intermediate, Hidden)).Concat(Norm($"{layer}.output")))
+            foreach (var tensor in Norm($"{layer}.attention").Concat(Linear($"{layer}.up", Hidden, Intermediate))
+                .Concat(Linear($"{layer}.down", Intermediate, Hidden)).Concat(Norm($"{layer}.output")))
                 yield return tensor;
         }
         foreach (var tensor in Linear("pool", Hidden, Hidden).Concat(Linear("class", Hidden, Classes))) yield return tensor;

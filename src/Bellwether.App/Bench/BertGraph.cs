@@ -24,7 +24,9 @@ sealed class BertGraph(BertBlueprint plan, IReadOnlyDictionary<string, float[]> 
         }
         var first = _graph.Node("Gather", [x, _graph.Weights(_graph.Name(), [0L])], ("axis", 1));
         var pooled = Op("Tanh", Linear(first, "pool", plan.Hidden, plan.Hidden));
-        _graph.Output(Linear(pooled, "class", plan.Hidden, plan.Classes), "logits", OnnxWriter.Float, plan.FixedTexts ?? -1, plan.Classes);
+        var logits = Linear(pooled, "class", plan.Hidden, plan.Classes);
+        var numbers = plan.Probabilities ? _graph.Node("Softmax", [logits], ("axis", -1)) : logits;
+        _graph.Output(numbers, plan.Probabilities ? "probabilities" : "logits", OnnxWriter.Float, plan.FixedTexts ?? -1, plan.Classes);
         return _graph.Build("bellwether bench", out external);
     }
 

@@ -18,9 +18,15 @@ static class ClassifyBench
 
     public static Verb Create(Screen screen, GlobalOptions globals)
     {
-        var model = new Option<string?>("--model") { Description = $"{string.Join(" or ", SentimentModels.Names)}, or a classifier file [default: as in the settings]", HelpName = "NAME" };
+        var model = new Option<string?>("--model")
+        {
+            Description = $"{string.Join(" or ", SentimentModels.Names)}, or a classifier file [default: as in the settings]",
+            HelpName = "NAME",
+        };
         var texts = BenchDesk.Number("--texts", "Headlines to score in each round", 200_000);
-        return new Verb("classify", "Headlines a second that a model scores on one core, and bytes that it allocates", "bench classify", "bench classify --model lexicon --json") { model, texts }
+        return new Verb("classify", "Headlines a second that a model scores on one core, and bytes that it allocates",
+                "bench classify", "bench classify --model lexicon --json")
+            { model, texts }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
                 var answer = await RunAsync(session, session.Get(model), session.Get(texts), cancellationToken);
@@ -35,6 +41,14 @@ static class ClassifyBench
     {
         var started = session.Time.GetTimestamp();
         var model = SentimentCommand.ModelNamed(session, name);
+        // One core and a hundred thousand texts: for a model behind an endpoint that would be a bill, for one on several cores no figure.
+        if (model.MostAtOnce != int.MaxValue)
+        {
+            (model as IDisposable)?.Dispose();
+            throw CommandException.Usage(
+                $"The model {model.Name} takes {model.MostAtOnce:n0} texts at a time, and this measures models of one core.",
+                "Measure it with `bellwether sentiment eval FILE`, one of ONNX with `bellwether bench onnx`, or name another --model.");
+        }
         await model.ScoreAsync([BenchDesk.Headline(0)], cancellationToken);
         var load = session.Time.GetElapsedTime(started).TotalMilliseconds;
         var batches = Enumerable.Range(0, (count + Batch - 1) / Batch)

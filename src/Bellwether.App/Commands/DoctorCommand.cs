@@ -29,6 +29,7 @@ static class DoctorCommand
             ? new(options.EventLog.Kafka.Library, (library, token) => KafkaProbe.ReachAsync(options.EventLog.Kafka, library, token))
             : null, SentimentModels.NeedingOnnx(options.Scoring) is { } needing ? new(options.Scoring.Onnx.Library, needing) : null, cancellationToken), await LakeAsync(options, session.Time, cancellationToken)];
         if (options.HotStore.Kind == HotStoreKind.Redis) findings = [.. findings, await RedisAsync(options.HotStore, session, cancellationToken)];
+        findings = [.. findings, .. Models(options.Scoring)];
         var answer = new DoctorAnswer(findings.All(f => f.Status != FindingStatus.Missing), findings);
         if (session.Json)
         {
@@ -43,6 +44,14 @@ static class DoctorCommand
             session.Screen.Out.WriteLine(answer.Ready ? "Everything needed is there." : "Something needed is missing.");
         }
         return answer.Ready ? ExitCode.Ok : ExitCode.Unavailable;
+    }
+
+    // Warnings: events of these rules are scored by other models.
+    static IEnumerable<EngineFinding> Models(ScoringOptions options)
+    {
+        foreach (var problem in options.Routing.Missing(SentimentModels.NamesOf(options)))
+            yield return new("models", FindingStatus.Warning, $"Scoring:Routing: {problem}",
+                "Add it (`bellwether model add NAME --path DIR`), or take it out of the settings.");
     }
 
     /// <summary>Where the lake lies, and whether it answers; a bucket is asked once, and not for long.</summary>

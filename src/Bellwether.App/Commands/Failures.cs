@@ -4,6 +4,7 @@ using Bellwether.Backup;
 using Bellwether.Counts;
 using Bellwether.Engines;
 using Bellwether.Engines.DuckDb;
+using Bellwether.Engines.Onnx;
 using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Lake;
@@ -12,6 +13,7 @@ using Bellwether.Market.Providers;
 using Bellwether.Retention;
 using Bellwether.Sentiment.Classifier;
 using Bellwether.Sentiment.HotStore;
+using Bellwether.Sentiment.Llm;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
 using Npgsql;
@@ -45,6 +47,9 @@ sealed class Failures(Screen screen, bool json, bool verbose)
             CommandException.Usage($"{feed.Origin}: {feed.Problem}.", feed.Mend),
         FeedException feed => new(ExitCode.BadInput, "bad_input", $"{feed.Origin}{(feed.Line is { } line ? $", line {line}" : "")}: {feed.Problem}.", feed.Mend),
         ModelFileException model => new(ExitCode.BadInput, "model", $"{model.File}: {model.Problem}.", model.Mend),
+        LlmUnavailableException llm => new(ExitCode.Unavailable, "model", Sentence(llm.Message), "Look at the server, and at Scoring:Llm."),
+        OnnxException onnx => new(ExitCode.Unavailable, "model", $"ONNX Runtime: {Sentence(onnx.Message)}",
+            "`bellwether model list` tells whether the model's files are sound."),
         CountsException counts => new(ExitCode.BadInput, counts.Problem switch
         {
             CountsProblem.Unknown => "unknown",

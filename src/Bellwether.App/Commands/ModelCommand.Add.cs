@@ -85,8 +85,9 @@ static partial class ModelCommand
                     throw CommandException.Usage($"No model '{wanted}' was added{(SentimentModels.Names.Contains(wanted) ? "; it is built in" : "")}.", store.Names.Count == 0 ? null : $"There are {string.Join(", ", store.Names)}.");
                 if (options.Model == wanted && !session.Get(force))
                     throw CommandException.Usage($"{wanted} is the model that scores.", "Set Scoring:Model to another first, or --force it: then the classifier scores in its place.");
-                if (options.Routing.Rules.FirstOrDefault(r => r.Models.Contains(wanted)) is { } rule)
-                    throw CommandException.Usage($"The rule {rule.Name} of Scoring:Routing sends texts to {wanted}.", "Take it out of the rule first.");
+                if (options.Routing.Rules.FirstOrDefault(r => r.Models.Contains(wanted)) is { } rule && !session.Get(force))
+                    throw CommandException.Usage($"The rule {rule.Name} of Scoring:Routing sends texts to {wanted}.",
+                        "Take it out of the rule first, or --force it: then others score in its place.");
                 store.Remove(wanted);
                 if (session.Json) session.WriteJson(new(wanted, true), CommandJson.Relaxed.ModelRemoveAnswer);
                 else session.Screen.Out.WriteLine($"removed {wanted}");

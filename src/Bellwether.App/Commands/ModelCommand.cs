@@ -28,7 +28,8 @@ static partial class ModelCommand
         new Verb("list", "List the models and whether they can be used", "model list", "model list --json").Runs(screen, globals, (session, _) =>
         {
             var options = session.LoadOptions().Scoring;
-            var answers = SentimentModels.NamesOf(options).Append(options.Model).Distinct().Select(name => Look(name, options)).ToArray();
+            var names = SentimentModels.NamesOf(options).Append(options.Model).Concat(options.Routing.Rules.SelectMany(r => r.Models));
+            var answers = names.Distinct().Select(name => Look(name, options)).ToArray();
             if (session.Json)
             {
                 session.WriteJson(answers, CommandJson.Relaxed.IReadOnlyListModelAnswer);
@@ -60,7 +61,7 @@ static partial class ModelCommand
         SentimentModels.Lexicon => "Lexicon of finance terms with rules for movement, negation, emphasis and doubt",
         SentimentModels.Classifier => $"Trained linear classifier, {(options.ClassifierFile is { } file ? file : "built in")}",
         _ when SentimentModels.Store(options)?.Has(name) == true => DescribedStored(name, options),
-        _ when options.Llm.FirstOrDefault(m => m.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value is { } llm => $"Language model {llm.Model} behind an endpoint, asked when it scores",
+        _ when SentimentModels.LlmNamed(options, name) is { } llm => $"Language model {llm.Model} behind an endpoint, asked when it scores",
         _ => "",
     };
 

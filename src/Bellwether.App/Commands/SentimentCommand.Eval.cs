@@ -10,38 +10,65 @@ namespace Bellwether.App.Commands;
 /// <summary>What <c>sentiment eval --json</c> answers for a set of classes; the first eight fields are stable.</summary>
 /// <param name="Confusion">Rows by true class (outer) and predicted class (inner), in the order of <paramref name="Labels"/>.</param>
 /// <param name="ByEntities">For a set of entities: texts that name one, and texts that name several.</param>
+/// <param name="Unscored">Texts without an answer: they count as wrong, and are missing in <paramref name="Confusion"/>.</param>
 sealed record ClassEvalAnswer(
     int Rows, double Accuracy, double MacroF1, double WeightedF1, IReadOnlyDictionary<string, ClassFigures> PerClass,
-    IReadOnlyList<IReadOnlyList<int>> Confusion, double Ece, double TextsPerSecond, IReadOnlyList<string> Labels, string Model, string ModelVersion, int? Folds,
-    IReadOnlyDictionary<string, PartFigures>? ByEntities);
+    IReadOnlyList<IReadOnlyList<int>> Confusion, double Ece, double TextsPerSecond, IReadOnlyList<string> Labels, string Model,
+    string ModelVersion, int? Folds,
+    IReadOnlyDictionary<string, PartFigures>? ByEntities, int Unscored);
 
 sealed record PartFigures(int Rows, double Accuracy, double MacroF1);
 
 /// <summary>The same for a set of scores from −1 to 1. A sign counts where the true score is 0.1 or more from 0.</summary>
+/// <param name="Unscored">Texts without an answer: they count as a score of 0.</param>
 sealed record ScoreEvalAnswer(
-    int Rows, double Mae, double Rmse, double? Correlation, double? SignAgreement, int SignRows, double TextsPerSecond, string Model, string ModelVersion);
+    int Rows, double Mae, double Rmse, double? Correlation, double? SignAgreement, int SignRows, double TextsPerSecond, string Model,
+    string ModelVersion, int Unscored);
 
 static partial class SentimentCommand
 {
     static Verb Eval(Screen screen, GlobalOptions globals)
     {
         var file = new Argument<string>("FILE") { Description = "Labelled texts: CSV, JSON, or lines of the form sentence@label" };
-        var text = new Option<string?>("--text") { Description = "Column or field of the text, with dots for fields within [default: looked for]", HelpName = "COL" };
-        var label = new Option<string?>("--label") { Description = "Column or field of the class, of the score, or of the entities [default: looked for]", HelpName = "COL" };
-        var labels = new Option<string?>("--labels") { Description = "What the file's labels mean: negative=0,positive=1,neutral=2", HelpName = "MAP" };
-        var model = new Option<string?>("--model") { Description = $"{string.Join(" or ", SentimentModels.Names)}, a classifier file, or vader:LEXICON [default: as in the settings]", HelpName = "NAME" };
-        var folds = new Option<int?>("--folds") { Description = "Train on the file itself and measure each part by a classifier that has not seen it", HelpName = "K" };
+        var text = new Option<string?>("--text")
+        {
+            Description = "Column or field of the text, with dots for fields within [default: looked for]",
+            HelpName = "COL",
+        };
+        var label = new Option<string?>("--label")
+        {
+            Description = "Column or field of the class, of the score, or of the entities [default: looked for]",
+            HelpName = "COL",
+        };
+        var labels = new Option<string?>("--labels")
+        {
+            Description = "What the file's labels mean: negative=0,positive=1,neutral=2",
+            HelpName = "MAP",
+        };
+        var model = new Option<string?>("--model")
+        {
+            Description = $"{string.Join(" or ", SentimentModels.Names)}, a classifier file, or vader:LEXICON [default: as in the settings]",
+            HelpName = "NAME",
+        };
+        var folds = new Option<int?>("--folds")
+        {
+            Description = "Train on the file itself and measure each part by a classifier that has not seen it",
+            HelpName = "K",
+        };
         folds.Validators.Add(given =>
         {
             if (given.GetValueOrDefault<int?>() is < 2 or > 50) given.AddError("--folds must be 2 to 50");
         });
         return new Verb("eval", "Measure how good a model is on labelled texts",
-                "sentiment eval headlines.csv --text title --label sentiment --json", "sentiment eval tweets.csv --labels negative=0,positive=1,neutral=2",
-                "sentiment eval headlines.csv --folds 5", "sentiment eval posts.json --text sentence --label info.sentiment_score --model lexicon")
+                "sentiment eval headlines.csv --text title --label sentiment --json",
+                "sentiment eval tweets.csv --labels negative=0,positive=1,neutral=2",
+                "sentiment eval headlines.csv --folds 5",
+                "sentiment eval posts.json --text sentence --label info.sentiment_score --model lexicon")
             { file, text, label, labels, model, folds }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
-                var set = LabelledFile.Read(session.Get(file)!, new() { Text = session.Get(text), Label = session.Get(label), Labels = LabelsOf(session.Get(labels)) });
+                var set = LabelledFile.Read(session.Get(file)!,
+                    new() { Text = session.Get(text), Label = session.Get(label), Labels = LabelsOf(session.Get(labels)) });
                 var result = session.Get(folds) is { } k
                     ? await CrossValidateAsync(session, set, session.Get(model), k, cancellationToken)
                     : await MeasureAsync(session, set, session.Get(model), cancellationToken);
@@ -66,19 +93,24 @@ static partial class SentimentCommand
     {
         var model = ModelNamed(session, name);
         if (set.HasEntities && model is not IEntitySentimentModel)
-            throw CommandException.Usage($"The rows of {set.Path} are about single entities, which the model {model.Name} does not tell apart.");
+            throw CommandException.Usage(
+                $"The rows of {set.Path} are about single entities, which the model {model.Name} does not tell apart.");
         return await SentimentEvaluation.RunAsync(model, set, session.Time, cancellationToken);
     }
 
-    static async Task<EvaluationResult> CrossValidateAsync(Session session, LabelledSet set, string? name, int folds, CancellationToken cancellationToken)
+    static async Task<EvaluationResult> CrossValidateAsync(Session session, LabelledSet set, string? name, int folds,
+        CancellationToken cancellationToken)
     {
-        if (name is not (null or SentimentModels.Classifier)) throw CommandException.Usage($"--folds trains classifiers; the model {name} cannot be trained here.");
+        if (name is not (null or SentimentModels.Classifier))
+            throw CommandException.Usage($"--folds trains classifiers; the model {name} cannot be trained here.");
         if (set.HasScores) throw CommandException.Usage("--folds needs classes; this file has scores.");
         var started = session.Time.GetTimestamp();
         try
         {
-            var scores = await Task.Run(() => ClassifierTraining.CrossValidate(set, new() { Folds = folds }, session.Progress, cancellationToken), cancellationToken);
-            return SentimentEvaluation.Of(SentimentModels.Classifier, $"trained on {folds - 1} of {folds} parts", set, scores, set.Rows.Count / session.Time.GetElapsedTime(started).TotalSeconds);
+            var scores = await Task.Run(() => ClassifierTraining.CrossValidate(set, new() { Folds = folds }, session.Progress,
+                cancellationToken), cancellationToken);
+            return SentimentEvaluation.Of(SentimentModels.Classifier, $"trained on {folds - 1} of {folds} parts", set, scores,
+                set.Rows.Count / session.Time.GetElapsedTime(started).TotalSeconds);
         }
         catch (ArgumentException error)
         {
@@ -101,30 +133,37 @@ static partial class SentimentCommand
     static void WriteEvaluation(Session session, EvaluationResult result, int? folds)
     {
         var speed = Math.Round(result.TextsPerSecond);
-        if (result.Unscored > 0) session.Note($"{result.Model} found no score for {result.Unscored:n0} of the texts; they count as neutral.");
+        if (result.Unscored > 0) session.Note($"{result.Model} found no score for {result.Unscored:n0} of the texts; they count as wrong.");
         if (result.Scores is { } s)
         {
-            var answer = new ScoreEvalAnswer(s.Rows, R(s.Mae), R(s.Rmse), s.Correlation is { } r ? R(r) : null, s.SignAgreement is { } a ? R(a) : null, s.SignRows, speed, result.Model, result.ModelVersion);
+            var answer = new ScoreEvalAnswer(s.Rows, R(s.Mae), R(s.Rmse), s.Correlation is { } r ? R(r) : null,
+                s.SignAgreement is { } a ? R(a) : null, s.SignRows, speed, result.Model, result.ModelVersion, result.Unscored);
             if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.ScoreEvalAnswer);
             else session.Screen.Out.WriteLine($"{answer.Rows:n0} rows, model {answer.Model} {answer.ModelVersion}: mean absolute error {answer.Mae:0.000}, correlation {answer.Correlation:0.000}, "
                 + $"same sign {answer.SignAgreement:p1} of {answer.SignRows:n0} clear ones, {speed:n0} texts/s");
             return;
         }
         var c = result.Classes!;
-        var named = c.PerClass.Select((f, i) => (Name: LabelledSet.ClassNames[i], Figures: f with { Precision = R(f.Precision), Recall = R(f.Recall), F1 = R(f.F1) }))
+        var named = c.PerClass.Select(
+            (f, i) => (Name: LabelledSet.ClassNames[i], Figures: f with { Precision = R(f.Precision), Recall = R(f.Recall), F1 = R(f.F1) }))
             .ToDictionary(f => f.Name, f => f.Figures);
         if (session.Json)
         {
-            session.WriteJson(new(c.Rows, R(c.Accuracy), R(c.MacroF1), R(c.WeightedF1), named, c.Confusion, R(c.Ece), speed, LabelledSet.ClassNames, result.Model, result.ModelVersion, folds,
-                PartsOf(result)), CommandJson.Relaxed.ClassEvalAnswer);
+            session.WriteJson(new(
+                c.Rows, R(c.Accuracy), R(c.MacroF1), R(c.WeightedF1), named, c.Confusion, R(c.Ece), speed, LabelledSet.ClassNames,
+                result.Model, result.ModelVersion, folds,
+                PartsOf(result), result.Unscored), CommandJson.Relaxed.ClassEvalAnswer);
             return;
         }
-        session.Screen.Out.WriteLine($"{c.Rows:n0} rows, model {result.Model} {result.ModelVersion}: accuracy {c.Accuracy:p1}, macro F1 {c.MacroF1:0.000}, weighted F1 {c.WeightedF1:0.000}, "
+        session.Screen.Out.WriteLine(
+            $"{c.Rows:n0} rows, model {result.Model} {result.ModelVersion}: accuracy {c.Accuracy:p1}, macro F1 {c.MacroF1:0.000}, weighted F1 {c.WeightedF1:0.000}, "
             + $"calibration error {c.Ece:0.000}, {speed:n0} texts/s");
-        var table = new TextTable([new("class"), new("precision", Right: true), new("recall", Right: true), new("F1", Right: true), new("rows", Right: true),
+        var table = new TextTable([new("class"), new("precision", Right: true), new("recall", Right: true), new("F1", Right: true),
+            new("rows", Right: true),
             .. LabelledSet.ClassNames.Select(n => new TextColumn($"said {n}", Right: true))]);
         for (var i = 0; i < c.PerClass.Count; i++)
-            table.Add([LabelledSet.ClassNames[i], $"{c.PerClass[i].Precision:0.000}", $"{c.PerClass[i].Recall:0.000}", $"{c.PerClass[i].F1:0.000}", $"{c.PerClass[i].Support:n0}",
+            table.Add([LabelledSet.ClassNames[i], $"{c.PerClass[i].Precision:0.000}", $"{c.PerClass[i].Recall:0.000}",
+                $"{c.PerClass[i].F1:0.000}", $"{c.PerClass[i].Support:n0}",
                 .. c.Confusion[i].Select(n => $"{n:n0}")]);
         table.Write(session.Screen);
         foreach (var (part, f) in PartsOf(result) ?? new Dictionary<string, PartFigures>())

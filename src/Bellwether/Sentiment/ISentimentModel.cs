@@ -15,6 +15,9 @@ public interface ISentimentModel
     /// <summary>Texts that it should get at once: what takes it long is committed bit by bit, and other work can go between.</summary>
     int MostAtOnce => int.MaxValue;
 
+    /// <summary>Tokens that a server has counted for it so far; 0 for a model that none is counted for.</summary>
+    long TokensUsed => 0;
+
     /// <summary>Scores a batch; result i belongs to text i. Throws only when the model itself is unavailable.</summary>
     ValueTask<IReadOnlyList<SentimentScore>> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken);
 }

@@ -14,10 +14,11 @@ public sealed record ScoringOptions
     [Required] public string Group { get; init; } = "sentiment";
 
     /// <summary>
-    /// Which model scores: <c>classifier</c>, <c>lexicon</c>, one that <c>bellwether model add</c> added, or one of <see cref="Llm"/>. Where it cannot
-    /// be used, the classifier steps in, and the lexicon where that cannot be used either.
+    /// Which model scores: <c>classifier</c>, <c>lexicon</c>, one that <c>bellwether model add</c> added, or one of <see cref="Llm"/>.
+    /// Where it cannot be used, the classifier steps in, and the lexicon where that cannot be used either.
     /// </summary>
-    [Required, RegularExpression("^[a-z0-9][a-z0-9._-]{0,62}$", ErrorMessage = "Model must be the name of a model: `bellwether model list` shows them.")]
+    [Required, RegularExpression("^[a-z0-9][a-z0-9._-]{0,62}$",
+        ErrorMessage = "Model must be the name of a model: `bellwether model list` shows them.")]
     public string Model { get; init; } = "classifier";
 
     /// <summary>Folder of the models that were added; null for <c>models</c> in the data folder.</summary>
@@ -35,7 +36,9 @@ public sealed record ScoringOptions
     /// <summary>Rules by which events go to models; none of them sends all to <see cref="Model"/>.</summary>
     [Required] public RoutingOptions Routing { get; init; } = new();
 
-    /// <summary>Where a text names several of its tickers, each gets the score of what is said of it, if the model tells them apart.</summary>
+    /// <summary>
+    /// Where a text names several securities, each of its tickers gets the score of what is said of it, if the model tells them apart.
+    /// </summary>
     public bool ScoreEachTicker { get; init; } = true;
 
     /// <summary>How repeats of a story are recognised.</summary>
@@ -56,9 +59,13 @@ public sealed record ScoringOptions
     /// <summary>The longest that one standard batch stands back while high priority has work: the bound on starvation.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")] public TimeSpan StarvationBound { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How far an event may be dated ahead of the clock: as far as two clocks may differ. What is further ahead is refused.</summary>
+    /// <summary>
+    /// How far an event may be dated ahead of the clock: as far as two clocks may differ. What is further ahead is refused.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00")] public TimeSpan MaxAhead { get; init; } = FeedOptions.DefaultMaxAhead;
 
-    /// <summary>Days before the first start that get a partition each; what is older shares one a month, and one for all that is two years older.</summary>
+    /// <summary>
+    /// Days before the first start that get a partition each; what is older shares one a month, and one for all that is two years older.
+    /// </summary>
     [Range(1, 400)] public int HotDays { get; init; } = 30;
 }

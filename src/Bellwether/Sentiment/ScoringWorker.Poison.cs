@@ -70,12 +70,16 @@ public sealed partial class ScoringWorker
         string[] texts = [.. events.Select(r => r.Envelope.Text)];
         var outcomes = model is IOutcomeSentimentModel single ? await single.TryScoreAsync(texts, cancellationToken) : null;
         var scores = outcomes is null ? await model.ScoreAsync(texts, cancellationToken) : [.. outcomes.Select(o => o.Score)];
+        // Not the texts' fault, and no reason to put any of them aside: the batch is tried again.
+        if (outcomes?.FirstOrDefault(o => o.IsOutage) is { IsOutage: true, Detail: var outage }) throw new InvalidOperationException($"model {model.Name}: {outage}");
         if (scores.Count != events.Count) throw new InvalidOperationException($"model {model.Name} gave {scores.Count} scores for {events.Count} texts");
-        var byTicker = options.ScoreEachTicker && model is IEntitySentimentModel entities ? await TickerScores.OfAsync(entities, events, cancellationToken) : [];
+        var byTicker = options.ScoreEachTicker && model is IEntitySentimentModel entities
+            ? await TickerScores.OfAsync(async (asked, token) => await entities.ScoreEntitiesAsync(asked, token), events, cancellationToken) : [];
         return [.. scores.Select((score, i) => new EventScore(score, byTicker.GetValueOrDefault(i)) { Outcome = outcomes?[i] ?? default })];
     }
 
-    async Task<IReadOnlyList<EventScore>> RouteAsync(ModelRouter router, IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<EventScore>> RouteAsync(
+        ModelRouter router, IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
     {
         var routed = await router.ScoreAsync([.. events.Select(e => e.Envelope)], cancellationToken);
         var scores = routed.Select(r => new EventScore(r.Score, null) { Model = (r.By.Name, r.Version) }).ToArray();
@@ -83,7 +87,9 @@ public sealed partial class ScoringWorker
         foreach (var same in Enumerable.Range(0, scores.Length).Where(i => routed[i].By is IEntitySentimentModel).GroupBy(i => routed[i].By))
         {
             int[] which = [.. same];
-            foreach (var (at, byTicker) in await TickerScores.OfAsync((IEntitySentimentModel)same.Key, [.. which.Select(i => events[i])], cancellationToken))
+            var split = await TickerScores.OfAsync(
+                (texts, token) => router.ScoreEntitiesAsync(same.Key, texts, token), [.. which.Select(i => events[i])], cancellationToken);
+            foreach (var (at, byTicker) in split)
                 scores[which[at]] = scores[which[at]] with { ByTicker = byTicker };
         }
         return scores;

@@ -9,11 +9,17 @@ public readonly record struct TextOutcome(SentimentScore Score, string? Fault = 
     public static SentimentScore NoScore { get; } = new(double.NaN, double.NaN);
 
     public bool IsScored => Fault is null;
+
+    /// <summary>The model was away: another time the text may be scored.</summary>
+    public bool IsOutage { get; init; }
 }
 
 /// <summary>A model that may find no score for single texts.</summary>
 public interface IOutcomeSentimentModel : ISentimentModel
 {
-    /// <summary>Outcome i belongs to text i. Throws only when the model itself is unavailable; <see cref="ISentimentModel.ScoreAsync"/> gives <see cref="TextOutcome.NoScore"/> for faults.</summary>
+    /// <summary>
+    /// Outcome i belongs to text i. Throws only when the model itself is unavailable; <see cref="ISentimentModel.ScoreAsync"/> gives
+    /// <see cref="TextOutcome.NoScore"/> for faults.
+    /// </summary>
     ValueTask<IReadOnlyList<TextOutcome>> TryScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken);
 }

@@ -22,7 +22,16 @@ abstract class OnnxHandle : SafeHandle
 
 sealed class OnnxSessionHandle(nint value) : OnnxHandle(value)
 {
-    protected override void Release(nint value) => OnnxApi.ReleaseSession(value);
+    /// <summary>
+    /// Names of inputs and outputs, which calls under way may be about to pass on: they go with the session, after the last of them.
+    /// </summary>
+    public IReadOnlyList<nint> Names { get; set; } = [];
+
+    protected override void Release(nint value)
+    {
+        OnnxApi.ReleaseSession(value);
+        foreach (var name in Names) Marshal.FreeCoTaskMem(name);
+    }
 }
 
 sealed class OnnxSessionOptionsHandle(nint value) : OnnxHandle(value)

@@ -23,7 +23,7 @@ public sealed unsafe partial class OnnxSession
         var values = new OnnxValueHandle?[inputs.Length];
         try
         {
-            // Disposing the session waits for this run.
+            // Disposing the session does not give it back before this run is over.
             _session.DangerousAddRef(ref held);
             var names = stackalloc byte*[inputs.Length];
             var pointers = stackalloc nint[inputs.Length];
@@ -48,8 +48,10 @@ public sealed unsafe partial class OnnxSession
         }
     }
 
-    /// <summary>Everything for one run but the run itself; to be disposed before the session. The arrays must not be used for anything else
-    /// meanwhile.</summary>
+    /// <summary>
+    /// Everything for one run but the run itself; to be disposed before the session. The arrays must not be used for anything else
+    /// meanwhile.
+    /// </summary>
     public OnnxPrepared Prepare(ReadOnlySpan<OnnxInput> inputs, string output)
     {
         var (names, values, pins) = (new nint[inputs.Length], new nint[inputs.Length], new GCHandle[inputs.Length]);
@@ -109,16 +111,16 @@ public sealed unsafe partial class OnnxSession
             long[] => (OnnxType.Int64, sizeof(long)),
             int[] => (OnnxType.Int32, sizeof(int)),
             float[] => (OnnxType.Float, sizeof(float)),
-            _ => throw new ArgumentException(
-                $"{input.Values.GetType().Name} cannot be given to a model; long[], int[] or float[] can", nameof(input)),
+            _ => throw new ArgumentException($"{input.Values.GetType().Name} cannot be given to a model; long[], int[] or float[] can",
+                nameof(input)),
         };
         var count = Count(input.Shape);
         if (count > input.Values.Length)
             throw new ArgumentException($"'{input.Name}' has {input.Values.Length} values, its shape asks for {count}", nameof(input));
         nint value;
         fixed (long* shape = input.Shape)
-            OnnxApi.Check(OnnxApi.CreateTensorWithDataAsOrtValue(
-                OnnxShared.Memory, (void*)data, (nuint)(count * size), shape, (nuint)input.Shape.Length, type, &value));
+            OnnxApi.Check(OnnxApi.CreateTensorWithDataAsOrtValue(OnnxShared.Memory, (void*)data, (nuint)(count * size), shape,
+                (nuint)input.Shape.Length, type, &value));
         return value;
     }
 
@@ -144,8 +146,8 @@ public sealed unsafe partial class OnnxSession
             OnnxApi.ReleaseTensorInfo(tensor);
         }
         if (type != OnnxType.Float)
-            throw new OnnxException(
-                $"the output '{name}' holds {type.ToString().ToLowerInvariant()}, and float was expected", OnnxError.InvalidArgument);
+            throw new OnnxException($"the output '{name}' holds {type.ToString().ToLowerInvariant()}, and float was expected",
+                OnnxError.InvalidArgument);
         void* data;
         OnnxApi.Check(OnnxApi.GetTensorMutableData(value.Value, &data));
         return (new ReadOnlySpan<float>(data, checked((int)Count(shape))).ToArray(), shape);

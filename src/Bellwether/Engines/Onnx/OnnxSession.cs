@@ -20,8 +20,8 @@ public sealed unsafe partial class OnnxSession : IDisposable
     {
         using var settings = CreateOptions(options);
         nint session;
-        fixed (byte* native = Native(Path.GetFullPath(path))) OnnxApi.Check(
-            OnnxApi.CreateSession(OnnxShared.Env, native, settings.Value, &session));
+        fixed (byte* native = Native(Path.GetFullPath(path)))
+            OnnxApi.Check(OnnxApi.CreateSession(OnnxShared.Env, native, settings.Value, &session));
         _session = new(session);
         try
         {
@@ -34,6 +34,10 @@ public sealed unsafe partial class OnnxSession : IDisposable
             throw;
         }
         (_inputNames, _outputNames) = (NamesOf(Inputs), NamesOf(Outputs));
+        var names = new List<nint>();
+        foreach (var name in _inputNames) names.Add((nint)name);
+        foreach (var name in _outputNames) names.Add((nint)name);
+        _session.Names = names;
     }
 
     public IReadOnlyList<OnnxTensorInfo> Inputs { get; }
@@ -116,11 +120,6 @@ public sealed unsafe partial class OnnxSession : IDisposable
         return names;
     }
 
-    public void Dispose()
-    {
-        if (_session.IsClosed) return;
-        _session.Dispose();
-        foreach (var name in _inputNames) Marshal.FreeCoTaskMem((nint)name);
-        foreach (var name in _outputNames) Marshal.FreeCoTaskMem((nint)name);
-    }
+    /// <summary>Runs under way come to their end; the last of them gives the session back.</summary>
+    public void Dispose() => _session.Dispose();
 }

@@ -4,7 +4,8 @@ namespace Bellwether.Sentiment.Evaluation;
 
 public static partial class LabelledFile
 {
-    // {'Tata Motors': 'positive', "Osian's Fund": 'neutral'}, in the spelling of Python or of JSON; an apostrophe within a name may stand unescaped.
+    // {'Tata Motors': 'positive', "Osian's Fund": 'neutral'}, in the spelling of Python or of JSON; an apostrophe within a name may stand
+    // unescaped.
     [GeneratedRegex("""(?:^\s*\{|,)\s*(?:"(?<name>.+?)"|'(?<name>.+?)')\s*:\s*['"](?<label>[^'"]*)['"]""", RegexOptions.CultureInvariant)]
     static partial Regex Decisions { get; }
 
@@ -39,5 +40,6 @@ public static partial class LabelledFile
     }
 
     static bool IsWord(string text, int start, int length) =>
-        (start == 0 || !char.IsLetterOrDigit(text[start - 1])) && (start + length == text.Length || !char.IsLetterOrDigit(text[start + length]));
+        (start == 0 || !char.IsLetterOrDigit(text[start - 1]))
+            && (start + length == text.Length || !char.IsLetterOrDigit(text[start + length]));
 }

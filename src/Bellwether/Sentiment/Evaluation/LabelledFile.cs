@@ -7,8 +7,8 @@ using Bellwether.Feeds;
 namespace Bellwether.Sentiment.Evaluation;
 
 /// <summary>
-/// Reads labelled sets: CSV with a header, JSON (an array of objects, or an object of them), and lines of the form <c>sentence@label</c>. UTF-8,
-/// else Latin-1. Labels are classes, scores from −1 to 1, or a dictionary of entities and their classes.
+/// Reads labelled sets: CSV with a header, JSON (an array of objects, an object of them, or an object a line), and lines of the form
+/// <c>sentence@label</c>. UTF-8, else Latin-1. Labels are classes, scores from −1 to 1, or a dictionary of entities and their classes.
 /// </summary>
 public static partial class LabelledFile
 {
@@ -29,8 +29,10 @@ public static partial class LabelledFile
             throw new FeedException(path, "the labelled file cannot be read", error.Message, inner: error);
         }
         var text = Decode(bytes);
-        var raw = text.AsSpan().TrimStart() is ['{' or '[', ..] ? ReadJson(path, text, options)
-            : IsAtForm(text) && options is { Text: null or "sentence" or "text", Label: null or "label" or "sentiment" } ? ReadLines(path, text)
+        // Some headlines begin with a bracket.
+        var raw = IsAtForm(text) && options is { Text: null or "sentence" or "text", Label: null or "label" or "sentiment" }
+            ? ReadLines(path, text)
+            : text.AsSpan().TrimStart() is ['{' or '[', ..] ? ReadJson(path, text, options)
             : ReadCsv(path, text, options);
         if (raw.Count == 0) throw new FeedException(path, "there is no labelled row in it", "A file needs a header and at least one row.");
         return new(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), Understand(path, raw, options));
@@ -60,11 +62,17 @@ public static partial class LabelledFile
             foreach (var row in raw) AddEntities(path, row, options, rows);
             return rows;
         }
-        var isScored = options.Labels.Count == 0 && raw.All(r => r.Labels.All(l => TryNumber(l, out _))) && raw.Any(r => r.Labels.Any(l => TryNumber(l, out var n) && n != Math.Floor(n)));
+        foreach (var row in raw)
+            if (row.Labels.Any(string.IsNullOrWhiteSpace)) throw Bad(path, row, "has no label", "Every row needs one.");
+        // By what most rows have: what is wrong is then the row that has something else.
+        var isScored = options.Labels.Count == 0 && raw.Count(r => r.Labels.All(l => TryNumber(l, out _))) > raw.Count / 2
+            && raw.Any(r => r.Labels.Any(l => TryNumber(l, out var n) && n != Math.Floor(n)));
         foreach (var row in raw)
         {
-            if (!isScored && row.Labels.Count != 1) throw Bad(path, row, $"has {row.Labels.Count} labels", "Only scores may be several; their mean counts.");
-            rows.Add(isScored ? new(row.Text, null, Score(path, row)) : new(row.Text, Class(path, row, row.Labels[0], options), null));
+            if (!isScored && row.Labels.Count != 1)
+                throw Bad(path, row, $"has {row.Labels.Count} labels", "Only scores may be several; their mean counts.");
+            rows.Add(isScored ? new(row.Text, null, Score(path, row))
+                : new(row.Text, Class(path, row, row.Labels[0], options), null));
         }
         return rows;
     }
@@ -72,15 +80,20 @@ public static partial class LabelledFile
     static double Score(string path, RawRow row)
     {
         var mean = row.Labels.Average(l => TryNumber(l, out var n) ? n : double.NaN);
-        return mean is >= -1 and <= 1 ? mean : throw Bad(path, row, $"has the score {string.Join(", ", row.Labels)}", "Scores lie between −1 and 1.");
+        return mean is >= -1 and <= 1 ? mean
+            : throw Bad(path, row, $"has the score {string.Join(", ", row.Labels)}",
+                "Most rows have numbers, so all are read as scores; these lie between −1 and 1.");
     }
 
     static byte Class(string path, RawRow row, string label, LabelledOptions options) =>
         options.Labels.TryGetValue(label.Trim(), out var known) ? known
-        : options.Labels.Count > 0 && TryNumber(label, out var n) && options.Labels.TryGetValue(n.ToString(CultureInfo.InvariantCulture), out known) ? known
-        : LabelledOptions.ClassOf(label) ?? throw Bad(path, row, $"has the label '{label}'", "Say what it means: --labels negative=0,neutral=1,positive=2.");
+        : options.Labels.Count > 0 && TryNumber(label, out var n)
+            && options.Labels.TryGetValue(n.ToString(CultureInfo.InvariantCulture), out known) ? known
+        : LabelledOptions.ClassOf(label)
+            ?? throw Bad(path, row, $"has the label '{label}'", "Say what it means: --labels negative=0,neutral=1,positive=2.");
 
-    static bool TryNumber(string text, out double number) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
+    static bool TryNumber(string text, out double number) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);
 
     static FeedException Bad(string path, RawRow row, string problem, string mend) => new(path, problem, mend, row.Line);
 
@@ -101,7 +114,8 @@ public static partial class LabelledFile
             number++;
             if (line.IsWhiteSpace()) continue;
             var at = line.LastIndexOf('@');
-            if (at <= 0) throw new FeedException(path, "the line has no @label at its end", "Every line is a sentence, an @ and its class.", number);
+            if (at <= 0)
+                throw new FeedException(path, "the line has no @label at its end", "Every line is a sentence, an @ and its class.", number);
             rows.Add(new(line[..at].Trim().ToString(), [line[(at + 1)..].Trim().ToString()], number));
         }
         return rows;

@@ -1,6 +1,8 @@
 namespace Bellwether.Sentiment.Evaluation;
 
-/// <summary>A text with what people say of it: a class, or a score from −1 to 1; for the whole text, or for one entity that it names.</summary>
+/// <summary>
+/// A text with what people say of it: a class, or a score from −1 to 1; for the whole text, or for one entity that it names.
+/// </summary>
 /// <param name="Label">0 negative, 1 neutral, 2 positive; null in a set of scores.</param>
 /// <param name="Score">−1 to 1; null in a set of classes.</param>
 /// <param name="Entity">Which entity is meant and where it stands; null for the whole text.</param>
@@ -36,7 +38,8 @@ public sealed record LabelledOptions
         var labels = new Dictionary<string, byte>(StringComparer.OrdinalIgnoreCase);
         foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (part.Split('=', 2, StringSplitOptions.TrimEntries) is not [var name, { Length: > 0 } spelling] || ClassOf(name) is not { } label)
+            if (part.Split('=', 2, StringSplitOptions.TrimEntries) is not [var name, { Length: > 0 } spelling]
+                || ClassOf(name) is not { } label)
                 throw new FormatException($"'{part}' is not of the form negative=0, where the class is negative, neutral or positive");
             if (!labels.TryAdd(spelling, label)) throw new FormatException($"'{spelling}' is given twice");
         }

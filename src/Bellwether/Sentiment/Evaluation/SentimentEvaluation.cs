@@ -10,7 +10,7 @@ public sealed record EvaluationResult(string Model, string ModelVersion, ClassRe
     /// <summary>Of a set of entities: texts that name <c>one</c>, and texts that name <c>several</c>.</summary>
     public IReadOnlyDictionary<string, ClassReport>? ByEntities { get; init; }
 
-    /// <summary>Texts for which the model found no score; they count as neutral ones of which it was not sure.</summary>
+    /// <summary>Texts for which the model found no score: they count as wrong, among scores as a 0.</summary>
     public int Unscored { get; init; }
 }
 
@@ -21,23 +21,36 @@ public static class SentimentEvaluation
     const int BatchSize = 512;
 
     /// <exception cref="ArgumentException">The rows name entities and the model does not tell them apart.</exception>
-    public static async Task<EvaluationResult> RunAsync(ISentimentModel model, LabelledSet set, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<EvaluationResult> RunAsync(ISentimentModel model, LabelledSet set, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         if (set.HasEntities && model is not IEntitySentimentModel)
-            throw new ArgumentException($"the rows of {set.Path} are about single entities, which the model {model.Name} does not tell apart", nameof(model));
-        // What is compiled as the first texts come is not the model's speed.
-        await ScoreAsync(model, [.. set.Rows.Take(WarmUp)], cancellationToken);
+            throw new ArgumentException(
+                $"the rows of {set.Path} are about single entities, which the model {model.Name} does not tell apart", nameof(model));
+        // What is compiled as the first texts come is not the model's speed. Of a model that takes few at a time a text is dear, and none
+        // is asked twice.
+        if (model.MostAtOnce == int.MaxValue) await ScoreAsync(model, [.. set.Rows.Take(WarmUp)], cancellationToken);
         var started = time.GetTimestamp();
         var scores = await ScoreAsync(model, set.Rows, cancellationToken);
         var seconds = time.GetElapsedTime(started).TotalSeconds;
-        var unscored = scores.RemoveUnscored();
-        return Of(model.Name, model.Version, set, scores, set.Rows.Count / Math.Max(seconds, 1e-9)) with { Unscored = unscored };
+        return Of(model.Name, model.Version, set, scores, set.Rows.Count / Math.Max(seconds, 1e-9));
     }
 
     /// <summary>What scores that a model gave to the rows of a set are worth.</summary>
-    public static EvaluationResult Of(string model, string version, LabelledSet set, IReadOnlyList<SentimentScore> scores, double textsPerSecond) => set.HasScores
-        ? new(model, version, null, ScoreReport.Of([.. scores.Select(s => s.Score)], [.. set.Rows.Select(r => r.Score!.Value)]), textsPerSecond)
-        : new(model, version, ReportOf(set, scores, _ => true), null, textsPerSecond) { ByEntities = set.HasEntities ? Parts(set, scores) : null };
+    public static EvaluationResult Of(string model, string version, LabelledSet set, IReadOnlyList<SentimentScore> scores,
+        double textsPerSecond)
+    {
+        var unscored = scores.Count(s => !double.IsFinite(s.Score));
+        if (!set.HasScores)
+            return new(model, version, ReportOf(set, scores, _ => true), null, textsPerSecond)
+            {
+                ByEntities = set.HasEntities ? Parts(set, scores) : null,
+                Unscored = unscored,
+            };
+        double[] predicted = [.. scores.Select(s => double.IsFinite(s.Score) ? s.Score : 0)];
+        var report = ScoreReport.Of(predicted, [.. set.Rows.Select(r => r.Score!.Value)]);
+        return new(model, version, null, report, textsPerSecond) { Unscored = unscored };
+    }
 
     static Dictionary<string, ClassReport> Parts(LabelledSet set, IReadOnlyList<SentimentScore> scores)
     {
@@ -55,18 +68,8 @@ public static class SentimentEvaluation
 
     internal static double[] Probabilities(SentimentScore score) => [score.Negative, score.Neutral, score.Positive];
 
-    static int RemoveUnscored(this List<SentimentScore> scores)
-    {
-        var found = 0;
-        for (var i = 0; i < scores.Count; i++)
-        {
-            if (double.IsFinite(scores[i].Score)) continue;
-            (scores[i], found) = (new(0.33, 0.33), found + 1);
-        }
-        return found;
-    }
-
-    static async Task<List<SentimentScore>> ScoreAsync(ISentimentModel model, IReadOnlyList<LabelledRow> rows, CancellationToken cancellationToken)
+    static async Task<List<SentimentScore>> ScoreAsync(ISentimentModel model, IReadOnlyList<LabelledRow> rows,
+        CancellationToken cancellationToken)
     {
         var scores = new List<SentimentScore>(rows.Count);
         for (var at = 0; at < rows.Count; at += BatchSize)

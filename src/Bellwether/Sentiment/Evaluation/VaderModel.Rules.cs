@@ -8,9 +8,9 @@ public sealed partial class VaderModel
     static readonly HashSet<string> Stronger = Set(
         """
         absolutely amazingly awfully completely considerable considerably decidedly deeply effing enormous enormously entirely especially
-        exceptional exceptionally extreme extremely fabulously fully fuckin fucking greatly highly hugely incredible incredibly intensely major
-        majorly more most particularly purely quite really remarkably so substantially thoroughly total totally tremendous tremendously
-        uber unbelievably unusually utter utterly very
+        exceptional exceptionally extreme extremely fabulously fully fuckin fucking greatly highly hugely incredible incredibly intensely
+        major majorly more most particularly purely quite really remarkably so substantially thoroughly total totally tremendous
+        tremendously uber unbelievably unusually utter utterly very
         """);
 
     static readonly HashSet<string> Weaker = Set(
@@ -21,9 +21,25 @@ public sealed partial class VaderModel
 
     static readonly HashSet<string> Negations = Set(
         """
-        aint arent cannot cant couldnt darent didnt doesnt dont hadnt hasnt havent isnt mightnt mustnt neednt neither never no none nope nor
-        not nothing nowhere oughtnt rarely seldom shant shouldnt despite wasnt werent without wont wouldnt
+        aint arent cannot cant couldnt darent didnt doesnt dont hadnt hasnt havent isnt mightnt mustnt neednt neither never none nope nor
+        not nothing nowhere oughtnt rarely seldom shant shouldnt despite uhuh uh-uh wasnt werent without wont wouldnt
         """);
+
+    // Phrases with a valence of their own, and those that weaken.
+    static readonly Dictionary<string, double> Idioms = new(StringComparer.Ordinal)
+    {
+        ["the shit"] = 3,
+        ["the bomb"] = 3,
+        ["bad ass"] = 1.5,
+        ["bus stop"] = 0,
+        ["yeah right"] = -2,
+        ["kiss of death"] = -1.5,
+        ["to die for"] = 3,
+        ["beating heart"] = 3.1,
+        ["broken heart"] = -2.9,
+    };
+
+    static readonly HashSet<string> WeakerPhrases = ["just enough", "kind of", "sort of"];
 
     static HashSet<string> Set(string words) => [.. words.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)];
 
@@ -47,30 +63,54 @@ public sealed partial class VaderModel
         // "kind of"; and "no" before a word that has a valence is a negation, not a valence.
         if (lower[i] == "kind" && i + 1 < lower.Length && lower[i + 1] == "of") return 0;
         if (lower[i] == "no" && i + 1 < lower.Length && _valence.ContainsKey(lower[i + 1])) return 0;
+        if (IsAfterNo(lower, i)) value *= Negation;
         if (isMixed && IsCapitals(words[i])) value += Math.Sign(value) * Capitals;
-        var sign = Math.Sign(value);
         for (var back = 1; back <= 3 && i - back >= 0; back++)
         {
             var before = lower[i - back];
-            if (_valence.ContainsKey(before) && before is not "no") continue;
-            var degree = Stronger.Contains(before) ? Degree : Weaker.Contains(before) ? -Degree : 0;
-            if (degree != 0)
+            if (_valence.ContainsKey(before)) continue;
+            if (Stronger.Contains(before) || Weaker.Contains(before))
             {
-                if (isMixed && IsCapitals(words[i - back])) degree += Math.Sign(degree) * Capitals;
-                value += sign * degree * (back == 1 ? 1 : back == 2 ? 0.95 : 0.9);
+                // By the sign that the value has by now: a negation between has turned it. Capitals always add to it.
+                var degree = (Stronger.Contains(before) ? Degree : -Degree) + (isMixed && IsCapitals(words[i - back]) ? Capitals : 0);
+                value += (value < 0 ? -degree : degree) * (back == 1 ? 1 : back == 2 ? 0.95 : 0.9);
             }
             value = Negated(lower, i, back, value);
+            if (back == 3) value = InPhrase(lower, i, value);
         }
         return i > 0 && lower[i - 1] == "least" && !(i > 1 && lower[i - 2] is "at" or "very") ? value * Negation : value;
+    }
+
+    static bool IsAfterNo(string[] lower, int i) =>
+        (i > 0 && lower[i - 1] == "no") || (i > 1 && lower[i - 2] == "no")
+            || (i > 2 && lower[i - 3] == "no" && lower[i - 1] is "or" or "nor");
+
+    /// <summary>The value of the phrase that the word stands in, with the three words before it and the two behind.</summary>
+    static double InPhrase(string[] lower, int i, double value)
+    {
+        foreach (var (from, to) in (ReadOnlySpan<(int, int)>)[(-1, 0), (-2, 0), (-2, -1), (-3, -1), (-3, -2)])
+            if (Idioms.TryGetValue(Phrase(from, to), out var own))
+            {
+                value = own;
+                break;
+            }
+        foreach (var to in (ReadOnlySpan<int>)[1, 2])
+            if (i + to < lower.Length && Idioms.TryGetValue(Phrase(0, to), out var own)) value = own;
+        foreach (var from in (ReadOnlySpan<int>)[-3, -2])
+            if (WeakerPhrases.Contains(Phrase(from, from + 1))) value -= Degree;
+        return value;
+
+        string Phrase(int from, int to) => string.Join(' ', lower[(i + from)..(i + to + 1)]);
     }
 
     static double Negated(string[] lower, int i, int back, double value)
     {
         var before = lower[i - back];
         // "never so good", "without doubt".
-        if (before == "never" && back > 1 && lower[i - back + 1] is "so" or "this") return value * 1.25;
-        if (before == "without" && back > 1 && lower[i - back + 1] == "doubt") return value;
-        return Negations.Contains(before.Replace("'", "").Replace("’", "")) || before.EndsWith("n't", StringComparison.Ordinal) ? value * Negation : value;
+        if (before == "never" && back > 1 && lower.AsSpan(i - back + 1, back - 1).ContainsAny("so", "this")) return value * 1.25;
+        if (before == "without" && back > 1 && lower.AsSpan(i - back + 1, back - 1).Contains("doubt")) return value;
+        return Negations.Contains(before.Replace("'", "").Replace("’", "")) || before.EndsWith("n't", StringComparison.Ordinal)
+            ? value * Negation : value;
     }
 
     static double Emphasis(string text)

@@ -6,8 +6,8 @@ namespace Bellwether.Sentiment.Evaluation;
 
 /// <summary>
 /// A reference to measure against, for evaluation only: the VADER lexicon by its published rules (Hutto and Gilbert 2014: valence, degree
-/// words, negation, capitals, "but", exclamation and question marks). Classes are cut at a compound of ±0.05, as published; the probabilities
-/// only carry that choice and are not calibrated.
+/// words, negation, capitals, "but", exclamation and question marks). Classes are cut at a compound of ±0.05, as published; the
+/// probabilities only carry that choice and are not calibrated.
 /// </summary>
 public sealed partial class VaderModel : ISentimentModel
 {
@@ -39,8 +39,10 @@ public sealed partial class VaderModel : ISentimentModel
         for (var i = 0; i < lines.Length; i++)
         {
             if (lines[i].Length == 0) continue;
-            if (lines[i].Split('\t') is not [var token, var mean, ..] || !double.TryParse(mean, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
-                throw new FeedException(path, "the line is no token and its valence with a tab between", "Take the published vader_lexicon.txt.", i + 1);
+            if (lines[i].Split('\t') is not [var token, var mean, ..]
+                || !double.TryParse(mean, NumberStyles.Float, CultureInfo.InvariantCulture, out var value))
+                throw new FeedException(path, "the line is no token and its valence with a tab between",
+                    "Take the published vader_lexicon.txt.", i + 1);
             valence[token] = value;
         }
         return new(valence, Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)).AsSpan(0, 4)));

@@ -9,7 +9,15 @@ static partial class LlmAnswer
     [GeneratedRegex(@"\b(positive|negative|neutral|bullish|bearish)\b", RegexOptions.IgnoreCase)]
     static partial Regex Labels { get; }
 
-    [GeneratedRegex(@"^\W*(i'?m sorry|sorry|i can ?no?t|i can'?t|i am (not able|unable)|i'?m (not able|unable)|i won'?t|i will not|as an ai)", RegexOptions.IgnoreCase)]
+    // The one word, or the first, or the one after "Answer:": any other place may be part of a sentence that says the opposite.
+    [GeneratedRegex(
+        @"^\W*((the\s+)?(answer|sentiment|label|class)\W*(is\b|[:=])\W*)?"
+        + @"(?<label>positive|negative|neutral|bullish|bearish)(?=\W*$|[^\w\s]|\s*[\r\n(–—])", RegexOptions.IgnoreCase)]
+    static partial Regex Said { get; }
+
+    [GeneratedRegex(
+        @"^\W*(i(['’]?m| am) (sorry|afraid|not able|unable)|i (can ?not|can['’]?t|could ?n['’]?t|won['’]?t|will not|do not|don['’]?t)"
+        + @"|i decline|sorry|apologies|as an ai|unfortunately)", RegexOptions.IgnoreCase)]
     static partial Regex Refusals { get; }
 
     // What reasoning models think aloud before they answer.
@@ -28,42 +36,53 @@ static partial class LlmAnswer
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // Cut off on its way, by a proxy as a rule: the same may come whole the next time.
-            return LlmReply.Failed(LlmFault.Malformed, $"the server's answer is no JSON object: {endpoint.Excerpt(System.Text.Encoding.UTF8.GetString(body))}", mayPass: true);
+            var words = endpoint.Excerpt(System.Text.Encoding.UTF8.GetString(body));
+            return LlmReply.Failed(LlmFault.Malformed, $"the server's answer is no JSON object: {words}", mayPass: true);
         }
     }
 
     static LlmReply Read(JsonElement answer, LlmOptions options, LlmEndpoint endpoint)
     {
         if (answer.TryGetProperty("error", out var error) && error.ValueKind != JsonValueKind.Null)
-            return LlmReply.Failed(LlmFault.Unavailable, $"the server reports an error: {endpoint.Excerpt(error.GetRawText())}", mayPass: true);
+            return LlmReply.Failed(LlmFault.Unavailable, $"the server reports an error: {endpoint.Excerpt(error.GetRawText())}",
+                mayPass: true);
         if (!answer.TryGetProperty("choices", out var choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
             return LlmReply.Failed(LlmFault.Empty, "the server's answer has no choices");
         var choice = choices[0];
         var reason = Text(choice, "finish_reason");
         if (!choice.TryGetProperty("message", out var message) || message.ValueKind != JsonValueKind.Object)
             return LlmReply.Failed(LlmFault.Empty, "the server's answer has no message");
-        if (Text(message, "refusal") is { Length: > 0 } refusal) return LlmReply.Failed(LlmFault.Refused, $"the model refused: {endpoint.Excerpt(refusal)}");
+        if (Text(message, "refusal") is { Length: > 0 } refusal)
+            return LlmReply.Failed(LlmFault.Refused, $"the model refused: {endpoint.Excerpt(refusal)}");
         if (reason == "content_filter") return LlmReply.Failed(LlmFault.Refused, "a content filter of the server stepped in");
         var content = Thoughts.Replace(Content(message), "").Trim();
         if (content.Length == 0)
-            return reason == "length" ? LlmReply.Failed(LlmFault.CutOff, $"the answer did not fit into {options.MaxOutputTokens} tokens") : LlmReply.Failed(LlmFault.Empty, "the model's answer is empty");
+            return reason == "length" ? LlmReply.Failed(LlmFault.CutOff, $"the answer did not fit into {options.MaxOutputTokens} tokens")
+                : LlmReply.Failed(LlmFault.Empty, "the model's answer is empty");
         var read = options.Format == LlmFormat.Text && !content.Contains('{') ? FromWords(content, options) : FromJson(content, options);
         // What was read is good although more would have followed; what could not be read was probably cut.
         return read switch
         {
             { Fault: LlmFault.None } => read,
-            { Fault: LlmFault.Malformed } when reason == "length" => LlmReply.Failed(LlmFault.CutOff, $"the answer did not fit into {options.MaxOutputTokens} tokens: {endpoint.Excerpt(content)}"),
-            { Fault: LlmFault.Malformed } when Refusals.IsMatch(content) => LlmReply.Failed(LlmFault.Refused, $"the model refused: {endpoint.Excerpt(content)}"),
+            { Fault: LlmFault.Malformed } when reason == "length" =>
+                LlmReply.Failed(LlmFault.CutOff,
+                    $"the answer did not fit into {options.MaxOutputTokens} tokens: {endpoint.Excerpt(content)}"),
+            { Fault: LlmFault.Malformed } when Refusals.IsMatch(content) =>
+                LlmReply.Failed(LlmFault.Refused, $"the model refused: {endpoint.Excerpt(content)}"),
             _ => read with { Detail = $"{read.Detail}: {endpoint.Excerpt(content)}" },
         };
     }
 
     static LlmReply FromWords(string content, LlmOptions options)
     {
-        var labels = Labels.Matches(content).Select(m => ClassOf(m.Value)!.Value).Distinct().ToArray();
-        return labels.Length == 1 ? new(ScoreOf(labels[0], options.Confidence), LlmFault.None)
-            : LlmReply.Failed(labels.Length > 1 || content.Contains(' ') ? LlmFault.Malformed : LlmFault.WrongLabel,
-                labels.Length > 1 ? "the answer names several classes" : "the answer names none of positive, negative and neutral");
+        if (Refusals.IsMatch(content)) return LlmReply.Failed(LlmFault.Refused, "the model refused");
+        if (Labels.Matches(content).Select(m => ClassOf(m.Value)).Distinct().Count() > 1)
+            return LlmReply.Failed(LlmFault.Malformed, "the answer names several classes");
+        if (Said.Match(content) is { Success: true } said)
+            return new(ScoreOf(ClassOf(said.Groups["label"].Value)!.Value, options.Confidence), LlmFault.None);
+        return content.Any(char.IsWhiteSpace)
+            ? LlmReply.Failed(LlmFault.Malformed, "the answer is a sentence and not one of positive, negative and neutral")
+            : LlmReply.Failed(LlmFault.WrongLabel, "the answer is none of positive, negative and neutral");
     }
 
     // Some models put their JSON into a fence, or say a word before it.
@@ -119,8 +138,10 @@ static partial class LlmAnswer
     }
 
     static string? Text(JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString() : null;
 
     static int? Count(JsonElement usage, string name) =>
-        usage.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= 0 ? count : null;
+        usage.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count)
+            && count >= 0 ? count : null;
 }

@@ -11,16 +11,27 @@ sealed class LlmEndpoint
 
     public string? Key { get; }
 
-    /// <exception cref="ModelFileException">The address is none, the key's file cannot be read, or the key would go over the network in the clear.</exception>
+    /// <summary>
+    /// Whether requests pass no proxy: what goes to this machine stays on it, and a key in the clear is seen by as few as possible.
+    /// </summary>
+    public bool IsDirect => Address.IsLoopback || (Key is not null && Address.Scheme == "http");
+
+    /// <exception cref="ModelFileException">The address is none, the key's file cannot be read, or the key would go over the network in the
+    /// clear.</exception>
     public static LlmEndpoint Of(string name, LlmOptions options)
     {
-        if (!Uri.TryCreate(options.Endpoint.TrimEnd('/') + "/chat/completions", UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
-            throw new ModelFileException(name, "its Endpoint is no http or https address", $"Set Scoring:Llm:{name}:Endpoint, for example to http://127.0.0.1:8000/v1.");
+        if (!Uri.TryCreate(options.Endpoint.TrimEnd('/') + "/chat/completions", UriKind.Absolute, out var address)
+            || address.Scheme is not ("http" or "https"))
+            throw new ModelFileException(
+                name, "its Endpoint is no http or https address",
+                $"Set Scoring:Llm:{name}:Endpoint, for example to http://127.0.0.1:8000/v1.");
         if (address.UserInfo.Length > 0 || address.Query.Length > 0)
-            throw new ModelFileException(name, "its Endpoint has a user or a query in it", $"Give the key as Scoring:Llm:{name}:ApiKey or ApiKeyFile.");
+            throw new ModelFileException(name, "its Endpoint has a user or a query in it",
+                $"Give the key as Scoring:Llm:{name}:ApiKey or ApiKeyFile.");
         var key = KeyOf(name, options);
         if (key is not null && address.Scheme == "http" && !address.IsLoopback && !options.AllowClearKey)
-            throw new ModelFileException(name, $"its key would go to {address.Host} in the clear", $"Use https, or set Scoring:Llm:{name}:AllowClearKey where the network between is trusted.");
+            throw new ModelFileException(name, $"its key would go to {address.Host} in the clear",
+                $"Use https, or set Scoring:Llm:{name}:AllowClearKey where the network between is trusted.");
         return new(address, key);
     }
 
@@ -36,12 +47,18 @@ sealed class LlmEndpoint
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new ModelFileException(file, $"the key of the model {name} cannot be read: {error.Message.TrimEnd('.')}", $"Look at Scoring:Llm:{name}:ApiKeyFile.", error);
+                throw new ModelFileException(file, $"the key of the model {name} cannot be read: {error.Message.TrimEnd('.')}",
+                    $"Look at Scoring:Llm:{name}:ApiKeyFile.", error);
             }
         }
         key = key?.Trim();
-        if (string.IsNullOrEmpty(key)) return options.ApiKeyFile is null ? null : throw new ModelFileException(options.ApiKeyFile, $"the first line, the key of the model {name}, is empty", "Put the key there.");
-        return key.All(c => c is > ' ' and < '\x7f') ? key : throw new ModelFileException(name, "its key has blanks or other characters that no key has", "Look at the end of its first line.");
+        if (string.IsNullOrEmpty(key))
+            return options.ApiKeyFile is null ? null
+                : throw new ModelFileException(options.ApiKeyFile, $"the first line, the key of the model {name}, is empty",
+                    "Put the key there.");
+        return key.All(c => c is > ' ' and < '\x7f') ? key
+            : throw new ModelFileException(name, "its key has blanks or other characters that no key has",
+                "Look at the end of its first line.");
     }
 
     /// <summary>A server's words on one line, without the key, which some servers repeat.</summary>
@@ -49,7 +66,8 @@ sealed class LlmEndpoint
     {
         const int Most = 300;
         if (Key is { Length: > 3 } key) text = text.Replace(key, "***", StringComparison.Ordinal);
-        text = string.Join(' ', new string([.. text.Select(c => char.IsControl(c) ? ' ' : c)]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        text = string.Join(' ', new string([.. text.Select(c => char.IsControl(c) ? ' ' : c)])
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries));
         return text.Length <= Most ? text : text[..(char.IsHighSurrogate(text[Most - 1]) ? Most - 1 : Most)] + "…";
     }
 }

@@ -1,16 +1,23 @@
+using System.Collections.Concurrent;
 using System.ComponentModel.DataAnnotations;
 using Bellwether.Sentiment.Classifier;
 
 namespace Bellwether.Sentiment.Llm;
 
-/// <summary>A language model behind an endpoint. Thread-safe; a second a text, more or less, and as reproducible as the server makes it.</summary>
+/// <summary>
+/// A language model behind an endpoint. Thread-safe; a second a text, more or less, and as reproducible as the server makes it.
+/// </summary>
 public sealed class LlmModel : IOutcomeSentimentModel, IDisposable
 {
     // What is asked in one batch is lost, and paid for again, when the batch is not committed.
     const int RoundsAtOnce = 4;
 
+    // Replies of batches that were not finished; more are only kept by callers who never come back for them.
+    const int MostKept = 4_096;
+
     readonly LlmOptions _options;
     readonly LlmClient _client;
+    readonly ConcurrentDictionary<string, LlmReply> _paid = new(StringComparer.Ordinal);
 
     LlmModel(string name, LlmOptions options, LlmClient client)
     {
@@ -20,8 +27,12 @@ public sealed class LlmModel : IOutcomeSentimentModel, IDisposable
 
     public string Name { get; }
 
-    /// <summary>The server's name of the model, its revision as the settings tell it, and a hash of the words and settings that answers depend on.</summary>
+    /// <summary>
+    /// The server's name of the model, its revision as the settings tell it, and a hash of the words and settings that answers depend on.
+    /// </summary>
     public string Version { get; }
+
+    public long TokensUsed => _client.TokensUsed;
 
     public int MostAtOnce => _options.Concurrency * RoundsAtOnce;
 
@@ -31,7 +42,8 @@ public sealed class LlmModel : IOutcomeSentimentModel, IDisposable
     {
         var problems = new List<ValidationResult>();
         if (!Validator.TryValidateObject(options, new(options), problems, validateAllProperties: true))
-            throw new ModelFileException(name, string.Join(" ", problems.Select(p => p.ErrorMessage?.TrimEnd('.'))), $"Look at Scoring:Llm:{name}.");
+            throw new ModelFileException(name, string.Join(" ", problems.Select(p => p.ErrorMessage?.TrimEnd('.'))),
+                $"Look at Scoring:Llm:{name}.");
         return new(name, options, new(name, options, LlmEndpoint.Of(name, options), time));
     }
 
@@ -40,11 +52,37 @@ public sealed class LlmModel : IOutcomeSentimentModel, IDisposable
     public async ValueTask<IReadOnlyList<TextOutcome>> TryScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
     {
         foreach (var text in texts) ArgumentNullException.ThrowIfNull(text, nameof(texts));
-        var replies = await Task.WhenAll(texts.Select(text => _client.AskAsync(text, cancellationToken)));
-        // One text that fails is its own affair. Where all do, the server is down or wrongly set up, and no text is to be given up for that.
-        if (replies.Length > 0 && replies.All(r => r.Fault != LlmFault.None) && replies.FirstOrDefault(r => r.Fault is LlmFault.Unavailable or LlmFault.Rejected) is { } down)
+        var silence = _client.Listen();
+        var asked = texts.Select(text => AskAsync(text, silence, cancellationToken)).ToArray();
+        LlmReply[] replies;
+        try
+        {
+            replies = await Task.WhenAll(asked);
+        }
+        catch
+        {
+            Keep(texts, asked);
+            throw;
+        }
+        if (replies.Any(r => r.Fault == LlmFault.Unavailable)) Keep(texts, asked);
+        // One text that fails is its own affair. Where all do, the server is down or wrongly set up, and no text is given up for that.
+        if (replies.Length > 0 && replies.All(r => r.Fault != LlmFault.None)
+            && replies.FirstOrDefault(r => r.Fault is LlmFault.Unavailable or LlmFault.Rejected) is { } down)
             throw new LlmUnavailableException($"model {Name}: {down.Detail}");
-        return [.. replies.Select(r => r.Fault == LlmFault.None ? new TextOutcome(r.Score) : new(TextOutcome.NoScore, r.Fault.ToString(), r.Detail))];
+        return [.. replies.Select(r => r.Fault == LlmFault.None ? new TextOutcome(r.Score)
+            : new(TextOutcome.NoScore, r.Fault.ToString(), r.Detail) { IsOutage = r.Fault == LlmFault.Unavailable })];
+    }
+
+    Task<LlmReply> AskAsync(string text, Silence silence, CancellationToken cancellationToken) =>
+        _paid.TryRemove(text, out var reply) ? Task.FromResult(reply) : _client.AskAsync(text, silence, cancellationToken);
+
+    // A batch in which the server went away is asked for again as a whole: what it has answered is not paid for twice.
+    void Keep(IReadOnlyList<string> texts, Task<LlmReply>[] asked)
+    {
+        if (_paid.Count > MostKept) _paid.Clear();
+        for (var i = 0; i < asked.Length; i++)
+            if (asked[i].IsCompletedSuccessfully && asked[i].Result is { Fault: not (LlmFault.Unavailable or LlmFault.Rejected) } reply)
+                _paid[texts[i]] = reply;
     }
 
     /// <summary>As <see cref="TryScoreAsync"/>; a text without a score has <see cref="TextOutcome.NoScore"/>.</summary>

@@ -15,7 +15,9 @@ public enum LlmFormat
     Text,
 }
 
-/// <summary>A language model behind an endpoint that speaks OpenAI's chat completions: vLLM, Ollama, llama.cpp. Secrets are never logged.</summary>
+/// <summary>
+/// A language model behind an endpoint that speaks OpenAI's chat completions: vLLM, Ollama, llama.cpp. Secrets are never logged.
+/// </summary>
 public sealed record LlmOptions
 {
     /// <summary>Address up to the version: <c>http://127.0.0.1:8000/v1</c>.</summary>
@@ -24,7 +26,9 @@ public sealed record LlmOptions
     /// <summary>What the server calls the model.</summary>
     [Required] public string Model { get; init; } = "";
 
-    /// <summary>Which weights the server runs, stored with every score: a commit, a date, a quantisation. To be changed when they are.</summary>
+    /// <summary>
+    /// Which weights the server runs, stored with every score: a commit, a date, a quantisation. To be changed when they are.
+    /// </summary>
     [StringLength(64)] public string? Revision { get; init; }
 
     /// <summary>Key for the server; meant for the environment (<c>BELLWETHER__SCORING__LLM__NAME__APIKEY</c>).</summary>
@@ -67,6 +71,20 @@ public sealed record LlmOptions
 
     /// <summary>The longest pause; a server that asks for a longer one counts as unavailable.</summary>
     [Range(typeof(TimeSpan), "00:00:00.001", "01:00:00")] public TimeSpan MaxRetryPause { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// How long a portion of texts may take by these limits when the server hangs: all tries of one text and the pauses between them. A
+    /// server that asks to wait, and tokens that have to be waited for, come on top.
+    /// </summary>
+    internal TimeSpan Patience
+    {
+        get
+        {
+            var (all, pause) = (Tries * Timeout, RetryPause);
+            for (var i = 1; i < Tries; i++, pause = 2 * pause < MaxRetryPause ? 2 * pause : MaxRetryPause) all += pause;
+            return all;
+        }
+    }
 
     /// <summary>Without the secrets, which the address may hold too.</summary>
     public override string ToString() => $"LlmOptions {{ model {Model}, format {Format} }}";

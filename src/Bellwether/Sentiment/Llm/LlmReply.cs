@@ -33,12 +33,21 @@ enum LlmFault
 /// <param name="RetryAfter">How long the server asks to wait.</param>
 sealed record LlmReply(SentimentScore Score, LlmFault Fault, string? Detail = null, bool MayPass = false, TimeSpan? RetryAfter = null)
 {
+    /// <summary>Whether the server said anything.</summary>
+    public bool IsAnswer { get; init; } = true;
+
+    /// <summary>
+    /// Whether the server may have worked on the request although there is no answer: what it may charge for is not given back.
+    /// </summary>
+    public bool MayHaveCost { get; init; }
+
     /// <summary>Tokens that the server counted, if it did.</summary>
     public int? TokensIn { get; init; }
 
     public int? TokensOut { get; init; }
 
-    public static LlmReply Failed(LlmFault fault, string detail, bool mayPass = false, TimeSpan? retryAfter = null) => new(TextOutcome.NoScore, fault, detail, mayPass, retryAfter);
+    public static LlmReply Failed(LlmFault fault, string detail, bool mayPass = false, TimeSpan? retryAfter = null) =>
+        new(TextOutcome.NoScore, fault, detail, mayPass, retryAfter);
 }
 
 /// <summary>No text of a batch was scored, and the server is the reason.</summary>

@@ -1,8 +1,8 @@
 namespace Bellwether.Sentiment.Llm;
 
 /// <summary>
-/// Tokens a minute. What is not used is saved up to one minute's worth; who takes more than there is goes into debt and waits until it is paid,
-/// so that everybody is served in order. A server that asks to wait stops everybody.
+/// Tokens a minute. What is not used is saved up to one minute's worth; who takes more than there is goes into debt and waits until it is
+/// paid, so that everybody is served in order. A server that asks to wait stops everybody.
 /// </summary>
 sealed class TokenBudget(int? perMinute, TimeProvider time)
 {

@@ -28,7 +28,8 @@ public sealed class BertModel : ISentimentModel, IDisposable
         (Stored, Name, Settings, Tokenizer, Version) = (stored, stored.Name, settings, tokenizer, stored.VersionFor(options));
         var most = Math.Min(settings.MaxTokens, network.FixedTokens ?? int.MaxValue);
         _windows = new(tokenizer, most, options.LongText == LongText.Truncate ? 1 : options.MaxWindows);
-        (_batchTexts, _batchTokens) = (network.FixedTexts ?? (stored.Alone ? 1 : options.BatchTexts), options.BatchTokens);
+        // Alone also where the graph has room for several: the room is filled up with copies.
+        (_batchTexts, _batchTokens) = (stored.Alone ? 1 : network.FixedTexts ?? options.BatchTexts, options.BatchTokens);
         if (network.FixedTexts is not null) _batchTokens = int.MaxValue;
         _mostAtOnce = options.BatchTexts * BatchesAtOnce;
     }
@@ -62,8 +63,8 @@ public sealed class BertModel : ISentimentModel, IDisposable
         var settings = BertSettings.Load(stored.Folder, stored.Labels);
         var vocabulary = WordPieceVocabulary.Load(Path.Combine(stored.Folder, BertSettings.VocabularyFile), settings.Special);
         if (settings.VocabularySize is { } rows && vocabulary.Count > rows)
-            throw new ModelFileException(
-                Path.Combine(stored.Folder, BertSettings.VocabularyFile), $"it has {vocabulary.Count:n0} pieces, the model knows {rows:n0}",
+            throw new ModelFileException(Path.Combine(stored.Folder, BertSettings.VocabularyFile),
+                $"it has {vocabulary.Count:n0} pieces, the model knows {rows:n0}",
                 "It must be the vocab.txt that belongs to the model.");
         LoadLibrary(options);
         var network = new BertNetwork(stored.ModelPath, options.ThreadsInUse, settings.Labels.Count, vocabulary.Pad);
@@ -75,8 +76,7 @@ public sealed class BertModel : ISentimentModel, IDisposable
         try
         {
             OnnxLibrary.Load(new EngineCache().LocateOnnxLibrary(options.Library)
-                ?? throw new EngineException(
-                    EngineCache.Onnx, "the library of ONNX Runtime is not on this machine.",
+                ?? throw new EngineException(EngineCache.Onnx, "the library of ONNX Runtime is not on this machine.",
                     $"`bellwether model add` fetches it, or name one in ${EngineCache.OnnxVariable}."));
         }
         catch (EngineException error)
@@ -116,8 +116,10 @@ public sealed class BertModel : ISentimentModel, IDisposable
         return Combine(texts.Count, windows, scores);
     }
 
-    /// <summary>The most that a probability of a text changes beside one twice as long: next to nothing, unless the model looks at what
-    /// only fills up.</summary>
+    /// <summary>
+    /// The most that a probability of a text changes beside one twice as long: next to nothing, unless the model looks at what only fills
+    /// up.
+    /// </summary>
     internal double DriftByPadding(string text, CancellationToken cancellationToken)
     {
         if (_batchTexts == 1 || _network.FixedTokens is not null) return 0;
@@ -131,12 +133,48 @@ public sealed class BertModel : ISentimentModel, IDisposable
         return Math.Max(Math.Abs(alone.Positive - beside.Positive), Math.Abs(alone.Negative - beside.Negative));
     }
 
+    /// <summary>Whether the graph itself makes probabilities of its numbers: they are so for texts of different length.</summary>
+    internal bool GivesProbabilities(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    {
+        var (windows, scratch) = (new List<TextWindow>(texts.Count), new List<int>());
+        for (var i = 0; i < texts.Count; i++) _windows.Add(i, texts[i], scratch, windows);
+        return windows.TrueForAll(w =>
+        {
+            var numbers = _network.Run([w.Tokens], cancellationToken).AsSpan(0, _labels.Count);
+            var sum = 0.0;
+            foreach (var number in numbers)
+                if (number is >= 0 and <= 1) sum += number;
+                else return false;
+            return Math.Abs(sum - 1) < 1e-3;
+        });
+    }
+
+    /// <summary>Scores one text that is as long as the model reads at once.</summary>
+    internal void ScoreLongest(string sentence, CancellationToken cancellationToken)
+    {
+        var most = Math.Min(Settings.MaxTokens, _network.FixedTokens ?? int.MaxValue) - 2;
+        var pieces = new List<int>();
+        Tokenizer.Encode(sentence, most, pieces);
+        // What a sentence has too few of is said again.
+        for (var i = 0; pieces.Count > 0 && pieces.Count < most; i++) pieces.Add(pieces[i]);
+        _network.Run([[Tokenizer.Vocabulary.Begin, .. pieces, Tokenizer.Vocabulary.End]], cancellationToken);
+    }
+
     SentimentScore Softmax(ReadOnlySpan<float> logits)
     {
+        if (Stored.Probabilities) return Normalised(logits);
         double highest = logits[0], sum = 0;
         foreach (var logit in logits) highest = Math.Max(highest, logit);
         foreach (var logit in logits) sum += Math.Exp(logit - highest);
         return new(Math.Exp(logits[_labels.Positive] - highest) / sum, Math.Exp(logits[_labels.Negative] - highest) / sum);
+    }
+
+    // They sum to one but for rounding.
+    SentimentScore Normalised(ReadOnlySpan<float> probabilities)
+    {
+        var sum = 0.0;
+        foreach (var p in probabilities) sum += p;
+        return new(probabilities[_labels.Positive] / sum, probabilities[_labels.Negative] / sum);
     }
 
     // Pieces of a text follow each other.
@@ -150,10 +188,10 @@ public sealed class BertModel : ISentimentModel, IDisposable
             double positive = 0, negative = 0, weights = 0;
             for (; i < windows.Count && windows[i].Text == text; i++)
             {
-                var weight = (windows[i].Order == 0 ? 1 : windows[i].Order < 3 ? 0.6 : 0.3)
-                    * (NeutralShare + (1 - NeutralShare) * (1 - scores[i].Neutral));
-                (positive, negative, weights) =
-                    (positive + weight * scores[i].Positive, negative + weight * scores[i].Negative, weights + weight);
+                var place = windows[i].Order == 0 ? 1 : windows[i].Order < 3 ? 0.6 : 0.3;
+                var weight = place * (NeutralShare + (1 - NeutralShare) * (1 - scores[i].Neutral));
+                (positive, negative) = (positive + weight * scores[i].Positive, negative + weight * scores[i].Negative);
+                weights += weight;
             }
             combined[text] = i - first == 1 ? scores[first] : new(positive / weights, negative / weights);
         }

@@ -7,6 +7,10 @@ namespace Bellwether.Sentiment.Onnx;
 /// <summary>A sequence classifier of the BERT family as a graph: tokens in, one number for each class out.</summary>
 sealed class BertNetwork : IDisposable
 {
+    // A text has a token at least beside the special ones; a batch of fixed size has to fit into memory, and its count into an array.
+    const int FewestTokens = 3, MostTokens = 1 << 16, MostTexts = 1 << 12;
+    const long MostInputs = 1 << 20;
+
     const string Ids = "input_ids", Mask = "attention_mask", Types = "token_type_ids", Logits = "logits";
 
     readonly OnnxSession _session;
@@ -24,9 +28,8 @@ sealed class BertNetwork : IDisposable
         }
         catch (OnnxException error)
         {
-            throw new ModelFileException(
-                path, $"ONNX Runtime {OnnxLibrary.Version} cannot load it: {error.Message.TrimEnd('.')}", "Copy or export the model again.",
-                error);
+            throw new ModelFileException(path, $"ONNX Runtime {OnnxLibrary.Version} cannot load it: {error.Message.TrimEnd('.')}",
+                "Copy or export the model again.", error);
         }
         try
         {
@@ -68,9 +71,18 @@ sealed class BertNetwork : IDisposable
             throw Wrong($"its output {output} is not one row of classes for each text: it was exported for another task");
         if (output.Dimensions[1] >= 0 && output.Dimensions[1] != _classes)
             throw Wrong($"its output {output} has {output.Dimensions[1]} classes, config.json names {_classes}");
-        return (output.Name, inputs[Ids].Type == OnnxType.Int64, inputs.ContainsKey(Types), Fixed(0), Fixed(1));
+        var (texts, tokens) = (Fixed(0, 1, MostTexts), Fixed(1, FewestTokens, MostTokens));
+        if ((long)(texts ?? 1) * (tokens ?? 1) > MostInputs)
+            throw Wrong($"its batches of {texts:n0} texts by {tokens:n0} tokens have more than {MostInputs:n0} numbers");
+        return (output.Name, inputs[Ids].Type == OnnxType.Int64, inputs.ContainsKey(Types), texts, tokens);
 
-        int? Fixed(int dimension) => inputs[Ids].Dimensions[dimension] is > 0 and var size ? (int)size : null;
+        int? Fixed(int dimension, int fewest, int most) => inputs[Ids].Dimensions[dimension] switch
+        {
+            <= 0 => null,
+            var size when size < fewest || size > most => throw Wrong(
+                $"it was exported for exactly {size:n0} {(dimension == 0 ? "texts" : "tokens")}, and {fewest:n0} to {most:n0} can be"),
+            var size => (int)size,
+        };
 
         ModelFileException Wrong(string problem) =>
             new(path, $"{problem}. It has inputs {string.Join(", ", Inputs)} and outputs {string.Join(", ", Outputs)}",
@@ -85,7 +97,8 @@ sealed class BertNetwork : IDisposable
         try
         {
             var (values, found) = _session.Run(inputs, _output, cancellationToken);
-            if (found is not [var rows, var classes] || rows != inputs[0].Shape[0] || classes != _classes)
+            if (found is not [var rows, var classes] || rows != inputs[0].Shape[0] || classes != _classes
+                || values.Length != rows * classes)
                 throw new OnnxException(
                     $"the output '{_output}' is [{string.Join(", ", found)}], and [{inputs[0].Shape[0]}, {_classes}] was expected");
             return values;

@@ -21,15 +21,15 @@ public sealed partial class ModelStore
     // Padding that leaks into other texts shows in the first digits.
     const double MostDrift = 0.02;
 
-    /// <summary>Copies or refers to an exported model, loads it, and lets it score a sentence. Nothing is changed unless all of that
-    /// works.</summary>
+    /// <summary>
+    /// Copies or refers to an exported model, loads it, and lets it score a sentence. Nothing is changed unless all of that works.
+    /// </summary>
     /// <exception cref="ModelFileException">The name is taken, or the export is incomplete or unsound.</exception>
     public async Task<(StoredModel Model, BertModel Loaded, ModelTrial Trial)> AddAsync(
         ModelAddOptions wanted, OnnxOptions options, TimeProvider time, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         if (Has(wanted.Name) && !wanted.Replace)
-            throw new ModelFileException(
-                wanted.Name, $"a model of that name was added before, from {Get(wanted.Name).Source}",
+            throw new ModelFileException(wanted.Name, $"a model of that name was added before, from {Get(wanted.Name).Source}",
                 "Take another --name, or --replace it.");
         var source = Path.GetFullPath(wanted.Source);
         if (!System.IO.Directory.Exists(source))
@@ -37,6 +37,7 @@ public sealed partial class ModelStore
         var graph = FindGraph(source);
         var described = OnnxFile.Read(Path.Combine(source, graph));
 
+        Sweep(time);
         var draft = Path.Combine(Directory, $"{Draft}{Guid.NewGuid():N}");
         System.IO.Directory.CreateDirectory(draft);
         try
@@ -62,6 +63,12 @@ public sealed partial class ModelStore
             var loaded = BertModel.Load(stored, options);
             try
             {
+                if (await GivesProbabilitiesAsync(loaded, graph, cancellationToken))
+                {
+                    loaded.Dispose();
+                    stored = stored with { Probabilities = true };
+                    loaded = BertModel.Load(stored, options);
+                }
                 var trial = await TryAsync(loaded, graph, cancellationToken);
                 await File.WriteAllBytesAsync(Path.Combine(draft, StoredModel.FileName), stored.ToJson(), cancellationToken);
                 Publish(draft, wanted.Name);
@@ -97,8 +104,7 @@ public sealed partial class ModelStore
         {
             // The runtime looks beside the graph; nothing outside of the folder is to be read in a model's name.
             if (Path.GetFileName(weights) != weights || weights is "" or "." or "..")
-                throw new ModelFileException(
-                    Path.Combine(source, graph), $"its weights lie in '{weights}', which is not beside it",
+                throw new ModelFileException(Path.Combine(source, graph), $"its weights lie in '{weights}', which is not beside it",
                     "Export it again into one folder.");
             var beside = Path.Combine(Path.GetDirectoryName(graph) ?? "", weights);
             yield return (beside, link ? beside : weights);
@@ -114,12 +120,9 @@ public sealed partial class ModelStore
     {
         var (path, taken) = (Path.Combine(source, from), folder is null ? Path.Combine(source, from) : Path.Combine(folder, to));
         if (!File.Exists(path))
-            throw new ModelFileException(
-                path, "there is no such file", from == BertSettings.VocabularyFile
-                && System.IO.Directory.EnumerateFiles(source)
-                .Any(f => Path.GetFileName(f) is "merges.txt" or "vocab.json" or "spiece.model" or "sentencepiece.bpe.model")
+            throw new ModelFileException(path, "there is no such file", from == BertSettings.VocabularyFile && HasOtherTokenizer(source)
                 ? "The model has another kind of tokenizer; those of the BERT family with a vocab.txt are known here."
-                    : "It is written by the same export as the model: docs/models-onnx.md.");
+                : "It is written by the same export as the model: docs/models-onnx.md.");
         if (folder is not null)
         {
             progress?.Report($"copying {from} ({new FileInfo(path).Length / 1e6:n1} MB) …");
@@ -132,36 +135,60 @@ public sealed partial class ModelStore
         return new(to, stream.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken)));
     }
 
+    static bool HasOtherTokenizer(string source) => System.IO.Directory.EnumerateFiles(source)
+        .Any(f => Path.GetFileName(f) is "merges.txt" or "vocab.json" or "spiece.model" or "sentencepiece.bpe.model");
+
     static async Task<ModelTrial> TryAsync(BertModel model, string graph, CancellationToken cancellationToken)
     {
         try
         {
             var alone = (await model.ScoreAsync([TrialSentence], cancellationToken))[0];
             if (!double.IsFinite(alone.Score))
-                throw new ModelFileException(
-                    graph, $"it gave P(positive) {alone.Positive} and P(negative) {alone.Negative} for a sentence",
+                throw new ModelFileException(graph, $"it gave P(positive) {alone.Positive} and P(negative) {alone.Negative} for a sentence",
                     "Export the model again.");
+            await LongestAsync(model, graph, cancellationToken);
             var drift = model.DriftByPadding(TrialSentence, cancellationToken);
             return drift <= MostDrift ? new(TrialSentence, alone, drift)
-                : throw new ModelFileException(
-                    graph, $"the score of a sentence changes by {drift:0.000} beside a longer text: the model does not heed attention_mask",
+                : throw new ModelFileException(graph,
+                    $"the score of a sentence changes by {drift:0.000} beside a longer text: the model does not heed attention_mask",
                     "Export it again with attention_mask as an input.");
         }
         catch (Engines.Onnx.OnnxException error)
         {
-            throw new ModelFileException(
-                graph, $"it cannot score a sentence: {error.Message.TrimEnd('.')}",
-                "Export the model again as a sequence classifier: docs/models-onnx.md.", error);
+            throw Unfit(graph, "it cannot score a sentence", error);
         }
     }
 
-    void Publish(string draft, string name)
+    // A config.json that promises more than the model has would be found out by the first long text.
+    static async Task LongestAsync(BertModel model, string graph, CancellationToken cancellationToken)
     {
-        var place = Path.Combine(Directory, name);
-        var old = Path.Combine(Directory, $"{Draft}{Guid.NewGuid():N}");
-        var replaces = System.IO.Directory.Exists(place);
-        if (replaces) System.IO.Directory.Move(place, old);
-        System.IO.Directory.Move(draft, place);
-        if (replaces) System.IO.Directory.Delete(old, recursive: true);
+        try
+        {
+            await Task.Run(() => model.ScoreLongest(TrialSentence, cancellationToken), cancellationToken);
+        }
+        catch (Engines.Onnx.OnnxException error)
+        {
+            throw new ModelFileException(graph,
+                $"it cannot score a text of {model.Settings.MaxTokens:n0} tokens: {error.Message.TrimEnd('.')}",
+                "Set max_position_embeddings in config.json, or model_max_length in tokenizer_config.json, to what the model was made for.",
+                    error);
+        }
     }
+
+    static async Task<bool> GivesProbabilitiesAsync(BertModel model, string graph, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(() => model.GivesProbabilities([TrialSentence, "Shares fell.", ""], cancellationToken),
+                cancellationToken);
+        }
+        catch (Engines.Onnx.OnnxException error)
+        {
+            throw Unfit(graph, "it cannot score a sentence", error);
+        }
+    }
+
+    static ModelFileException Unfit(string graph, string problem, Engines.Onnx.OnnxException error) =>
+        new(graph, $"{problem}: {error.Message.TrimEnd('.')}", "Export the model again as a sequence classifier: docs/models-onnx.md.",
+            error);
 }

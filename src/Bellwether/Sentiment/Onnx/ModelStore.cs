@@ -12,15 +12,13 @@ public sealed partial class ModelStore(string directory)
     public string Directory { get; } = Path.GetFullPath(directory);
 
     public IReadOnlyList<string> Names => !System.IO.Directory.Exists(Directory) ? []
-        : [.. System.IO.Directory.EnumerateDirectories(Directory).Select(d => Path.GetFileName(d)!).Where(IsName)
-            .Where(n => File.Exists(Path.Combine(Directory, n, StoredModel.FileName))).Order(StringComparer.Ordinal)];
+        : [.. System.IO.Directory.EnumerateDirectories(Directory).Select(NameOf).Distinct().Where(Has).Order(StringComparer.Ordinal)];
 
-    public bool Has(string name) => IsName(name) && File.Exists(Path.Combine(Directory, name, StoredModel.FileName));
+    public bool Has(string name) => IsName(name) && FolderOf(name) is not null;
 
     /// <exception cref="ModelFileException">There is none, or what is there cannot be understood.</exception>
-    public StoredModel Get(string name) => Has(name) ? StoredModel.Read(Path.Combine(Directory, name))
-        : throw new ModelFileException(
-            name, $"no model of that name was added in {Directory}",
+    public StoredModel Get(string name) => IsName(name) && FolderOf(name) is { } folder ? StoredModel.Read(folder, name)
+        : throw new ModelFileException(name, $"no model of that name was added in {Directory}",
             "`bellwether model list` shows what there is, `bellwether model add` adds one.");
 
     /// <summary>Lower-case letters, digits, dots, hyphens and underscores; what stands in tables, metrics and paths.</summary>
@@ -32,8 +30,13 @@ public sealed partial class ModelStore(string directory)
     /// <summary>Takes a model out. Files that were only referred to stay.</summary>
     public void Remove(string name)
     {
-        var draft = Path.Combine(Directory, $"{Draft}{Guid.NewGuid():N}");
-        System.IO.Directory.Move(Path.Combine(Directory, name), draft);
-        System.IO.Directory.Delete(draft, recursive: true);
+        // The older one first, which would else take the place of the newer.
+        foreach (var folder in (string[])[Replaced(name), Path.Combine(Directory, name)])
+        {
+            if (!System.IO.Directory.Exists(folder)) continue;
+            var draft = Path.Combine(Directory, $"{Draft}{Guid.NewGuid():N}");
+            System.IO.Directory.Move(folder, draft);
+            System.IO.Directory.Delete(draft, recursive: true);
+        }
     }
 }

@@ -7,8 +7,8 @@ namespace Bellwether.Sentiment.Onnx;
 /// <param name="Parameters">Numbers of the weights by type.</param>
 /// <param name="ExternalFiles">Files beside it in which weights lie.</param>
 /// <param name="Operators">Kinds of operations of the graph.</param>
-sealed record OnnxFile(
-    string? Producer, IReadOnlyDictionary<int, long> Parameters, IReadOnlySet<string> ExternalFiles, IReadOnlySet<string> Operators)
+sealed record OnnxFile(string? Producer, IReadOnlyDictionary<int, long> Parameters, IReadOnlySet<string> ExternalFiles,
+    IReadOnlySet<string> Operators)
 {
     const int Float = 1, UInt8 = 2, Int8 = 3, Float16 = 10;
 
@@ -23,8 +23,9 @@ sealed record OnnxFile(
 
     public long ParameterCount => Parameters.Values.Sum();
 
-    /// <summary>Whether numbers are scaled by the range of the whole batch as they come, so that other texts would change a text's
-    /// score.</summary>
+    /// <summary>
+    /// Whether numbers are scaled by the range of the whole batch as they come, so that other texts would change a text's score.
+    /// </summary>
     public bool ScalesByBatch => Operators.Contains("DynamicQuantizeLinear") || Operators.Contains("DynamicQuantizeMatMul");
 
     /// <exception cref="ModelFileException">The file is missing, cut off, or no model.</exception>
@@ -51,9 +52,17 @@ sealed record OnnxFile(
     {
         const int Number = 0, Eight = 1, Bytes = 2, Four = 5;
 
+        // More than any model has, and few enough that sums of them stay numbers.
+        const long MostParameters = 1L << 40;
+
+        // Conditions and loops within conditions and loops; no export comes near it.
+        const int MostNested = 16;
+
         readonly Dictionary<int, long> _parameters = [];
         readonly HashSet<string> _external = new(StringComparer.Ordinal), _operators = new(StringComparer.Ordinal);
         string? _producer;
+        long _all;
+        int _nested;
 
         public OnnxFile Model()
         {
@@ -66,6 +75,8 @@ sealed record OnnxFile(
                     hasGraph = true;
                     Each(end, Graph);
                 }
+                // Functions that the graph calls as it calls operations.
+                else if (field == 25 && wire == Bytes) Each(end, (f, w, e) => { if (f == 7 && w == Bytes) Node(e); });
             });
             return hasGraph ? new(_producer, _parameters, _external, _operators) : throw new InvalidDataException("it has no graph");
         }
@@ -73,8 +84,27 @@ sealed record OnnxFile(
         void Graph(int field, int wire, long end)
         {
             if (wire != Bytes) return;
-            if (field == 1) Each(end, (f, w, e) => { if (f == 4 && w == Bytes) _operators.Add(Text(e)); });
+            if (field == 1) Node(end);
             else if (field == 5) Weights(end);
+        }
+
+        void Node(long end)
+        {
+            if (++_nested > MostNested) throw new InvalidDataException($"its graphs lie within each other more than {MostNested} deep");
+            Each(end, (field, wire, inner) =>
+            {
+                if (field == 4 && wire == Bytes) _operators.Add(Text(inner));
+                else if (field == 5 && wire == Bytes) Each(inner, Attribute);
+            });
+            _nested--;
+        }
+
+        // Constants have their numbers here, conditions and loops their graphs.
+        void Attribute(int field, int wire, long end)
+        {
+            if (wire != Bytes) return;
+            if (field is 5 or 10) Weights(end);
+            else if (field is 6 or 11) Each(end, Graph);
         }
 
         void Weights(long end)
@@ -84,14 +114,21 @@ sealed record OnnxFile(
             {
                 switch (field, wire)
                 {
-                    case (1, Number): count *= (long)Varint(); break;
-                    case (1, Bytes): while (stream.Position < inner) count *= (long)Varint(); break;
+                    case (1, Number): count = Times(count, Varint()); break;
+                    case (1, Bytes): while (stream.Position < inner) count = Times(count, Varint()); break;
                     case (2, Number): type = (int)Varint(); break;
                     case (13, Bytes): External(inner); break;
                 }
             });
+            _all += count;
+            if (_all > MostParameters) throw Huge();
             _parameters[type] = _parameters.GetValueOrDefault(type) + count;
         }
+
+        static long Times(long count, ulong size) =>
+            size == 0 || count == 0 ? 0 : size <= (ulong)(MostParameters / count) ? count * (long)size : throw Huge();
+
+        static InvalidDataException Huge() => new($"it claims to have more than {MostParameters:n0} numbers");
 
         void External(long end)
         {
@@ -111,6 +148,7 @@ sealed record OnnxFile(
             {
                 var key = Varint();
                 var (field, wire) = ((int)(key >> 3), (int)(key & 7));
+                if (field == 0) throw new InvalidDataException($"there is no field at byte {stream.Position:n0}");
                 if (wire == Number)
                 {
                     var before = stream.Position;

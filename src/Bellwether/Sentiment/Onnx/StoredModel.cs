@@ -40,6 +40,9 @@ public sealed record StoredModel
     /// <summary>Whether texts are computed one at a time, because others in the batch would change their scores.</summary>
     public bool Alone { get; init; }
 
+    /// <summary>Whether the graph gives probabilities: what it gives is taken as it is.</summary>
+    public bool Probabilities { get; init; }
+
     public required string Precision { get; init; }
 
     public long Parameters { get; init; }
@@ -59,9 +62,9 @@ public sealed record StoredModel
     public string VersionFor(OnnxOptions options)
     {
         var reading = options.LongText == LongText.Truncate ? "1" : options.MaxWindows.ToString(CultureInfo.InvariantCulture);
-        var all = string.Join(
-            '\n', Files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} {f.Sha256}").Append(Labels ?? "")
-            .Append(reading));
+        var all = string.Join('\n', Files.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} {f.Sha256}")
+            .Append(Labels ?? "").Append(reading)
+            .Concat(Probabilities ? ["probabilities"] : []));
         var graph = Files.First(f => f.Name == Model).Sha256[..8];
         return $"{Format}.{graph}.{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)).AsSpan(0, 4))}";
     }
@@ -73,22 +76,21 @@ public sealed record StoredModel
         foreach (var file in Files)
         {
             var path = Path.Combine(Folder, file.Name);
-            var mend = Linked ? $"Put it back, or add the model again: bellwether model add {Name} --path DIR --replace"
-                : $"Add the model again: bellwether model add {Name} --path DIR --replace";
+            var mend = $"{(Linked ? "Put it back, or add" : "Add")} the model again: bellwether model add {Name} --path DIR --replace";
             try
             {
                 using var stream = File.OpenRead(path);
                 if (stream.Length != file.Bytes)
-                    throw new ModelFileException(
-                        path, $"it has {stream.Length:n0} bytes and had {file.Bytes:n0} when it was added: it was cut off or altered",
+                    throw new ModelFileException(path,
+                        $"it has {stream.Length:n0} bytes and had {file.Bytes:n0} when the model was added: it was cut off or altered",
                         mend);
                 if (Convert.ToHexStringLower(SHA256.HashData(stream)) != file.Sha256)
                     throw new ModelFileException(path, "its content is not what it was when the model was added", mend);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new ModelFileException(
-                    path, error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file any more"
+                var isGone = error is FileNotFoundException or DirectoryNotFoundException;
+                throw new ModelFileException(path, isGone ? "there is no such file any more"
                     : $"it cannot be read: {error.Message.TrimEnd('.')}", mend, error);
             }
         }
@@ -98,7 +100,7 @@ public sealed record StoredModel
 
     /// <param name="folder">Of the model within the desk.</param>
     /// <exception cref="ModelFileException">The model's own file is missing or cannot be understood.</exception>
-    public static StoredModel Read(string folder)
+    public static StoredModel Read(string folder, string name)
     {
         var path = Path.Combine(folder, FileName);
         try
@@ -106,20 +108,21 @@ public sealed record StoredModel
             var model = JsonSerializer.Deserialize(File.ReadAllBytes(path), Indented.StoredModel) ?? throw new JsonException("it is null");
             if (model.FormatVersion != Format)
                 throw new JsonException($"it is of version {model.FormatVersion}, this program reads version {Format}");
+            if (model.Files.Any(f => f is null)) throw new JsonException("its list of files has a gap");
             if (model.Files.All(f => f.Name != model.Model)) throw new JsonException("it does not list the file of the model");
             return model with { Folder = model.Linked ? model.Source : folder };
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new ModelFileException(
-                path, $"it cannot be read: {error.Message.TrimEnd('.')}",
-                $"Add the model again: bellwether model add {Path.GetFileName(folder)} --path DIR --replace", error);
+            throw new ModelFileException(path, $"it cannot be read: {error.Message.TrimEnd('.')}",
+                $"Add the model again: bellwether model add {name} --path DIR --replace", error);
         }
     }
 
     static readonly StoredModelJson Indented = new(new JsonSerializerOptions
     {
         WriteIndented = true,
+        RespectNullableAnnotations = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });

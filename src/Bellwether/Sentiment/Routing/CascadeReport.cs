@@ -1,54 +1,83 @@
 using Bellwether.Analytics.Text;
 using Bellwether.Sentiment.Evaluation;
+using Bellwether.Sentiment.Lexicon;
 
 namespace Bellwether.Sentiment.Routing;
 
 /// <summary>A cascade at one threshold.</summary>
 /// <param name="DeferBelow">Scores with less confidence are left to the next model.</param>
 /// <param name="Asked">By model: the share of texts that it is asked for.</param>
-/// <param name="MicrosecondsPerText">Mean cost of a text, from the time that each model needs.</param>
-public sealed record CascadePoint(double DeferBelow, IReadOnlyDictionary<string, double> Asked, double Accuracy, double MacroF1, double MicrosecondsPerText);
+/// <param name="MicrosecondsPerText">Mean time of a text, from the time that each model needs.</param>
+/// <param name="TokensPerText">Mean tokens of a text that servers counted.</param>
+/// <param name="Fallback">Share of texts for which no model of the cascade has a score, so that the lexicon's counts, as in the
+/// pipeline.</param>
+public sealed record CascadePoint(
+    double DeferBelow, IReadOnlyDictionary<string, double> Asked, double Accuracy, double MacroF1, double MicrosecondsPerText,
+        double TokensPerText, double Fallback);
 
 /// <summary>Accuracy against cost of a cascade of models on a labelled set, along the threshold by which the cheaper ones defer.</summary>
+/// <remarks>
+/// As the router does it: a text that a model has no score for goes to the next one, and what the last one has no score for keeps the score
+/// before.
+/// </remarks>
 public static class CascadeReport
 {
+    const int WarmUp = 500;
+
     static readonly double[] Thresholds = [0, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1];
 
+    /// <summary>What one model made of the set, and what a text cost.</summary>
+    sealed record Run(string Name, IReadOnlyList<SentimentScore> Scores, double Micros, double Tokens);
+
     /// <param name="models">From cheap to costly.</param>
-    /// <exception cref="ArgumentException">There is no model, or the set has scores or entities in the place of classes.</exception>
+    /// <exception cref="ArgumentException">There is no model or one twice, or the set has scores or entities in the place of
+    /// classes.</exception>
     public static async Task<IReadOnlyList<CascadePoint>> RunAsync(
         IReadOnlyList<ISentimentModel> models, LabelledSet set, TimeProvider time, CancellationToken cancellationToken)
     {
         if (models.Count == 0) throw new ArgumentException("there is no model", nameof(models));
         if (set.HasScores || set.HasEntities)
-            throw new ArgumentException($"{set.Path} has {(set.HasScores ? "scores" : "entities")}; a cascade is measured on classes of whole texts", nameof(set));
+            throw new ArgumentException(
+                $"{set.Path} has {(set.HasScores ? "scores" : "entities")}; a cascade is measured on classes of whole texts", nameof(set));
+        string[] names = [.. models.Select(m => models.Count(other => other.Name == m.Name) == 1 ? m.Name : $"{m.Name} {m.Version}")];
+        if (names.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new ArgumentException($"the model {twice.Key} is there twice", nameof(models));
         string[] texts = [.. set.Rows.Select(r => r.Text)];
-        var scores = new IReadOnlyList<SentimentScore>[models.Count];
-        var micros = new double[models.Count];
-        for (var m = 0; m < models.Count; m++)
-        {
-            // The first pass is for the compiler.
-            await models[m].ScoreAsync([.. texts.Take(500)], cancellationToken);
-            var started = time.GetTimestamp();
-            scores[m] = await models[m].ScoreAsync(texts, cancellationToken);
-            micros[m] = time.GetElapsedTime(started).TotalMicroseconds / texts.Length;
-        }
-        return [.. Thresholds.Select(t => PointAt(t, models, scores, micros, set))];
+        var runs = new List<Run>(models.Count);
+        for (var m = 0; m < models.Count; m++) runs.Add(await RunAsync(names[m], models[m], texts, time, cancellationToken));
+        var lexicon = await new LexiconModel().ScoreAsync(texts, cancellationToken);
+        return [.. Thresholds.Select(t => PointAt(t, runs, lexicon, set))];
     }
 
-    static CascadePoint PointAt(double threshold, IReadOnlyList<ISentimentModel> models, IReadOnlyList<SentimentScore>[] scores, double[] micros, LabelledSet set)
+    static async Task<Run> RunAsync(string name, ISentimentModel model, string[] texts, TimeProvider time,
+        CancellationToken cancellationToken)
     {
-        var asked = new int[models.Count];
-        var chosen = new double[set.Rows.Count][];
+        // The first pass is for the compiler; where a text is dear, none is asked twice.
+        if (model.MostAtOnce == int.MaxValue) await model.ScoreAsync([.. texts.Take(WarmUp)], cancellationToken);
+        var (started, before) = (time.GetTimestamp(), model.TokensUsed);
+        var scores = await model.ScoreAsync(texts, cancellationToken);
+        return new(name, scores, time.GetElapsedTime(started).TotalMicroseconds / texts.Length,
+            (model.TokensUsed - before) / (double)texts.Length);
+    }
+
+    static CascadePoint PointAt(double threshold, List<Run> runs, IReadOnlyList<SentimentScore> lexicon, LabelledSet set)
+    {
+        var (asked, chosen, fallback) = (new int[runs.Count], new double[set.Rows.Count][], 0);
         for (var i = 0; i < chosen.Length; i++)
         {
-            var m = 0;
-            asked[0]++;
-            while (m + 1 < models.Count && scores[m][i].Confidence < threshold) asked[++m]++;
-            chosen[i] = SentimentEvaluation.Probabilities(scores[m][i]);
+            SentimentScore? best = null;
+            for (var m = 0; m < runs.Count && !(best?.Confidence >= threshold); m++)
+            {
+                asked[m]++;
+                if (double.IsFinite(runs[m].Scores[i].Score)) best = runs[m].Scores[i];
+            }
+            if (best is null) fallback++;
+            chosen[i] = SentimentEvaluation.Probabilities(best ?? lexicon[i]);
         }
         var report = ClassReport.Of(chosen, [.. set.Rows.Select(r => (int)r.Label!.Value)]);
-        var cost = Enumerable.Range(0, models.Count).Sum(m => micros[m] * asked[m] / chosen.Length);
-        return new(threshold, Enumerable.Range(0, models.Count).ToDictionary(m => models[m].Name, m => asked[m] / (double)chosen.Length), report.Accuracy, report.MacroF1, cost);
+        double Mean(Func<Run, double> cost) => runs.Select((run, m) => cost(run) * asked[m] / chosen.Length).Sum();
+        return new(threshold, runs.Select((run, m) => (run.Name, Share: asked[m] / (double)chosen.Length))
+            .ToDictionary(a => a.Name, a => a.Share),
+            report.Accuracy, report.MacroF1, Mean(r => r.Micros), Mean(r => r.Tokens), fallback / (double)chosen.Length);
     }
 }

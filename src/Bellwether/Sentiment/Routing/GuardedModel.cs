@@ -5,28 +5,42 @@ using Polly.CircuitBreaker;
 namespace Bellwether.Sentiment.Routing;
 
 /// <summary>What became of a call to a model: its scores, or why there are none.</summary>
+/// <param name="Scores">Null where nothing was scored; what a failure left over has <see cref="TextOutcome.NoScore"/>.</param>
+/// <param name="Problem">Why there are no scores, or not all; null where all were asked for.</param>
 readonly record struct ModelOutcome(IReadOnlyList<SentimentScore>? Scores, string? Problem);
 
 /// <summary>
-/// A model behind a breaker and a bulkhead: what goes wrong with it is a value, so that another model can take its place. It is loaded when it is
-/// first asked; one that cannot be loaded is tried again as one that failed is.
+/// A model behind a breaker and a bulkhead: what goes wrong with it is a value, so that another model can take its place. It is loaded when
+/// it is first asked; one that cannot be loaded is tried again as one that failed is.
 /// </summary>
-sealed class GuardedModel
+sealed class GuardedModel : IDisposable
 {
+    /// <summary>Of a model that was not asked yet, and may be slow.</summary>
+    const int FirstPortion = 64;
+
     static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
 
     readonly Func<ISentimentModel> _load;
     readonly ModelLimits _limits;
+    readonly TimeSpan _timeout;
     readonly TimeProvider _time;
     readonly SemaphoreSlim _room;
+    readonly SemaphoreSlim _loading = new(1);
     readonly SinkBreaker _breaker;
     volatile ISentimentModel? _model;
+    volatile bool _cannotBeLoaded;
 
-    public GuardedModel(string name, Func<ISentimentModel> load, ModelLimits limits, TimeProvider time)
+    /// <param name="ownPatience">How long a portion may take by the model's own limits, which then count in the place of a default; null
+    /// where it has none.</param>
+    public GuardedModel(string name, Func<ISentimentModel> load, ModelLimits limits, TimeProvider time, TimeSpan? ownPatience = null)
     {
         (Name, _load, _limits, _time) = (name, load, limits, time);
+        _timeout = limits.Timeout ?? (ownPatience is null ? ModelLimits.UsualTimeout : Timeout.InfiniteTimeSpan);
         _room = new(limits.Concurrent);
-        _breaker = new($"model:{name}", Window, limits.LeftAlone, error => error is not OperationCanceledException, time);
+        // Three calls in a row that hang meet in it, whatever came before.
+        var longWindow = 3 * (limits.Timeout ?? ownPatience ?? ModelLimits.UsualTimeout);
+        _breaker = new($"model:{name}", Window, limits.LeftAlone, error => error is not OperationCanceledException, time,
+            longWindow: longWindow);
     }
 
     public string Name { get; }
@@ -36,12 +50,48 @@ sealed class GuardedModel
 
     public CircuitState State => _breaker.State;
 
-    public async ValueTask<ModelOutcome> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    /// <summary>Texts that it should get at once, as far as that is known before it was loaded.</summary>
+    public int MostAtOnce => _model?.MostAtOnce ?? (_cannotBeLoaded || SentimentModels.Names.Contains(Name) ? int.MaxValue : FirstPortion);
+
+    public ValueTask<ModelOutcome> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
+        AskAsync(texts, static (model, part, token) => model.ScoreAsync(part, token), cancellationToken);
+
+    /// <summary>Of single entities; for a model that tells them apart.</summary>
+    public ValueTask<ModelOutcome> ScoreEntitiesAsync(IReadOnlyList<EntityText> texts, CancellationToken cancellationToken) =>
+        AskAsync(texts, static (model, part, token) => ((IEntitySentimentModel)model).ScoreEntitiesAsync(part, token), cancellationToken);
+
+    delegate ValueTask<IReadOnlyList<SentimentScore>> Ask<T>(ISentimentModel model, IReadOnlyList<T> texts,
+        CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What is slow is asked bit by bit, each with a place and a time of its own: a batch may be as large as the quick models like it.
+    /// Where one bit fails, those before it keep their scores, which may have been paid for, and the rest is not tried.
+    /// </summary>
+    async ValueTask<ModelOutcome> AskAsync<T>(IReadOnlyList<T> texts, Ask<T> ask, CancellationToken cancellationToken)
     {
-        if (!await WaitForRoomAsync(cancellationToken)) return new(null, $"all its {_limits.Concurrent} places were taken for {_limits.Wait.TotalSeconds:0.###} s");
+        var all = new List<SentimentScore>(texts.Count);
+        while (all.Count < texts.Count)
+        {
+            var (scores, problem) = await PortionAsync(texts, all.Count, ask, cancellationToken);
+            if (scores is null)
+            {
+                if (all.Count == 0) return new(null, problem);
+                all.AddRange(Enumerable.Repeat(TextOutcome.NoScore, texts.Count - all.Count));
+                return new(all, problem);
+            }
+            if (scores.Count == texts.Count) return new(scores, null);
+            all.AddRange(scores);
+        }
+        return new(all, null);
+    }
+
+    async ValueTask<ModelOutcome> PortionAsync<T>(IReadOnlyList<T> texts, int start, Ask<T> ask, CancellationToken cancellationToken)
+    {
+        if (!await WaitForRoomAsync(cancellationToken))
+            return new(null, $"all its {_limits.Concurrent} places were taken for {_limits.Wait.TotalSeconds:0.###} s");
         try
         {
-            return new(await _breaker.AskAsync(token => AskAsync(texts, token), cancellationToken), null);
+            return new(await _breaker.AskAsync(token => AskAsync(texts, start, ask, token), cancellationToken), null);
         }
         catch (BrokenCircuitException)
         {
@@ -73,29 +123,50 @@ sealed class GuardedModel
         }
     }
 
-    async Task<IReadOnlyList<SentimentScore>> AskAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<SentimentScore>> AskAsync<T>(IReadOnlyList<T> texts, int start, Ask<T> ask,
+        CancellationToken cancellationToken)
     {
-        var model = _model ??= _load();
-        // What is slow is asked bit by bit, each within the timeout: a batch is as large as the quick models like it.
-        if (texts.Count <= model.MostAtOnce) return await AskAsync(model, texts, cancellationToken);
-        var all = new List<SentimentScore>(texts.Count);
-        foreach (var part in texts.Chunk(model.MostAtOnce)) all.AddRange(await AskAsync(model, part, cancellationToken));
-        return all;
-    }
-
-    async Task<IReadOnlyList<SentimentScore>> AskAsync(ISentimentModel model, IReadOnlyList<string> texts, CancellationToken cancellationToken)
-    {
-        using var late = new CancellationTokenSource(_limits.Timeout, _time);
+        var model = _model ?? await LoadAsync(cancellationToken);
+        var count = Math.Min(texts.Count - start, model.MostAtOnce);
+        var part = count == texts.Count ? texts : [.. texts.Skip(start).Take(count)];
+        using var late = new CancellationTokenSource(_timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         IReadOnlyList<SentimentScore> scores;
         try
         {
-            scores = await model.ScoreAsync(texts, either.Token);
+            scores = await ask(model, part, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"no answer within {_limits.Timeout.TotalSeconds:0.###} s");
+            throw new TimeoutException(
+                late.IsCancellationRequested ? $"no answer within {_timeout.TotalSeconds:0.###} s" : "it gave up by itself");
         }
-        return scores.Count == texts.Count ? scores : throw new InvalidOperationException($"{scores.Count} scores for {texts.Count} texts");
+        return scores.Count == part.Count ? scores : throw new InvalidOperationException($"{scores.Count} scores for {part.Count} texts");
+    }
+
+    // Some models take half a gigabyte and seconds: those who ask at once wait for one of them.
+    async Task<ISentimentModel> LoadAsync(CancellationToken cancellationToken)
+    {
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            return _model ??= _load();
+        }
+        catch
+        {
+            _cannotBeLoaded = true;
+            throw;
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        (_model as IDisposable)?.Dispose();
+        _room.Dispose();
+        _loading.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Bellwether.Feeds;
+using Bellwether.Sentiment.Onnx;
 
 namespace Bellwether.Sentiment.Routing;
 
@@ -12,20 +13,34 @@ public sealed record RoutingOptions
     /// <summary>By model: how much of it is used at a time, and when it is left alone.</summary>
     public IReadOnlyDictionary<string, ModelLimits> Limits { get; init; } = new Dictionary<string, ModelLimits>();
 
-    /// <summary>What is wrong with these options, for people; empty when nothing is.</summary>
-    /// <param name="names">The models that there are; null for those that are built in.</param>
-    public IEnumerable<string> Problems(IReadOnlyList<string>? names = null)
+    /// <summary>
+    /// What is wrong with these options, for people; empty when nothing is. Whether the models exist is not asked: one that was removed
+    /// must not keep the program from starting, least of all from adding it again.
+    /// </summary>
+    public IEnumerable<string> Problems()
     {
-        names ??= SentimentModels.Names;
         for (var i = 0; i < Rules.Count; i++)
-            foreach (var problem in Rules[i].Problems(names)) yield return $"Rules:{i} ({Rules[i].Name}): {problem}";
+            foreach (var problem in Rules[i].Problems()) yield return $"Rules:{i} ({Rules[i].Name}): {problem}";
         foreach (var (model, limits) in Limits)
         {
-            if (!names.Contains(model)) yield return $"Limits:{model}: there is no such model; there are {string.Join(", ", names)}.";
+            if (!ModelStore.IsName(model)) yield return $"Limits:{model}: this is no name of a model.";
             var wrong = new List<ValidationResult>();
             Validator.TryValidateObject(limits, new ValidationContext(limits), wrong, validateAllProperties: true);
             foreach (var problem in wrong) yield return $"Limits:{model}: {problem.ErrorMessage}";
         }
+    }
+
+    /// <summary>
+    /// What names a model that there is not, for people: events of such a rule are scored by its other models, or by the lexicon.
+    /// </summary>
+    /// <param name="names">The models that there are.</param>
+    public IEnumerable<string> Missing(IReadOnlyList<string> names)
+    {
+        foreach (var rule in Rules)
+            foreach (var model in rule.Models.Where(m => !names.Contains(m)))
+                yield return $"the rule {rule.Name} names the model '{model}', which there is not; there are {string.Join(", ", names)}";
+        foreach (var model in Limits.Keys.Where(m => !names.Contains(m)))
+            yield return $"there are limits for the model '{model}', which there is not; there are {string.Join(", ", names)}";
     }
 }
 
@@ -46,7 +61,9 @@ public sealed record RoutingRule
     /// <inheritdoc cref="MinCharacters"/>
     public int? MaxCharacters { get; init; }
 
-    /// <summary>From cheap to costly. The first scores; each next one is asked where the one before is not sure, or cannot be used.</summary>
+    /// <summary>
+    /// From cheap to costly. The first scores; each next one is asked where the one before is not sure, or cannot be used.
+    /// </summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 
     /// <summary>A score with less confidence than this is left to the next model; 0 for never.</summary>
@@ -83,11 +100,11 @@ public sealed record RoutingRule
         : e.Text.Length > MaxCharacters ? Miss.TooLong
         : Miss.None;
 
-    internal IEnumerable<string> Problems(IReadOnlyList<string> names)
+    internal IEnumerable<string> Problems()
     {
         if (Name.Length == 0) yield return "Name is missing.";
         if (Models.Count == 0) yield return "Models is empty; name at least one.";
-        foreach (var model in Models.Where(m => !names.Contains(m))) yield return $"there is no model '{model}'; there are {string.Join(", ", names)}.";
+        foreach (var model in Models.Where(m => !ModelStore.IsName(m))) yield return $"'{model}' is no name of a model.";
         if (Models.Distinct().Count() != Models.Count) yield return "Models names one twice.";
         if (DeferBelow is not (>= 0 and <= 1)) yield return $"DeferBelow is {DeferBelow}; it must be 0 to 1.";
         if (MinCharacters > MaxCharacters) yield return $"MinCharacters {MinCharacters} is more than MaxCharacters {MaxCharacters}.";
@@ -97,14 +114,23 @@ public sealed record RoutingRule
 /// <summary>How much of a model is used at a time, and when it is left alone.</summary>
 public sealed record ModelLimits
 {
-    /// <summary>Batches that the model works on at a time; a further one waits for <see cref="Wait"/> and then goes to another model.</summary>
+    /// <summary>
+    /// Batches that the model works on at a time; a further one waits for <see cref="Wait"/> and then goes to another model.
+    /// </summary>
     [Range(1, 1_024)] public int Concurrent { get; init; } = 4;
 
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00")] public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest that one batch may take.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")] public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan UsualTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long it is left alone after half of its calls have failed.</summary>
+    /// <summary>
+    /// The longest that one portion may take, waiting for tokens included; null for 30 s, and for none with a language model, which has
+    /// limits of its own for each try.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00.010", "01:00:00")] public TimeSpan? Timeout { get; init; }
+
+    /// <summary>
+    /// How long it is left alone after half of its calls have failed, or all that were begun in a while had to be given up.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.500", "1.00:00:00")] public TimeSpan LeftAlone { get; init; } = TimeSpan.FromSeconds(30);
 }

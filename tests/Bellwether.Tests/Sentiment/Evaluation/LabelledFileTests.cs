@@ -26,6 +26,7 @@ public sealed class LabelledFileTests : IDisposable
     [InlineData("\uFEFFlabel\ttext\npositive\tUp, and up\nnegative\tDown\nneutral\tSo")]
     [InlineData("Up, and up@positive\r\nDown@negative\r\n\r\nSo@neutral\r\n")]
     [InlineData("""[{"text":"Up, and up","label":"positive"},{"text":"Down","label":"negative"},{"text":"So","label":"neutral"}]""")]
+    [InlineData("{\"text\":\"Up, and up\",\"label\":\"positive\"}\n\n{\"text\":\"Down\",\"label\":\"negative\"}\r\n{\"text\":\"So\",\"label\":\"neutral\"}\n")]
     [InlineData("""{"7":{"sentence":"Up, and up","label":"positive"},"8":{"sentence":"Down","label":"negative"},"9":{"sentence":"So","label":"neutral"}}""")]
     public void Every_form_gives_the_same_rows(string content) =>
         Assert.Equal([("Up, and up", (byte?)2), ("Down", (byte?)0), ("So", (byte?)1)], Read(content).Rows.Select(r => (r.Text, r.Label)));
@@ -33,6 +34,14 @@ public sealed class LabelledFileTests : IDisposable
     [Fact]
     public void Lines_in_latin_1_are_read_with_an_at_inside() =>
         Assert.Equal([("Pöyry @ EUR 5", (byte?)2), ("Café", (byte?)0)], Read(Encoding.Latin1.GetBytes("Pöyry @ EUR 5@positive\nCafé@negative\n")).Rows.Select(r => (r.Text, r.Label)));
+
+    [Fact]
+    public void Line_that_begins_with_a_bracket_is_a_line() =>
+        Assert.Equal(["[ANALYSIS] Acme profit rises", "{Acme} falls"], Read("[ANALYSIS] Acme profit rises@positive\n{Acme} falls@negative\n").Rows.Select(r => r.Text));
+
+    [Fact]
+    public void Quote_within_a_field_does_no_harm() =>
+        Assert.Equal(["Sells 5\" pipes", "b\nc"], Read("text,label\nSells 5\" pipes,neutral\n\"b\nc\",positive\n").Rows.Select(r => r.Text));
 
     [Fact]
     public void Labels_mean_what_the_map_says()
@@ -72,6 +81,16 @@ public sealed class LabelledFileTests : IDisposable
     [InlineData("text,label\na,0\nb,1\n", "has the label '0'", 2)]
     [InlineData("text,label\na,0.5\nb,7.5\n", "has the score 7.5", 3)]
     [InlineData("text,label\n", "no labelled row", null)]
+    [InlineData("text,score\na,0.5\nb,\nc,-0.3\n", "has no label", 3)]
+    [InlineData("text,score\na,0.5\nb,high\nc,-0.3\n", "has the score high", 3)]
+    [InlineData("text,label\n\"a\nb\",positive\nc,happy\n", "has the label 'happy'", 4)]
+    [InlineData("text,label\na,positive\n\"b,negative\nc,neutral\n", "a quote begins here", 3)]
+    [InlineData("text,label,note\na,positive,\nb,negative,\"see\nc,neutral,\n", "a quote begins here", 3)]
+    [InlineData("text,label\na,positive\n\"b,negative\nc,\"neutral\"\nd,neutral\n", "a quote begins here", 3)]
+    [InlineData("[\n{\"text\":\"a\",\n\"label\":\"positive\"},\n{\"text\":\"b\",\"label\":\"happy\"}]", "has the label 'happy'", 4)]
+    [InlineData("{\n\"1\":{\"text\":\"a\",\"label\":\"positive\"},\n\n\"2\":{\"text\":\"\",\"label\":\"positive\"}}", "has no text", 4)]
+    [InlineData("{\"text\":\"a\",\"label\":\"positive\"}\n\n{\"text\":", "not JSON", 3)]
+    [InlineData("{\"text\":\"a\",\"label\":\"positive\"}\n\n{\"text\":\"b\",\"label\":\"happy\"}", "has the label 'happy'", 3)]
     [InlineData("a@positive\nb\n", "no @label", 2)]
     [InlineData("foo,bar\na,b\n", "no column of the text", null)]
     [InlineData("[1,2]", "holds no objects", null)]

@@ -2,7 +2,7 @@ using Bellwether.Sentiment.Evaluation;
 
 namespace Bellwether.Tests.Sentiment.Evaluation;
 
-/// <summary>Compounds as the authors publish them for their examples.</summary>
+/// <summary>Compounds as the authors publish them for their examples, and for the last ones by hand from their rules.</summary>
 public sealed class VaderModelTests
 {
     [Theory]
@@ -16,6 +16,14 @@ public sealed class VaderModelTests
     [InlineData("The plot was good, but the characters are uncompelling and the dialog is not great.", -0.7042)]
     [InlineData("Today SUX!", -0.5461)]
     [InlineData("The company filed its report", 0)]
+    // 1.9 × −0.74 − 0.293 × 0.95; the degree word adds to what the negation has made of it.
+    [InlineData("really not good", -0.3988)]
+    // 1.9 − 0.293 + 0.733: capitals add, on a word that weakens too.
+    [InlineData("it was SLIGHTLY good", 0.5171)]
+    // −1.5 for "kiss" and for "death": the phrase counts in the place of both.
+    [InlineData("it is the kiss of death", -0.6124)]
+    // 1.9 × −0.74
+    [InlineData("there is no good in it", -0.3412)]
     public async Task Compound_is_the_published_one(string text, double compound)
     {
         var model = VaderModel.Load(SharedData.File("lexicons", "vader_lexicon.txt"));

@@ -39,6 +39,62 @@ public sealed class LlmPipelineTests(TestServer server)
     }
 
     [Fact]
+    public async Task Outage_in_the_middle_of_a_batch_puts_no_text_aside()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        var failed = 0;
+        stub.Answer = (request, _, context) => !request.Text.Contains("Apple") && Interlocked.Increment(ref failed) <= 4 ? LlmStub.FailAsync(context, 503)
+            : LlmStub.SayAsync(context, """{"label":"positive","confidence":0.9}""");
+        var options = new LlmOptions { Endpoint = stub.Endpoint, Model = "llama-3", Tries = 1 };
+        await using var desk = await TestDesk.OpenAsync(server, nameof(LlmPipelineTests), o => o with
+        {
+            Scoring = o.Scoring with { Model = "llama", Llm = new Dictionary<string, LlmOptions> { ["llama"] = options } },
+        });
+        var news = Path.Combine(desk.Folder, "news.csv");
+        await File.WriteAllTextAsync(news, """
+            title,date,stock
+            Apple beats estimates,2024-03-01T10:00:00Z,AAPL
+            Intel cuts its outlook,2024-03-01T10:01:00Z,INTC
+            Ford recalls trucks,2024-03-01T10:02:00Z,F
+
+            """, TestContext.Current.CancellationToken);
+
+        Assert.Equal(3, (await desk.IngestAsync(new() { Type = EventType.News }, news)).Results);
+
+        Assert.Equal(0, await desk.Database.ScalarAsync<long>("SELECT count(*) FROM ops.dead_letters"));
+        // What was answered before the server went away is not paid for again.
+        Assert.Single(stub.Requests, r => r.Text.Contains("Apple"));
+    }
+
+    [Fact]
+    public async Task Costly_model_of_a_rule_bounds_what_is_committed_at_once()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        var options = new LlmOptions { Endpoint = stub.Endpoint, Model = "llama-3", Concurrency = 1 };
+        await using var desk = await TestDesk.OpenAsync(server, nameof(LlmPipelineTests), o => o with
+        {
+            Scoring = o.Scoring with
+            {
+                Routing = new() { Rules = [new() { Name = "all", Models = ["lexicon", "llama"], DeferBelow = 1 }] },
+                Llm = new Dictionary<string, LlmOptions> { ["llama"] = options },
+            },
+        });
+        var file = Path.Combine(desk.Folder, "news.csv");
+        Task<IngestOutcome> IngestAsync(int from, int count)
+        {
+            File.WriteAllText(file, "title,date,stock\n" + string.Concat(Enumerable.Range(from, count).Select(i => $"Apple report {i},2024-03-01T10:{i:00}:00Z,AAPL\n")));
+            return desk.IngestAsync(new() { Type = EventType.News }, file);
+        }
+        // It is known from the first time on how many it takes.
+        Assert.Equal(1, (await IngestAsync(0, 1)).Results);
+        Assert.Equal(4, desk.Desk.Router!.MostAtOnce);
+        Assert.Equal(20, (await IngestAsync(1, 20)).Results);
+        // By the transactions that wrote the rows.
+        var most = await desk.Database.ScalarAsync<long>("SELECT max(n) FROM (SELECT count(*) AS n FROM sentiment.sentiment_data GROUP BY xmin::text) AS c");
+        Assert.InRange(most, 1, 4);
+    }
+
+    [Fact]
     public async Task Text_that_a_rule_left_to_the_model_and_it_refused_keeps_the_score_that_it_had()
     {
         await using var stub = await LlmStub.StartAsync();

@@ -95,6 +95,30 @@ public sealed class BertModelTests
         for (var i = 0; i < expected.Length; i++) Near(new(expected[i][0], expected[i][1]), scores[i]);
     }
 
+    [Theory]
+    [InlineData(3, null)]
+    [InlineData(4, 24)]
+    public async Task Model_that_scales_by_batch_is_asked_for_one_text_at_a_time_also_where_its_graph_is_for_several(int texts, int? tokens)
+    {
+        using var export = new BertExport(BertExport.Small with { Int8 = true, FixedTexts = texts, FixedTokens = tokens });
+        using var model = await export.AddAsync();
+        var some = Texts.Where(t => Tokens(model, t).Length <= 24).ToArray();
+        var together = await model.ScoreAsync(some, Token);
+        for (var i = 0; i < some.Length; i++) Assert.Equal((await model.ScoreAsync([some[i]], Token))[0], together[i]);
+    }
+
+    [Fact]
+    public async Task Graph_that_gives_probabilities_is_taken_at_its_word()
+    {
+        using var export = new BertExport(BertExport.Small with { Probabilities = true });
+        using var model = await export.AddAsync();
+        Assert.True(model.Stored.Probabilities);
+        var expected = new BertReference(export.Plan).Probabilities(Tokens(model, "profit rose"));
+        Near(new(expected[0], expected[1]), (await model.ScoreAsync(["profit rose"], Token))[0]);
+        using var again = BertModel.Load(export.Store.Get("finbert"), BertExport.Options);
+        Assert.Equal((await model.ScoreAsync(["profit rose"], Token))[0], (await again.ScoreAsync(["profit rose"], Token))[0]);
+    }
+
     [Fact]
     public async Task Two_classes_leave_nothing_for_neutral()
     {
@@ -150,7 +174,6 @@ public sealed class BertModelTests
         var stored = export.Store.Get("finbert");
         Assert.Equal(model.Version, stored.VersionFor(new() { Threads = 7, BatchTexts = 3, BatchTokens = 99 }));
         Assert.NotEqual(model.Version, stored.VersionFor(new() { MaxWindows = 9 }));
-        File.AppendAllText(export["vocab.txt"], "");
         File.WriteAllText(export["config.json"], File.ReadAllText(export["config.json"]).Replace("positive", "Positive"));
         using var other = await export.AddAsync(replace: true);
         Assert.NotEqual(model.Version, other.Version);

@@ -129,6 +129,122 @@ public sealed class ModelStoreTests
         Assert.Contains("the model knows", await RefusedAsync(small));
     }
 
+    [Theory]
+    [InlineData(null, 1)]
+    [InlineData(null, 2)]
+    [InlineData(null, 100_000)]
+    [InlineData(5_000, null)]
+    [InlineData(1_000, 60_000)]
+    public async Task Graph_of_sizes_that_cannot_be_is_refused(int? texts, int? tokens)
+    {
+        using var export = new BertExport(BertExport.Small with { FixedTexts = texts, FixedTokens = tokens });
+        Assert.Contains(texts is null || tokens is null ? "exported for exactly" : "have more than", await RefusedAsync(export));
+    }
+
+    [Fact]
+    public async Task Settings_that_promise_longer_texts_than_the_model_takes_are_found_out_at_once()
+    {
+        using var export = new BertExport(BertExport.Small with { Positions = 128 });
+        File.WriteAllText(export["config.json"], File.ReadAllText(export["config.json"]).Replace("\"max_position_embeddings\": 128", "\"max_position_embeddings\": 512"));
+        Assert.Contains("cannot score a text of 512 tokens", await RefusedAsync(export));
+    }
+
+    [Fact]
+    public async Task Model_that_gave_way_when_a_process_was_killed_is_still_there()
+    {
+        using var export = new BertExport();
+        using var model = await export.AddAsync();
+        var (place, replaced) = (Path.Combine(export.Store.Directory, "finbert"), Path.Combine(export.Store.Directory, ".replaced-finbert"));
+        // As a kill between the two steps of a replacement leaves it.
+        Directory.Move(place, replaced);
+        Assert.Equal(["finbert"], export.Store.Names);
+        using (var again = BertModel.Load(export.Store.Get("finbert"), BertExport.Options)) Assert.Equal(model.Version, again.Version);
+        Assert.Contains("added before", (await Assert.ThrowsAsync<ModelFileException>(() => export.AddAsync())).Message);
+
+        (await export.AddAsync(replace: true)).Dispose();
+        Assert.Equal([place], Directory.EnumerateFileSystemEntries(export.Store.Directory));
+
+        // And as one after them does: the new one counts, and both go.
+        CopyOf(place, replaced);
+        export.Store.Remove("finbert");
+        Assert.Empty(export.Store.Names);
+
+        static void CopyOf(string from, string to)
+        {
+            Directory.CreateDirectory(to);
+            foreach (var file in Directory.EnumerateFiles(from)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+    }
+
+    [Fact]
+    public async Task Replacement_that_fails_leaves_the_model_that_was()
+    {
+        using var export = new BertExport();
+        (await export.AddAsync()).Dispose();
+        var added = export.Store.Get("finbert").Added;
+        Assert.ThrowsAny<IOException>(() => export.Store.Publish(Path.Combine(export.Store.Directory, "no such draft"), "finbert"));
+        Assert.Equal(added, export.Store.Get("finbert").Added);
+        Assert.Equal(["finbert"], Directory.EnumerateDirectories(export.Store.Directory).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Drafts_of_processes_that_were_killed_go_after_a_day()
+    {
+        using var export = new BertExport();
+        var (old, young) = (Path.Combine(export.Store.Directory, ".draft-old"), Path.Combine(export.Store.Directory, ".draft-young"));
+        foreach (var draft in (string[])[old, young]) Directory.CreateDirectory(draft);
+        Directory.SetLastWriteTimeUtc(old, TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-2));
+        (await export.AddAsync()).Dispose();
+        Assert.Equal([".draft-young", "finbert"], Directory.EnumerateDirectories(export.Store.Directory).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("\"files\": [", "\"files\": null, \"was\": [")]
+    [InlineData("\"files\": [", "\"files\": [null, ")]
+    [InlineData("\"source\":", "\"source\": null, \"was\":")]
+    public async Task Description_with_holes_is_refused(string part, string by)
+    {
+        using var export = new BertExport();
+        (await export.AddAsync()).Dispose();
+        var file = Path.Combine(export.Store.Directory, "finbert", StoredModel.FileName);
+        var text = await File.ReadAllTextAsync(file, Token);
+        Assert.Contains(part, text);
+        await File.WriteAllTextAsync(file, text.Replace(part, by), Token);
+        Assert.Contains("cannot be read", Assert.Throws<ModelFileException>(() => export.Store.Get("finbert")).Message);
+    }
+
+    [Fact]
+    public async Task Session_that_is_given_back_while_it_computes_ends_what_it_has_begun()
+    {
+        using var export = new BertExport(BertExport.Small with { Hidden = 256, Intermediate = 1_024, Layers = 4, Positions = 256, Spread = 0.02f });
+        await OnnxTestLibrary.RequireAsync();
+        OnnxInput Of(string name, long value) => new(name, Enumerable.Repeat(value, 32 * 200).ToArray(), [32, 200]);
+        OnnxInput[] inputs = [Of("input_ids", 5), Of("attention_mask", 1), Of("token_type_ids", 0)];
+        float[] expected;
+        using (var session = new OnnxSession(export["model.onnx"], new(1))) expected = session.Run(inputs, "logits", Token).Values;
+        for (var i = 0; i < 5; i++)
+        {
+            var session = new OnnxSession(export["model.onnx"], new(1));
+            var begun = new TaskCompletionSource();
+            var running = Task.Run(() =>
+            {
+                begun.SetResult();
+                return session.Run(inputs, "logits", Token).Values;
+            }, Token);
+            await begun.Task;
+            await Task.Delay(TimeSpan.FromMilliseconds(i), TimeProvider.System, Token);
+            session.Dispose();
+            try
+            {
+                Assert.Equal(expected, await running);
+            }
+            catch (ObjectDisposedException)
+            {
+                // It was given back before it had begun.
+            }
+        }
+    }
+
     [Fact]
     public async Task Session_tells_what_the_runtime_says()
     {

@@ -74,6 +74,64 @@ public sealed class ModelRouterTests
     }
 
     [Fact]
+    public async Task Every_model_that_was_missed_is_named_also_where_a_third_one_scores()
+    {
+        var rule = new RoutingRule { Name = "three", Models = ["lexicon", "classifier", "finbert"], DeferBelow = 0.6 };
+        Fake unsure = new("lexicon", _ => new(0.4, 0.3)), broken = new("classifier", _ => throw new IOException("gone")), third = new("finbert", _ => new(0.8, 0.1));
+        var scored = (await Router([unsure, broken, third], rule).ScoreAsync([Event("a")], Cancel))[0];
+        Assert.Equal(("finbert", "classifier"), (scored.By.Name, scored.InsteadOf));
+
+        Fake refuses = new("lexicon", _ => TextOutcome.NoScore);
+        scored = (await Router([refuses, broken, third], rule).ScoreAsync([Event("a")], Cancel))[0];
+        Assert.Equal(("finbert", "1 instead of lexicon, classifier"), (scored.By.Name, scored.Version));
+
+        // Each event by itself: one is refused, the other is not.
+        Fake picky = new("lexicon", t => t == "a" ? TextOutcome.NoScore : new(0.4, 0.3));
+        var both = await Router([picky, broken, third], rule).ScoreAsync([Event("a"), Event("b")], Cancel);
+        Assert.Equal(["lexicon, classifier", "classifier"], both.Select(s => s.InsteadOf));
+    }
+
+    [Fact]
+    public async Task Text_of_several_securities_stays_with_the_model_that_tells_them_apart()
+    {
+        var rule = new RoutingRule { Name = "all", Models = ["classifier", "finbert"], DeferBelow = 1 };
+        var apart = new Apart("classifier", _ => new(0.4, 0.3));
+        var router = Router([apart, new("finbert", _ => new(0.8, 0.1))], rule);
+        var mixed = Event("Apple surges on strong results, Intel slumps after a downgrade") with { Tickers = ["INTC"] };
+        EventEnvelope[] events = [mixed, mixed with { Tickers = ["MSFT"] }, Event("Apple surges") with { Tickers = ["AAPL"] }];
+        Assert.Equal(["classifier", "finbert", "finbert"], (await router.ScoreAsync(events, Cancel)).Select(s => s.By.Name));
+
+        var off = new ModelRouter(Options(rule) with { ScoreEachTicker = false }, Loader([apart, new("finbert", _ => new(0.8, 0.1))]), TimeProvider.System, NullLogger.Instance);
+        Assert.Equal("finbert", (await off.ScoreAsync([mixed], Cancel))[0].By.Name);
+    }
+
+    [Fact]
+    public async Task Head_for_single_securities_is_behind_the_same_guard()
+    {
+        var apart = new Apart("classifier", _ => new(0.4, 0.3)) { Entities = _ => throw new IOException("gone") };
+        var router = Router([apart], new RoutingRule { Name = "all", Models = ["classifier"] });
+        var by = (await router.ScoreAsync([Event("a")], Cancel))[0].By;
+        EntityText[] texts = [new("Apple up, Intel down", [new(0, 5)], [new(10, 5)])];
+        // What goes wrong is a value, and counts for the breaker: with it half of the two calls have failed.
+        for (var i = 0; i < 3; i++) Assert.Null(await router.ScoreEntitiesAsync(by, texts, Cancel));
+        Assert.Equal(1, apart.EntityCalls);
+    }
+
+    [Fact]
+    public async Task Model_that_there_is_not_is_a_warning_and_its_events_are_scored_by_others()
+    {
+        var rule = new RoutingRule { Name = "all", Models = ["finbert"] };
+        Assert.Empty(Options(rule).Routing.Problems());
+        Assert.Contains("'finbert'", Assert.Single(Options(rule).Routing.Missing(SentimentModels.Names)));
+        var options = Options(rule);
+        using var router = new ModelRouter(options, name => SentimentModels.Load(name, options), TimeProvider.System, NullLogger.Instance);
+        var scored = (await router.ScoreAsync([Event("Profit rose")], Cancel))[0];
+        Assert.Equal(("lexicon", "finbert"), (scored.By.Name, scored.InsteadOf));
+        // It costs nothing, so that nobody need be careful of it.
+        Assert.Equal(int.MaxValue, router.MostAtOnce);
+    }
+
+    [Fact]
     public async Task Model_that_keeps_failing_is_left_alone_and_then_tried_again()
     {
         var time = new ManualTime(DateTimeOffset.UnixEpoch);
@@ -112,14 +170,29 @@ public sealed class ModelRouterTests
     }
 
     [Fact]
+    public void Language_model_does_not_hide_one_that_was_added_under_its_name()
+    {
+        var models = Directory.CreateTempSubdirectory("bellwether-names-");
+        File.WriteAllText(Path.Combine(models.CreateSubdirectory("finbert").FullName, "model.json"), "{}");
+        var options = new ScoringOptions
+        {
+            ModelsDirectory = models.FullName,
+            Llm = new Dictionary<string, Bellwether.Sentiment.Llm.LlmOptions> { ["FinBERT"] = new() { Endpoint = "http://127.0.0.1:1/v1", Model = "m" } },
+        };
+        Assert.Equal(["classifier", "lexicon", "finbert"], SentimentModels.NamesOf(options));
+        Assert.Contains("two models have this name", Assert.Throws<ModelFileException>(() => SentimentModels.Load("finbert", options)).Message);
+        models.Delete(recursive: true);
+    }
+
+    [Fact]
     public void Wrong_rules_are_named()
     {
         var problems = new RoutingOptions
         {
-            Rules = [new() { Name = "a", Models = ["finbort"], DeferBelow = 2 }, new() { Models = [], MinCharacters = 9, MaxCharacters = 3 }],
-            Limits = new Dictionary<string, ModelLimits> { ["classifier"] = new() { Concurrent = 0 }, ["nobody"] = new() },
+            Rules = [new() { Name = "a", Models = ["Fin Bert"], DeferBelow = 2 }, new() { Models = [], MinCharacters = 9, MaxCharacters = 3 }],
+            Limits = new Dictionary<string, ModelLimits> { ["classifier"] = new() { Concurrent = 0 }, ["no body"] = new() },
         }.Problems().ToArray();
-        Assert.All(new[] { "Rules:0 (a): there is no model 'finbort'", "DeferBelow is 2", "Rules:1 (): Name is missing", "Models is empty", "MinCharacters 9", "Limits:classifier", "Limits:nobody" },
+        Assert.All(new[] { "Rules:0 (a): 'Fin Bert' is no name", "DeferBelow is 2", "Rules:1 (): Name is missing", "Models is empty", "MinCharacters 9", "Limits:classifier", "Limits:no body" },
             part => Assert.Contains(problems, p => p.Contains(part)));
     }
 
@@ -164,18 +237,22 @@ public sealed class ModelRouterTests
 
     static Func<string, ISentimentModel> Loader(Fake[] models) => name => models.Single(m => m.Name == name);
 
-    static EventEnvelope Event(string text) => new()
-    {
-        EventId = "e",
-        ArticleId = "a",
-        Timestamp = DateTimeOffset.UnixEpoch,
-        FetchedAt = DateTimeOffset.UnixEpoch,
-        Source = "test",
-        Tickers = ["T"],
-        Text = text,
-    };
+    static EventEnvelope Event(string text) => RoutedEvents.Of(text);
 
-    sealed class Fake(string name, Func<string, SentimentScore> score) : ISentimentModel
+    sealed class Apart(string name, Func<string, SentimentScore> score) : Fake(name, score), IEntitySentimentModel
+    {
+        public Func<EntityText, SentimentScore> Entities { get; init; } = _ => new(0.2, 0.7);
+
+        public int EntityCalls { get; private set; }
+
+        public ValueTask<IReadOnlyList<SentimentScore>> ScoreEntitiesAsync(IReadOnlyList<EntityText> texts, CancellationToken cancellationToken)
+        {
+            EntityCalls++;
+            return new([.. texts.Select(Entities)]);
+        }
+    }
+
+    class Fake(string name, Func<string, SentimentScore> score) : ISentimentModel
     {
         public List<string[]> Asked { get; } = [];
 

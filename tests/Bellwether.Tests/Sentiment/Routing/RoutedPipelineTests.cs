@@ -68,7 +68,56 @@ public sealed class RoutedPipelineTests(TestServer server) : IDisposable
         Assert.Contains("--explain", (await Cli.RunAsync(["--data", data, "model", "route"])).Fails(2).Error);
 
         await File.WriteAllTextAsync(Path.Combine(data, DeskOptions.FileName), """{ "Scoring": { "Routing": { "Rules": [ { "Name": "x", "Models": ["finbort"] } ] } } }""", TestContext.Current.CancellationToken);
-        Assert.Contains("there is no model 'finbort'", (await Cli.RunAsync(["--data", data, "model", "list"])).Fails(2).Error);
+        // The command that would mend it has to run.
+        var listed = (await Cli.RunAsync(["--data", data, "model", "list", "--json"])).Succeeds().Json.EnumerateArray().ToArray();
+        Assert.Contains("no such model", listed.Single(m => m.GetProperty("name").GetString() == "finbort").GetProperty("problem").GetString());
+        var doctor = (await Cli.RunAsync(["--data", data, "doctor", "--json"])).Json.GetProperty("findings").EnumerateArray();
+        Assert.Contains("'finbort'", doctor.Single(f => f.GetProperty("name").GetString() == "models").GetProperty("detail").GetString());
+        await File.WriteAllTextAsync(file, """{"text":"Apple beats estimates"}""", TestContext.Current.CancellationToken);
+        var explained = await Cli.RunAsync(["--data", data, "model", "route", "--explain", file, "--json"]);
+        Assert.Equal("finbort", explained.Succeeds().Json.GetProperty("instead_of").GetString());
+        Assert.Contains("'finbort'", explained.Error);
+    }
+
+    [Theory]
+    [InlineData("classifier", "built in")]
+    [InlineData("Lexicon", "built in")]
+    [InlineData("my model", "a name has")]
+    public async Task Language_model_of_a_name_that_cannot_be_is_refused(string name, string problem)
+    {
+        var data = Path.Combine(_folder, "names");
+        Directory.CreateDirectory(data);
+        await File.WriteAllTextAsync(Path.Combine(data, DeskOptions.FileName), $$$"""{ "Scoring": { "Llm": { "{{{name}}}": { "Endpoint": "http://127.0.0.1:1/v1", "Model": "m" } } } }""",
+            TestContext.Current.CancellationToken);
+        Assert.Contains(problem, (await Cli.RunAsync(["--data", data, "model", "list"])).Fails(2).Error);
+    }
+
+    [Fact]
+    public async Task Ticker_of_an_event_gets_what_is_said_of_it_and_not_of_the_other_company()
+    {
+        await using var desk = await TestDesk.OpenAsync(server, nameof(RoutedPipelineTests));
+        var news = Path.Combine(_folder, "news.csv");
+        await File.WriteAllTextAsync(news, """
+            title,date,stock
+            "Apple surges on strong results, Intel slumps after a downgrade",2024-03-01T10:00:00Z,INTC
+            "Apple surges on strong results as Intel slumps after a downgrade",2024-03-01T11:00:00Z,AAPL
+
+            """, TestContext.Current.CancellationToken);
+        await desk.IngestAsync(new() { Type = EventType.News }, news);
+        Assert.True(await desk.Database.ScalarAsync<double>("SELECT sentiment FROM sentiment.sentiment_data WHERE ticker = 'INTC'") < -0.2);
+        Assert.True(await desk.Database.ScalarAsync<double>("SELECT sentiment FROM sentiment.sentiment_data WHERE ticker = 'AAPL'") > 0.2);
+    }
+
+    [Fact]
+    public async Task Stand_in_of_a_model_tells_tickers_apart_as_the_model_itself_does()
+    {
+        await using var desk = await TestDesk.OpenAsync(server, nameof(RoutedPipelineTests), o => o with { Scoring = o.Scoring with { Model = "finbert" } });
+        var news = Path.Combine(_folder, "news.csv");
+        await File.WriteAllTextAsync(news, "title,date,stock\n\"Apple surges on strong results, Intel slumps after a downgrade\",2024-03-01T10:00:00Z,\"AAPL,INTC\"\n",
+            TestContext.Current.CancellationToken);
+        await desk.IngestAsync(new() { Type = EventType.News }, news);
+        Assert.Equal(2, await desk.Database.ScalarAsync<long>("SELECT count(DISTINCT sentiment) FROM sentiment.sentiment_data"));
+        Assert.EndsWith(" instead of finbert", await desk.Database.ScalarAsync<string>("SELECT DISTINCT model_version FROM sentiment.sentiment_data"));
     }
 
     [Fact]

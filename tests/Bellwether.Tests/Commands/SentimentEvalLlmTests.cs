@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Bellwether.App;
+using Bellwether.App.Commands;
+using Bellwether.Tests.Sentiment.Llm;
+
+namespace Bellwether.Tests.Commands;
+
+/// <summary>What a language model behind an endpoint costs and tells where it is measured.</summary>
+public sealed class SentimentEvalLlmTests : IDisposable
+{
+    static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    readonly string _folder = Directory.CreateTempSubdirectory("bellwether-eval-llm-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    Task<CliResult> RunAsync(params string[] args) => Cli.RunAsync(["--data", _folder, .. args]);
+
+    string Write(string name, string content)
+    {
+        var path = Path.Combine(_folder, name);
+        File.WriteAllText(path, content);
+        return path;
+    }
+
+    string Rows => Write("set.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 10).Select(i => $"Text {i} of ten,neutral\n")));
+
+    void Use(string endpoint, string more = "") =>
+        Write(DeskOptions.FileName, $$"""{ "Scoring": { "Model": "llama", "Llm": { "llama": { "Endpoint": "{{endpoint}}", "Model": "m", "Tries": 1{{more}} } } } }""");
+
+    [Fact]
+    public async Task Each_text_is_asked_once_and_what_was_refused_counts_as_wrong()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (request, _, context) => request.Text.Contains("Text 3") ? LlmStub.SayAsync(context, """{"label":"neutral"}""") : LlmStub.SayAsync(context, null, refusal: "no");
+        Use(stub.Endpoint);
+        var json = (await RunAsync("sentiment", "eval", Rows, "--json")).Succeeds().Json;
+        Assert.Equal((10, 9, 0.1), (json.GetProperty("rows").GetInt32(), json.GetProperty("unscored").GetInt32(), json.GetProperty("accuracy").GetDouble()));
+        Assert.Equal(10, stub.Requests.Count);
+
+        var points = (await RunAsync("model", "route", "--report", Rows, "--models", "lexicon,llama", "--json")).Succeeds().Json;
+        Assert.Equal(20, stub.Requests.Count);
+        Assert.Equal(0, points[0].GetProperty("tokens_per_text").GetDouble());
+        Assert.Equal(57, points[13].GetProperty("tokens_per_text").GetDouble());
+
+        Assert.Contains("takes 16 texts at a time", (await RunAsync("bench", "classify", "--texts", "200")).Fails(ExitCode.Usage).Error);
+        Assert.Equal(20, stub.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Server_that_is_down_is_unavailable_and_no_unexpected_failure()
+    {
+        Use("http://127.0.0.1:1/v1");
+        var error = (await RunAsync("sentiment", "eval", Rows, "--json")).Fails(ExitCode.Unavailable).ErrorJson;
+        Assert.Equal("model", error.GetProperty("kind").GetString());
+        Assert.Contains("127.0.0.1:1", error.GetProperty("message").GetString());
+    }
+
+    [Fact(Timeout = 180_000)]
+    public async Task What_goes_to_this_machine_passes_no_proxy()
+    {
+        await using var proxy = await LlmStub.StartAsync();
+        Use("http://127.0.0.1:1/v1", ", \"ApiKey\": \"sk-secret\"");
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Bellwether.App"), ["--data", _folder, "sentiment", "eval", Rows, "--json"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["http_proxy"] = new Uri(proxy.Endpoint).GetLeftPart(UriPartial.Authority), ["no_proxy"] = "" },
+        };
+        using var process = Process.Start(start)!;
+        var said = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
+        await process.WaitForExitAsync(Token);
+        Assert.True(process.ExitCode == ExitCode.Unavailable, $"exit code {process.ExitCode}: {string.Concat(said)}");
+        Assert.Empty(proxy.Requests);
+    }
+}
