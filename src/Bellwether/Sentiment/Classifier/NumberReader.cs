@@ -14,6 +14,8 @@ static class NumberReader
     const int ReachBetween = 18;
     const int ReachBefore = 3;
     const int SubjectReach = 14;
+    const int ForecastReach = 10;
+    const int PastReach = 8;
 
     enum Link : byte
     {
@@ -66,11 +68,37 @@ static class NumberReader
         // "from customers in 12 countries".
         if (WordAt(sentence, b.Token - 1) is "in") return false;
         if (between is Link.From or Link.Against) return true;
-        if (between != Link.To) return false;
+        if (between != Link.To) return IsMeasuredByOthers(sentence, a, b, out newerFirst) || IsTwoTimes(sentence, a, b);
         newerFirst = false;
         for (var i = a.Token - 1; i >= 0 && a.Token - i <= ReachBefore; i--)
             if (LinkOf(sentence.WordOf(sentence.Tokens[i])) == Link.From) return true;
         return false;
+    }
+
+    // "Analysts had expected 20 million; it earned 24 million", "it earned 24 million where analysts looked for 20 million": the forecast counts as the older one.
+    static bool IsMeasuredByOthers(in SentenceReader sentence, Number a, Number b, out bool newerFirst)
+    {
+        newerFirst = false;
+        for (var i = b.Token - 1; i >= 0 && i >= a.Token - ForecastReach; i--)
+            if (sentence.WordOf(sentence.Tokens[i]) is "analysts" or "analysts'" or "analyst" or "consensus" or "street" or "poll")
+            {
+                newerFirst = i > a.Token;
+                return true;
+            }
+        return false;
+    }
+
+    // "Profit was 3 million, while it was 5 million a year earlier".
+    static bool IsTwoTimes(in SentenceReader sentence, Number a, Number b)
+    {
+        var (turns, past) = (false, false);
+        for (var i = a.Token + 1; i < b.Token + PastReach; i++)
+        {
+            var word = WordAt(sentence, i);
+            turns |= i < b.Token && word is "while" or "whereas" or "when";
+            past |= word is "earlier" or "ago" or "previously" or "corresponding" or "comparable" or "preceding" or "prior";
+        }
+        return turns && past;
     }
 
     static Link LinkOf(ReadOnlySpan<char> word) => word switch
