@@ -113,14 +113,14 @@ static class NumberReader
     {
         var (newer, older) = (now.Value, before.Value);
         // "to 3.2 from 2.9 billion": the unit is said once.
-        if (now.IsScaled != before.IsScaled && Math.Max(newer, older) > 500 * Math.Min(newer, older))
-            (newer, older) = (Digits(sentence, now.Token), Digits(sentence, before.Token));
+        if (now.IsScaled != before.IsScaled && Math.Max(Math.Abs(newer), Math.Abs(older)) > 500 * Math.Min(Math.Abs(newer), Math.Abs(older)))
+            (newer, older) = (Math.CopySign(Digits(sentence, now.Token), newer), Math.CopySign(Digits(sentence, before.Token), older));
         var (subject, isLoss) = SubjectOf(sentence, matches, first.Token - SubjectReach, first.Token);
         var (other, otherIsLoss) = SubjectOf(sentence, matches, first.Token + 1, Math.Max(now.Token, before.Token));
         var (nowIsLoss, beforeIsLoss) = (isLoss, other != 0 ? otherIsLoss : isLoss);
         if (now.Token > before.Token) (nowIsLoss, beforeIsLoss) = (beforeIsLoss, nowIsLoss);
-        if (nowIsLoss) newer = -newer;
-        if (beforeIsLoss) older = -older;
+        if (nowIsLoss) newer = -Math.Abs(newer);
+        if (beforeIsLoss) older = -Math.Abs(older);
         var direction = (sbyte)newer.CompareTo(older);
         return new(now.Token, direction, subject == 0 && other == 0 ? (sbyte)0
             : nowIsLoss || beforeIsLoss ? direction
@@ -164,7 +164,15 @@ static class NumberReader
         var unit = length < rest.Length && rest[length] == '%' || next is "percent" or "pc" or "pct" or "percentage" || next is "per" && WordAt(sentence, token + 2) is "cent" ? Unit.Percent
             : IsPerShare(sentence, token) ? Unit.PerShare : Unit.None;
         var isYear = isPlainInteger && value is >= 1900 and <= 2100 && scale == 1 && unit == Unit.None && !HasCurrency(sentence.Text[..source]);
+        if (HasMinus(sentence.Text[..source])) value = -value;
         return isYear ? null : new(token, value * scale, unit, scale != 1, InBrackets(sentence.Text[..source]));
+    }
+
+    // "-3.1", "-$3.1", "EUR -3.1", but neither "10-12" nor "a dash - 12".
+    static bool HasMinus(ReadOnlySpan<char> before)
+    {
+        before = before.TrimEnd("$€£₹¥");
+        return before.Length > 0 && before[^1] is '-' or '−' && (before.Length == 1 || before[^2] is ' ' or '(' or '$' or '€' or '£');
     }
 
     // "0.44 per share", "0.44 a diluted share", "44 cents a share".
