@@ -42,6 +42,7 @@ public static partial class CommandLine
         var root = new RootCommand("Posts, news and prices in; scored sentiment out: live, as of any past moment, and in a lake of Parquet files.") { HelpName = ProgramName };
         globals.AddTo(root);
         foreach (var make in Verbs) root.Add(make(screen, globals));
+        NumberOptions.Guard(root);
         foreach (var option in root.Options)
         {
             if (option is HelpOption { Action: HelpAction help } helpOption)

@@ -95,7 +95,8 @@ sealed class Failures(Screen screen, bool json, bool verbose)
 
     static string Sentence(string text)
     {
-        text = text.Trim().ReplaceLineEndings(" ");
+        // Lists of what may stand there come with a line and a tab each.
+        text = text.Trim().ReplaceLineEndings("\n").Replace(":\n\t", ": ").Replace("\n\t", ", ").Replace('\n', ' ');
         return text.Length == 0 || text[^1] is '.' or '!' or '?' ? text : text + ".";
     }
 }

@@ -89,7 +89,10 @@ sealed partial class LakeFiles
     public Task SweepAsync(IReadOnlyDictionary<string, LakeFile> named, CancellationToken cancellationToken) =>
         SweepAsync(named, _time.GetUtcNow() - _options.KeepReplaced, cancellationToken);
 
-    /// <summary>Removes everything that is kept, however young it is. No time is looked at: the clock of a store is not that of this machine.</summary>
+    /// <summary>
+    /// Removes everything that is kept, and what killed processes were about to put in place, however young it is: only for the holder of
+    /// <see cref="LakeLock"/>. No time is looked at: the clock of a store is not that of this machine.
+    /// </summary>
     /// <param name="named">As above.</param>
     public Task PurgeAsync(IReadOnlyDictionary<string, LakeFile> named, CancellationToken cancellationToken) => SweepAsync(named, null, cancellationToken);
 
@@ -104,6 +107,6 @@ sealed partial class LakeFiles
             old.Add(kept.Key);
         }
         await Objects.DeleteAsync(old, cancellationToken).ConfigureAwait(false);
-        await Objects.RemoveUnfinishedAsync(UnfinishedFor, cancellationToken).ConfigureAwait(false);
+        await Objects.RemoveUnfinishedAsync(before is null ? null : UnfinishedFor, cancellationToken).ConfigureAwait(false);
     }
 }

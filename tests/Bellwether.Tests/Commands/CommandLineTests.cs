@@ -83,6 +83,25 @@ public sealed class CommandLineTests
         Assert.Single(result.Error.TrimEnd().Split('\n'));
     }
 
+    [Theory, MemberData(nameof(Commands))]
+    public async Task Number_that_is_none_is_told_by_name(string path)
+    {
+        foreach (var option in Find(path).Options.Where(o => (Nullable.GetUnderlyingType(o.ValueType) ?? o.ValueType) is { IsPrimitive: true } type && type != typeof(bool)))
+        {
+            var error = (await Cli.RunAsync([.. path.Split(' '), option.Name, "12x", "--json"])).Fails(ExitCode.Usage).ErrorJson.GetProperty("message").GetString()!;
+            Assert.Matches($"{option.Name}: '12x' is (no|not a) ", error);
+            Assert.DoesNotContain("System.", error);
+        }
+    }
+
+    [Fact]
+    public async Task Words_that_may_stand_there_are_told_in_one_line()
+    {
+        var error = (await Cli.RunAsync("sql", "select 1", "--format", "pdf")).Fails(ExitCode.Usage).Error;
+        Assert.DoesNotContain('\t', error);
+        Assert.Matches("'table', |'csv', ", error);
+    }
+
     [Fact]
     public async Task Wrong_usage_with_json_is_an_error_object()
     {

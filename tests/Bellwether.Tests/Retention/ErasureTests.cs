@@ -94,6 +94,12 @@ public sealed class ErasureTests(TestServer server) : IAsyncLifetime
             CREATE TABLE sentiment.unsealing_20260302 (LIKE sentiment.sentiment_data);
             INSERT INTO sentiment.unsealing_20260302 SELECT * FROM sentiment.sentiment_data WHERE ticker = 'AAPL'; SELECT 1
             """);
+        // What was about to be put in place.
+        foreach (var folder in new[] { "lake", "archive" })
+        {
+            var file = Directory.EnumerateFiles(Path.Combine(_desk.Folder, folder), "*.parquet", SearchOption.AllDirectories).First();
+            File.Copy(file, Path.Combine(Directory.CreateDirectory(Path.Combine(_desk.Folder, folder, ".incoming")).FullName, Guid.NewGuid().ToString("N")));
+        }
         // No process has this number: the kernel gives none above 4,194,304.
         var drill = Directory.CreateDirectory(Path.Combine(_desk.Folder, "drill-4194305")).FullName;
         await File.WriteAllTextAsync(Path.Combine(drill, "data"), "ecstatic-ann", Token);

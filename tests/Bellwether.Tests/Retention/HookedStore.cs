@@ -35,7 +35,7 @@ sealed class HookedStore(IObjectStore inner) : IObjectStore
     public Task CopyAsync(string from, string to, CancellationToken cancellationToken) => inner.CopyAsync(from, to, cancellationToken);
     public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, string? after, CancellationToken cancellationToken) => inner.ListAsync(prefix, after, cancellationToken);
     public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken) => inner.DeleteAsync(keys, cancellationToken);
-    public Task<int> RemoveUnfinishedAsync(TimeSpan olderThan, CancellationToken cancellationToken) => inner.RemoveUnfinishedAsync(olderThan, cancellationToken);
+    public Task<int> RemoveUnfinishedAsync(TimeSpan? olderThan, CancellationToken cancellationToken) => inner.RemoveUnfinishedAsync(olderThan, cancellationToken);
     public string? FileOf(string key) => inner.FileOf(key);
     public void Dispose() => inner.Dispose();
 }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Bellwether.Engines.Onnx;
 
-/// <summary>The loaded shared library of ONNX Runtime: one a process, never unloaded.</summary>
+/// <summary>The loaded shared library of ONNX Runtime.</summary>
 public static class OnnxLibrary
 {
     /// <summary>
@@ -11,53 +11,29 @@ public static class OnnxLibrary
     /// </summary>
     const uint ApiVersion = 14;
 
-    static readonly Lock Gate = new();
-    static string? _path;
+    static readonly EngineLibrary Library = new("ONNX Runtime", "OrtGetApiBase", Failed);
 
     /// <summary>Version as the library states it, such as <c>1.30.0</c>; null before the first <see cref="Load"/>.</summary>
     public static string? Version { get; private set; }
 
     /// <summary>Where the library was loaded from; null before the first <see cref="Load"/>.</summary>
-    public static string? LoadedPath => _path;
+    public static string? LoadedPath => Library.LoadedPath;
 
     /// <summary>Loads <paramref name="path"/>; a second call with the same file does nothing.</summary>
     /// <exception cref="EngineException">The file is missing, is no ONNX Runtime from 1.14 on, or another one is loaded already.</exception>
-    public static void Load(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        var full = Path.GetFullPath(path);
-        lock (Gate)
-        {
-            if (_path == full) return;
-            if (_path is not null) throw Failed($"ONNX Runtime is loaded from {_path}; a process cannot also load {full}.");
-            if (!File.Exists(full)) throw Failed($"there is no ONNX Runtime library at {full}.");
-            Bind(full);
-            _path = full;
-        }
-    }
+    public static void Load(string path) => Library.Load(path, Bind);
 
-    static unsafe void Bind(string path)
+    static unsafe void Bind(nint library, nint export, string path)
     {
-        nint library;
-        try
-        {
-            library = NativeLibrary.Load(path);
-        }
-        catch (Exception error) when (error is DllNotFoundException or BadImageFormatException)
-        {
-            throw Failed($"cannot load ONNX Runtime from {path}: {error.Message}.", error);
-        }
-        if (!NativeLibrary.TryGetExport(library, "OrtGetApiBase", out var export))
-            throw Failed($"{path} is no ONNX Runtime: it has no OrtGetApiBase.");
         var entry = ((delegate* unmanaged<OnnxApiBase*>)export)();
         var version = Marshal.PtrToStringUTF8((nint)entry->GetVersionString()) ?? "unknown";
         var table = entry->GetApi(ApiVersion);
-        if (table == null) throw Failed($"{path} is ONNX Runtime {version}; 1.{ApiVersion} or newer is needed.");
+        if (table == null) throw Failed($"{path} is ONNX Runtime {version}; 1.{ApiVersion} or newer is needed.", null);
         OnnxApi.Bind(table);
         Version = version;
     }
 
-    static EngineException Failed(string problem, Exception? inner = null) => new(
+    static EngineException Failed(string problem, Exception? inner) => new(
         EngineCache.Onnx, problem, $"Leave out the option and ${EngineCache.OnnxVariable} to have it fetched.", inner);
 
     /// <summary>What OrtGetApiBase gives.</summary>

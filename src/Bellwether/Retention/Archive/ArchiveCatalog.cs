@@ -82,10 +82,11 @@ static class ArchiveCatalog
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Removes files that are in the store and not in the manifest. Only for the holder of <see cref="RetentionLock"/>: nobody else writes then.</summary>
+    /// <summary>Removes files that are in the store and not in the manifest, and what uploads that were cut off have left of them. Only for the holder of <see cref="RetentionLock"/>: nobody else writes then.</summary>
     /// <param name="dueOnly">Leave those whose time (<c>since</c>) has not come.</param>
     public static async Task SweepAsync(NpgsqlConnection connection, Storage.Objects.IObjectStore objects, CancellationToken cancellationToken, bool dueOnly = false)
     {
+        await objects.RemoveUnfinishedAsync(null, cancellationToken).ConfigureAwait(false);
         // Those that arrived. The transaction that recorded them may be too old to see that they were announced.
         await using (var arrived = new NpgsqlCommand("DELETE FROM ops.archive_pending p USING ops.archive_files f WHERE f.key = p.key", connection))
             await arrived.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);

@@ -46,8 +46,8 @@ public interface IObjectStore : IDisposable
     Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken);
 
     /// <summary>Removes what uploads that were cut off have left; returns how many there were.</summary>
-    /// <param name="olderThan">Younger ones may still be under way.</param>
-    Task<int> RemoveUnfinishedAsync(TimeSpan olderThan, CancellationToken cancellationToken);
+    /// <param name="olderThan">Younger ones may still be under way; null where the caller knows that none is, for all.</param>
+    Task<int> RemoveUnfinishedAsync(TimeSpan? olderThan, CancellationToken cancellationToken);
 
     /// <summary>The file that holds an object, where the store keeps plain files; null elsewhere.</summary>
     string? FileOf(string key);

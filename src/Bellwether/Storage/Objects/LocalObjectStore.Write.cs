@@ -154,12 +154,12 @@ public sealed partial class LocalObjectStore
         }, cancellationToken);
     }
 
-    public Task<int> RemoveUnfinishedAsync(TimeSpan olderThan, CancellationToken cancellationToken) => GuardAsync("cleaning", null, () =>
+    public Task<int> RemoveUnfinishedAsync(TimeSpan? olderThan, CancellationToken cancellationToken) => GuardAsync("cleaning", null, () =>
     {
         var incoming = new DirectoryInfo(Path.Combine(_root, Incoming));
         if (!incoming.Exists) return 0;
         var before = time.GetUtcNow() - olderThan;
-        var old = incoming.GetFiles().Where(file => file.LastWriteTimeUtc < before).ToArray();
+        var old = incoming.GetFiles().Where(file => before is null || file.LastWriteTimeUtc < before).ToArray();
         foreach (var file in old) file.Delete();
         return old.Length;
     }, cancellationToken);

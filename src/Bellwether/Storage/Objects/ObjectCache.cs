@@ -13,6 +13,7 @@ public sealed partial class ObjectCache(string directory, long maxBytes, TimePro
 {
     const string Locks = ".locks";
     const int Attempts = 4;
+    const int HashLength = 64;
     static readonly TimeSpan ScrapAge = TimeSpan.FromHours(24);
 
     readonly string _root = Path.GetFullPath(directory);
@@ -26,7 +27,7 @@ public sealed partial class ObjectCache(string directory, long maxBytes, TimePro
     /// <param name="fetch">Puts the object at a path, whole and checked.</param>
     public async Task<FileStream> HoldAsync(string sha256, Func<string, CancellationToken, Task> fetch, CancellationToken cancellationToken)
     {
-        if (sha256.Length != 64 || !sha256.All(char.IsAsciiHexDigitLower))
+        if (sha256.Length != HashLength || !sha256.All(char.IsAsciiHexDigitLower))
             throw new ArgumentException($"'{sha256}' is no SHA-256 in lower-case hexadecimal digits", nameof(sha256));
         var path = Path.Combine(_root, sha256[..2], sha256);
         // What is fetched may be thrown out before it is opened, by another process that makes room.
@@ -42,12 +43,12 @@ public sealed partial class ObjectCache(string directory, long maxBytes, TimePro
         throw new IOException($"{path} is removed or changed as soon as it is written: something else cleans or writes {_root}");
     }
 
-    /// <summary>Removes all copies but those of some contents; who reads one goes on.</summary>
+    /// <summary>Removes all copies but those of some contents, half fetched ones included; who reads one goes on.</summary>
     public void Keep(IReadOnlySet<string> hashes)
     {
         if (!System.IO.Directory.Exists(_root)) return;
         foreach (var file in System.IO.Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories))
-            if (Path.GetFileName(file) is { Length: 64 } name && !hashes.Contains(name)) File.Delete(file);
+            if (Path.GetFileName(file) is { Length: >= HashLength } name && !hashes.Contains(name[..HashLength])) File.Delete(file);
     }
 
     async Task FetchAsync(string path, string sha256, Func<string, CancellationToken, Task> fetch, CancellationToken cancellationToken)
@@ -106,7 +107,7 @@ public sealed partial class ObjectCache(string directory, long maxBytes, TimePro
         foreach (var file in new DirectoryInfo(_root).EnumerateFiles("*", new EnumerationOptions { RecurseSubdirectories = true }))
         {
             if (file.Directory!.Name == Locks) continue;
-            if (file.Name.Length == 64) files.Add(file);
+            if (file.Name.Length == HashLength) files.Add(file);
             else if (file.LastWriteTimeUtc < scrapsBefore) file.Delete();
         }
         var total = files.Sum(Length);

@@ -93,7 +93,7 @@ public sealed partial class S3ObjectStore : IObjectStore
         }
     }
 
-    public async Task<int> RemoveUnfinishedAsync(TimeSpan olderThan, CancellationToken cancellationToken)
+    public async Task<int> RemoveUnfinishedAsync(TimeSpan? olderThan, CancellationToken cancellationToken)
     {
         var before = _time.GetUtcNow() - olderThan;
         var request = new ListMultipartUploadsRequest { BucketName = _location.Bucket, Prefix = Root };
@@ -104,7 +104,7 @@ public sealed partial class S3ObjectStore : IObjectStore
             page = await _requests.SendAsync("cleaning", null, guard => ListUploadsAsync(request, guard.Token), cancellationToken).ConfigureAwait(false);
             foreach (var upload in page.MultipartUploads ?? [])
             {
-                if (At(upload.Initiated) >= before) continue;
+                if (before is not null && At(upload.Initiated) >= before) continue;
                 await AbortAsync(upload.Key, upload.UploadId, cancellationToken).ConfigureAwait(false);
                 removed++;
             }
