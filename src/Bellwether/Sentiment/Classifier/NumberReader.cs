@@ -85,6 +85,7 @@ static class NumberReader
                 newerFirst = i > a.Token;
                 return true;
             }
+        newerFirst = true;
         return false;
     }
 
