@@ -160,6 +160,9 @@ sealed class ClassifierFile(byte[] card, string name, LexiconTable terms, Packed
         var bits = reader.Int32();
         if (bits is < 3 or > MaxBits) throw new InvalidDataException($"2^{bits} buckets");
         var weights = new PackedWeights(bits, reader.Single(), (reader.Single(), reader.Single(), reader.Single()), reader.Single(), new int[1 << bits]);
+        var (negative, neutral, positive) = weights.Bias;
+        if (!float.IsFinite(negative + neutral + positive) || !(weights.Step > 0 && float.IsFinite(weights.Step)) || !(weights.Temperature > 0 && float.IsFinite(weights.Temperature)))
+            throw new InvalidDataException($"its scale of {weights.Step}, its bias and its temperature of {weights.Temperature} are not all numbers above zero that a score can be made with");
         var used = reader.Take(weights.Buckets.Length / 8);
         var count = 0;
         foreach (var eight in used) count += BitOperations.PopCount(eight);

@@ -17,6 +17,8 @@ static class NumberReader
     const int ForecastReach = 10;
     const int PastReach = 8;
 
+    static readonly string[] BeforeLosses = ["of", "was", "were", "is", "at", "to", "from", "with", "than", "against", "vs", "vs.", "versus", "totalled", "totaled", "came"];
+
     enum Link : byte
     {
         None,
@@ -165,8 +167,9 @@ static class NumberReader
         var unit = length < rest.Length && rest[length] == '%' || next is "percent" or "pc" or "pct" or "percentage" || next is "per" && WordAt(sentence, token + 2) is "cent" ? Unit.Percent
             : IsPerShare(sentence, token) ? Unit.PerShare : Unit.None;
         var isYear = isPlainInteger && value is >= 1900 and <= 2100 && scale == 1 && unit == Unit.None && !HasCurrency(sentence.Text[..source]);
-        if (HasMinus(sentence.Text[..source])) value = -value;
-        return isYear ? null : new(token, value * scale, unit, scale != 1, InBrackets(sentence.Text[..source]));
+        var isBelowZero = HasMinus(sentence.Text[..source]) || IsBracketedLoss(sentence.Text[..source]);
+        if (isBelowZero) value = -value;
+        return isYear ? null : new(token, value * scale, unit, scale != 1, !isBelowZero && Bracket(sentence.Text[..source]) >= 0);
     }
 
     // "-3.1", "-$3.1", "EUR -3.1", but neither "10-12" nor "a dash - 12".
@@ -198,31 +201,30 @@ static class NumberReader
         _ => 1,
     };
 
-    // "13.1", "1,234.5", "0,39": a comma before exactly three digits separates thousands, any other is a decimal sign.
+    // "13.1", "1,234.5", "0,39", "1,20,000", "1.234,5": of two signs the last one is the decimal one, one that comes twice separates thousands,
+    // and so does a lone comma before exactly three digits.
     static double Parse(ReadOnlySpan<char> text, out int length, out bool isPlainInteger)
     {
-        var (value, fraction) = (0.0, 0.0);
-        isPlainInteger = true;
+        var (points, commas, last) = (0, 0, -1);
         for (length = 0; length < text.Length; length++)
         {
-            var c = text[length];
-            if (char.IsAsciiDigit(c))
-            {
-                if (fraction == 0) value = value * 10 + (c - '0');
-                else (value, fraction) = (value + (c - '0') * fraction, fraction / 10);
-                continue;
-            }
-            if (c is not ('.' or ',') || length + 1 == text.Length || !char.IsAsciiDigit(text[length + 1])) break;
-            isPlainInteger = false;
-            if (c == ',' && IsThousands(text[(length + 1)..])) continue;
-            if (fraction != 0) break;
-            fraction = 0.1;
+            if (char.IsAsciiDigit(text[length])) continue;
+            if (text[length] is not ('.' or ',') || length + 1 == text.Length || !char.IsAsciiDigit(text[length + 1])) break;
+            if (text[length] == '.') points++;
+            else commas++;
+            last = length;
+        }
+        isPlainInteger = last < 0;
+        var hasDecimals = points + commas > 0 && (text[last] == '.' ? points : commas) == 1 && !(points == 0 && length - last == 4);
+        var (value, unit) = (0.0, 1.0);
+        for (var i = 0; i < length; i++)
+        {
+            if (!char.IsAsciiDigit(text[i])) continue;
+            if (hasDecimals && i > last) value += (text[i] - '0') * (unit /= 10);
+            else value = value * 10 + (text[i] - '0');
         }
         return value;
     }
-
-    static bool IsThousands(ReadOnlySpan<char> digits) =>
-        digits.Length >= 3 && char.IsAsciiDigit(digits[1]) && char.IsAsciiDigit(digits[2]) && (digits.Length == 3 || !char.IsAsciiDigit(digits[3]));
 
     static bool HasCurrency(ReadOnlySpan<char> before)
     {
@@ -232,15 +234,33 @@ static class NumberReader
             || before.EndsWith("usd", StringComparison.OrdinalIgnoreCase) || before.EndsWith("rs.", StringComparison.OrdinalIgnoreCase));
     }
 
-    // "(8.7 mn)", "(EUR 8.7 mn)", "($8.7 mn)".
-    static bool InBrackets(ReadOnlySpan<char> before)
+    // Accountants write numbers below zero in brackets: "was (4.1) million", "of ($0.52)". Behind a number a bracket holds the older one.
+    static bool IsBracketedLoss(ReadOnlySpan<char> before)
+    {
+        var bracket = Bracket(before);
+        if (bracket < 0) return false;
+        var words = before[..bracket].TrimEnd(" $€£₹¥");
+        var word = words[(words.LastIndexOf(' ') + 1)..];
+        // "was EUR (4.1) million".
+        if (word.Length == 3 && !word.ContainsAnyExceptInRange('A', 'Z'))
+        {
+            words = words[..^3].TrimEnd();
+            word = words[(words.LastIndexOf(' ') + 1)..];
+        }
+        foreach (var link in BeforeLosses)
+            if (word.Equals(link, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+
+    // Where the bracket of "(8.7 mn)", "(EUR 8.7 mn)" or "($8.7 mn)" opens; -1 where there is none.
+    static int Bracket(ReadOnlySpan<char> before)
     {
         before = before.TrimEnd();
         for (var i = before.Length - 1; i >= 0 && before.Length - i <= 6; i--)
         {
-            if (before[i] == '(') return true;
-            if (!char.IsAsciiLetter(before[i]) && before[i] is not (' ' or '$' or '€' or '£' or '.' or ':')) return false;
+            if (before[i] == '(') return i;
+            if (!char.IsAsciiLetter(before[i]) && before[i] is not (' ' or '$' or '€' or '£' or '.' or ':')) return -1;
         }
-        return false;
+        return -1;
     }
 }

@@ -57,6 +57,18 @@ public sealed class ClassifierFileTests
     }
 
     [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    [InlineData(float.NaN, 1)]
+    [InlineData(1, float.PositiveInfinity)]
+    public void Weights_that_no_score_can_be_made_with_are_refused(float step, float temperature)
+    {
+        var weights = new PackedWeights(10, step, (0, 0, 0), temperature, new int[1 << 10]);
+        var written = ClassifierFile.Write(ClassifierFile.Read(Sound, "x").Card, ClassifierTerms.Table, weights, weights);
+        Assert.Contains("cannot be understood", Assert.Throws<ModelFileException>(() => ClassifierFile.Read(written, "x")).Message);
+    }
+
+    [Theory]
     [InlineData(0, "no classifier file")]
     [InlineData(3, "no classifier file")]
     [InlineData(15, "no classifier file")]

@@ -65,6 +65,18 @@ public sealed class ClassifierModelTests
         Assert.InRange(scores[1].Score, -1, -0.3);
     }
 
+    [Theory]
+    [InlineData("$AAPL surges on strong results, $INTC slumps after downgrade", "AAPL", "INTC")]
+    [InlineData("$NVDA jumps on record sales, $AMD falls after a profit warning", "NVDA", "AMD")]
+    [InlineData("Long $TSLA after the upgrade, $GM plunges on weak guidance", "TSLA", "GM")]
+    public async Task Two_cashtags_of_one_text_get_their_own_scores(string text, string good, string bad)
+    {
+        TextSpan At(string name) => new(text.IndexOf(name, StringComparison.Ordinal), name.Length);
+        var scores = await Model.ScoreEntitiesAsync([new(text, [At(good)], [At(bad)]), new(text, [At(bad)], [At(good)])], TestContext.Current.CancellationToken);
+        Assert.InRange(scores[0].Score, 0.15, 1);
+        Assert.InRange(scores[1].Score, -1, -0.15);
+    }
+
     [Fact]
     public async Task Entity_of_a_long_text_is_scored_by_its_own_sentences()
     {
