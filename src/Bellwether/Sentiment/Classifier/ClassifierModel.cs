@@ -23,14 +23,12 @@ public sealed class ClassifierModel : IEntitySentimentModel
     const double NeutralShare = 0.15;
     const int TextsBetweenChecks = 128;
 
-    static readonly LexiconTable Table = ClassifierTerms.Table;
-
     readonly ClassifierFile _file;
 
     ClassifierModel(ClassifierFile file)
     {
         _file = file;
-        Version = $"{ClassifierFile.Format}.{file.Hash}.{Table.Hash}";
+        Version = $"{ClassifierFile.Format}.{file.Hash}.{file.Terms.Hash}";
     }
 
     public string Name => ModelName;
@@ -83,8 +81,8 @@ public sealed class ClassifierModel : IEntitySentimentModel
     SentimentScore ScorePart(ReadOnlySpan<char> text)
     {
         var features = new FeatureBuffer(stackalloc uint[FeatureBuffer.Room], stackalloc int[FeatureBuffer.Groups], _file.Text.Bits);
-        TextFeatures.Read(Table, text, features);
-        return _file.Text.Score(_file.Text.Logits(features, (int)FeatureGroup.Near));
+        TextFeatures.Read(_file.Terms, text, features);
+        return _file.Text.Score(features, (int)FeatureGroup.Near);
     }
 
     [SkipLocalsInit]
@@ -128,8 +126,8 @@ public sealed class ClassifierModel : IEntitySentimentModel
     SentimentScore ScoreEntity(ReadOnlySpan<char> text, ReadOnlySpan<TextSpan> target, ReadOnlySpan<TextSpan> others)
     {
         var features = new FeatureBuffer(stackalloc uint[FeatureBuffer.Room], stackalloc int[FeatureBuffer.Groups], _file.Entity.Bits);
-        TextFeatures.ReadFor(Table, text, target, others, features);
-        return _file.Entity.Score(_file.Entity.Logits(features, FeatureBuffer.Groups));
+        TextFeatures.ReadFor(_file.Terms, text, target, others, features);
+        return _file.Entity.Score(features, FeatureBuffer.Groups);
     }
 
     // The spans that begin in a part of the text, counted from its start.

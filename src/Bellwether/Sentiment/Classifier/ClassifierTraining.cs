@@ -66,7 +66,7 @@ public static partial class ClassifierTraining
         }
         var weights = LinearTrainer.Train(rows.Text, All(rows.Text.Count), options.Text with { Seed = options.Seed }, cancellationToken);
         var card = CardOf(sets, ranges, rows.Variants, options, metrics);
-        return ClassifierFile.Write(card, PackedWeights.Of(weights, textTemperature), PackedWeights.Of(entity, entityTemperature));
+        return ClassifierFile.Write(card, ClassifierTerms.Table, PackedWeights.Of(weights, textTemperature), PackedWeights.Of(entity, entityTemperature));
     }
 
     /// <summary>

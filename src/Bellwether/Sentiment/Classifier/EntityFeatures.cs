@@ -23,7 +23,12 @@ static partial class TextFeatures
     public static void ReadFor(LexiconTable table, ReadOnlySpan<char> text, ReadOnlySpan<TextSpan> target, ReadOnlySpan<TextSpan> others, FeatureBuffer features)
     {
         Read(table, text, features);
-        var reader = new SentenceReader(text, stackalloc char[1024], stackalloc Token[MaxTokens]);
+        // A cashtag is no word of a sentence; one that is an entity is its name here.
+        var named = text.Length <= 1024 ? stackalloc char[text.Length] : new char[text.Length];
+        text.CopyTo(named);
+        foreach (var span in target) Name(named, span);
+        foreach (var span in others) Name(named, span);
+        var reader = new SentenceReader(named, stackalloc char[1024], stackalloc Token[MaxTokens]);
         Span<Match> matches = stackalloc Match[MaxMatches];
         Span<Place> places = stackalloc Place[MaxTokens];
         var (sentences, found) = (0, 0);
@@ -38,6 +43,12 @@ static partial class TextFeatures
         }
         Mark(features, 60, Math.Min(found, 2), Math.Min(sentences, 3));
         Mark(features, 61, Math.Min(others.Length, 3), Rank(target, others));
+    }
+
+    static void Name(Span<char> text, TextSpan span)
+    {
+        for (var at = Math.Max(0, span.Start - 1); at <= span.Start && at < text.Length; at++)
+            if (text[at] == '$') text[at] = ' ';
     }
 
     static int PlaceTokens(ReadOnlySpan<Token> tokens, ReadOnlySpan<TextSpan> target, ReadOnlySpan<TextSpan> others, Span<Place> places)

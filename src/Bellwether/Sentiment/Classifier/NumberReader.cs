@@ -14,6 +14,10 @@ static class NumberReader
     const int ReachBetween = 18;
     const int ReachBefore = 3;
     const int SubjectReach = 14;
+    const int ForecastReach = 10;
+    const int PastReach = 8;
+
+    static readonly string[] BeforeLosses = ["of", "was", "were", "is", "at", "to", "from", "with", "than", "against", "vs", "vs.", "versus", "totalled", "totaled", "came"];
 
     enum Link : byte
     {
@@ -66,11 +70,38 @@ static class NumberReader
         // "from customers in 12 countries".
         if (WordAt(sentence, b.Token - 1) is "in") return false;
         if (between is Link.From or Link.Against) return true;
-        if (between != Link.To) return false;
+        if (between != Link.To) return IsMeasuredByOthers(sentence, a, b, out newerFirst) || IsTwoTimes(sentence, a, b);
         newerFirst = false;
         for (var i = a.Token - 1; i >= 0 && a.Token - i <= ReachBefore; i--)
             if (LinkOf(sentence.WordOf(sentence.Tokens[i])) == Link.From) return true;
         return false;
+    }
+
+    // "Analysts had expected 20 million; it earned 24 million", "it earned 24 million where analysts looked for 20 million": the forecast counts as the older one.
+    static bool IsMeasuredByOthers(in SentenceReader sentence, Number a, Number b, out bool newerFirst)
+    {
+        newerFirst = false;
+        for (var i = b.Token - 1; i >= 0 && i >= a.Token - ForecastReach; i--)
+            if (sentence.WordOf(sentence.Tokens[i]) is "analysts" or "analysts'" or "analyst" or "consensus" or "street" or "poll")
+            {
+                newerFirst = i > a.Token;
+                return true;
+            }
+        newerFirst = true;
+        return false;
+    }
+
+    // "Profit was 3 million, while it was 5 million a year earlier".
+    static bool IsTwoTimes(in SentenceReader sentence, Number a, Number b)
+    {
+        var (turns, past) = (false, false);
+        for (var i = a.Token + 1; i < b.Token + PastReach; i++)
+        {
+            var word = WordAt(sentence, i);
+            turns |= i < b.Token && word is "while" or "whereas" or "when";
+            past |= word is "earlier" or "ago" or "previously" or "corresponding" or "comparable" or "preceding" or "prior";
+        }
+        return turns && past;
     }
 
     static Link LinkOf(ReadOnlySpan<char> word) => word switch
@@ -85,14 +116,14 @@ static class NumberReader
     {
         var (newer, older) = (now.Value, before.Value);
         // "to 3.2 from 2.9 billion": the unit is said once.
-        if (now.IsScaled != before.IsScaled && Math.Max(newer, older) > 500 * Math.Min(newer, older))
-            (newer, older) = (Digits(sentence, now.Token), Digits(sentence, before.Token));
+        if (now.IsScaled != before.IsScaled && Math.Max(Math.Abs(newer), Math.Abs(older)) > 500 * Math.Min(Math.Abs(newer), Math.Abs(older)))
+            (newer, older) = (Math.CopySign(Digits(sentence, now.Token), newer), Math.CopySign(Digits(sentence, before.Token), older));
         var (subject, isLoss) = SubjectOf(sentence, matches, first.Token - SubjectReach, first.Token);
         var (other, otherIsLoss) = SubjectOf(sentence, matches, first.Token + 1, Math.Max(now.Token, before.Token));
         var (nowIsLoss, beforeIsLoss) = (isLoss, other != 0 ? otherIsLoss : isLoss);
         if (now.Token > before.Token) (nowIsLoss, beforeIsLoss) = (beforeIsLoss, nowIsLoss);
-        if (nowIsLoss) newer = -newer;
-        if (beforeIsLoss) older = -older;
+        if (nowIsLoss) newer = -Math.Abs(newer);
+        if (beforeIsLoss) older = -Math.Abs(older);
         var direction = (sbyte)newer.CompareTo(older);
         return new(now.Token, direction, subject == 0 && other == 0 ? (sbyte)0
             : nowIsLoss || beforeIsLoss ? direction
@@ -136,7 +167,16 @@ static class NumberReader
         var unit = length < rest.Length && rest[length] == '%' || next is "percent" or "pc" or "pct" or "percentage" || next is "per" && WordAt(sentence, token + 2) is "cent" ? Unit.Percent
             : IsPerShare(sentence, token) ? Unit.PerShare : Unit.None;
         var isYear = isPlainInteger && value is >= 1900 and <= 2100 && scale == 1 && unit == Unit.None && !HasCurrency(sentence.Text[..source]);
-        return isYear ? null : new(token, value * scale, unit, scale != 1, InBrackets(sentence.Text[..source]));
+        var isBelowZero = HasMinus(sentence.Text[..source]) || IsBracketedLoss(sentence.Text[..source]);
+        if (isBelowZero) value = -value;
+        return isYear ? null : new(token, value * scale, unit, scale != 1, !isBelowZero && Bracket(sentence.Text[..source]) >= 0);
+    }
+
+    // "-3.1", "-$3.1", "EUR -3.1", but neither "10-12" nor "a dash - 12".
+    static bool HasMinus(ReadOnlySpan<char> before)
+    {
+        before = before.TrimEnd("$€£₹¥");
+        return before.Length > 0 && before[^1] is '-' or '−' && (before.Length == 1 || before[^2] is ' ' or '(' or '$' or '€' or '£');
     }
 
     // "0.44 per share", "0.44 a diluted share", "44 cents a share".
@@ -161,31 +201,30 @@ static class NumberReader
         _ => 1,
     };
 
-    // "13.1", "1,234.5", "0,39": a comma before exactly three digits separates thousands, any other is a decimal sign.
+    // "13.1", "1,234.5", "0,39", "1,20,000", "1.234,5": of two signs the last one is the decimal one, one that comes twice separates thousands,
+    // and so does a lone comma before exactly three digits.
     static double Parse(ReadOnlySpan<char> text, out int length, out bool isPlainInteger)
     {
-        var (value, fraction) = (0.0, 0.0);
-        isPlainInteger = true;
+        var (points, commas, last) = (0, 0, -1);
         for (length = 0; length < text.Length; length++)
         {
-            var c = text[length];
-            if (char.IsAsciiDigit(c))
-            {
-                if (fraction == 0) value = value * 10 + (c - '0');
-                else (value, fraction) = (value + (c - '0') * fraction, fraction / 10);
-                continue;
-            }
-            if (c is not ('.' or ',') || length + 1 == text.Length || !char.IsAsciiDigit(text[length + 1])) break;
-            isPlainInteger = false;
-            if (c == ',' && IsThousands(text[(length + 1)..])) continue;
-            if (fraction != 0) break;
-            fraction = 0.1;
+            if (char.IsAsciiDigit(text[length])) continue;
+            if (text[length] is not ('.' or ',') || length + 1 == text.Length || !char.IsAsciiDigit(text[length + 1])) break;
+            if (text[length] == '.') points++;
+            else commas++;
+            last = length;
+        }
+        isPlainInteger = last < 0;
+        var hasDecimals = points + commas > 0 && (text[last] == '.' ? points : commas) == 1 && !(points == 0 && length - last == 4);
+        var (value, unit) = (0.0, 1.0);
+        for (var i = 0; i < length; i++)
+        {
+            if (!char.IsAsciiDigit(text[i])) continue;
+            if (hasDecimals && i > last) value += (text[i] - '0') * (unit /= 10);
+            else value = value * 10 + (text[i] - '0');
         }
         return value;
     }
-
-    static bool IsThousands(ReadOnlySpan<char> digits) =>
-        digits.Length >= 3 && char.IsAsciiDigit(digits[1]) && char.IsAsciiDigit(digits[2]) && (digits.Length == 3 || !char.IsAsciiDigit(digits[3]));
 
     static bool HasCurrency(ReadOnlySpan<char> before)
     {
@@ -195,15 +234,33 @@ static class NumberReader
             || before.EndsWith("usd", StringComparison.OrdinalIgnoreCase) || before.EndsWith("rs.", StringComparison.OrdinalIgnoreCase));
     }
 
-    // "(8.7 mn)", "(EUR 8.7 mn)", "($8.7 mn)".
-    static bool InBrackets(ReadOnlySpan<char> before)
+    // Accountants write numbers below zero in brackets: "was (4.1) million", "of ($0.52)". Behind a number a bracket holds the older one.
+    static bool IsBracketedLoss(ReadOnlySpan<char> before)
+    {
+        var bracket = Bracket(before);
+        if (bracket < 0) return false;
+        var words = before[..bracket].TrimEnd(" $€£₹¥");
+        var word = words[(words.LastIndexOf(' ') + 1)..];
+        // "was EUR (4.1) million".
+        if (word.Length == 3 && !word.ContainsAnyExceptInRange('A', 'Z'))
+        {
+            words = words[..^3].TrimEnd();
+            word = words[(words.LastIndexOf(' ') + 1)..];
+        }
+        foreach (var link in BeforeLosses)
+            if (word.Equals(link, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+
+    // Where the bracket of "(8.7 mn)", "(EUR 8.7 mn)" or "($8.7 mn)" opens; -1 where there is none.
+    static int Bracket(ReadOnlySpan<char> before)
     {
         before = before.TrimEnd();
         for (var i = before.Length - 1; i >= 0 && before.Length - i <= 6; i--)
         {
-            if (before[i] == '(') return true;
-            if (!char.IsAsciiLetter(before[i]) && before[i] is not (' ' or '$' or '€' or '£' or '.' or ':')) return false;
+            if (before[i] == '(') return i;
+            if (!char.IsAsciiLetter(before[i]) && before[i] is not (' ' or '$' or '€' or '£' or '.' or ':')) return -1;
         }
-        return false;
+        return -1;
     }
 }

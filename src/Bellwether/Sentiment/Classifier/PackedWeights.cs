@@ -42,30 +42,26 @@ sealed record PackedWeights(int Bits, float Step, (float Negative, float Neutral
         return new(weights.Bits, step, (weights.Bias[0], weights.Bias[1], weights.Bias[2]), (float)temperature, packed);
     }
 
-    /// <summary>Log-odds of the three classes, not yet divided by the temperature.</summary>
+    /// <summary>Probabilities of the classes of a text with these features.</summary>
+    // One method: none that gets or gives vectors can be compiled before the program runs.
     [SkipLocalsInit]
-    public Vector128<float> Logits(FeatureBuffer features, int groups)
+    public SentimentScore Score(FeatureBuffer features, int groups)
     {
         var logits = Vector128.Create(Bias.Negative, Bias.Neutral, Bias.Positive, 0);
-        ref var table = ref MemoryMarshal.GetArrayDataReference(Buckets);
+        var table = Buckets;
         for (var g = 0; g < groups; g++)
         {
             var group = (FeatureGroup)g;
             var sum = Vector128<int>.Zero;
             // Every bucket number is below 2^Bits, which is the length of the table: FeatureBuffer cuts them so.
             foreach (var bucket in features.Of(group))
-                sum += Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(Unsafe.Add(ref table, bucket)).AsSByte()));
+                sum += Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(table[bucket]).AsSByte()));
             logits += Vector128.ConvertToSingle(sum) * (Step * features.Scale(group));
         }
-        return logits;
-    }
-
-    public SentimentScore Score(Vector128<float> logits)
-    {
         var (a, b, c) = (logits[0] / (double)Temperature, logits[1] / (double)Temperature, logits[2] / (double)Temperature);
         var most = Math.Max(a, Math.Max(b, c));
         var (negative, neutral, positive) = (Math.Exp(a - most), Math.Exp(b - most), Math.Exp(c - most));
-        var sum = negative + neutral + positive;
-        return new(positive / sum, negative / sum);
+        var all = negative + neutral + positive;
+        return new(positive / all, negative / all);
     }
 }

@@ -21,8 +21,10 @@ static partial class TextFeatures
         MoreThanBefore = 32,
     }
 
-    /// <summary>Runs of one to four classes in their order, numbers that were compared at their place.</summary>
-    static void Terms(ReadOnlySpan<Match> matches, ReadOnlySpan<NumberMove> moves, FeatureBuffer features)
+    const uint InReport = 0xDAA66D13;
+
+    /// <summary>Runs of one to four classes in their order, numbers that were compared at their place; in a report each class once more by itself.</summary>
+    static void Terms(ReadOnlySpan<Match> matches, ReadOnlySpan<NumberMove> moves, bool isReport, FeatureBuffer features)
     {
         Span<byte> classes = stackalloc byte[MaxMatches * 2 + NumberReader.MaxMoves];
         var (count, clause, move) = (0, matches.Length > 0 ? matches[0].Clause : 0, 0);
@@ -37,6 +39,7 @@ static partial class TextFeatures
         for (var i = 0; i < count; i++)
         {
             var hash = 0x6A09E667u;
+            if (isReport) features.Add(FeatureGroup.Terms, FeatureHash.Next(hash, classes[i]) ^ InReport);
             for (var j = i; j < count && j < i + 4; j++)
             {
                 hash = FeatureHash.Next(hash, classes[j]);
@@ -62,6 +65,14 @@ static partial class TextFeatures
             < 0 => (byte)TermClass.Bad,
             _ => 0,
         };
+    }
+
+    // A report says plainly what a headline dresses up: the same evidence weighs more in it.
+    static void ReportMarks(double net, int good, int bad, int tokens, FeatureBuffer features)
+    {
+        Mark(features, 70, Math.Clamp((int)Math.Round(net), -4, 4) + 5);
+        Mark(features, 71);
+        Mark(features, 72, good.CompareTo(bad) + 1, tokens / 6 % 8);
     }
 
     static readonly double[] Steps = [0, 0.6, 1.2, 1.8, 2.6, 4, 6];

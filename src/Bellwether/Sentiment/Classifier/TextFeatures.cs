@@ -10,7 +10,7 @@ namespace Bellwether.Sentiment.Classifier;
 /// </summary>
 static partial class TextFeatures
 {
-    public const int Version = 2;
+    public const int Version = 3;
 
     const int MaxTokens = 128;
     const int MaxMatches = 64;
@@ -30,14 +30,14 @@ static partial class TextFeatures
     [SkipLocalsInit]
     public static void Read(LexiconTable table, ReadOnlySpan<char> text, FeatureBuffer features, int sentences = int.MaxValue)
     {
+        var isReport = Style(text, features);
         var reader = new SentenceReader(text, stackalloc char[1024], stackalloc Token[MaxTokens]);
-        Read(table, ref reader, features, sentences);
+        Read(table, ref reader, isReport, features, sentences);
         Characters(text, features);
-        Style(text, features);
     }
 
     [SkipLocalsInit]
-    static void Read(LexiconTable table, ref SentenceReader reader, FeatureBuffer features, int sentences)
+    static void Read(LexiconTable table, ref SentenceReader reader, bool isReport, FeatureBuffer features, int sentences)
     {
         Span<Match> matches = stackalloc Match[MaxMatches];
         Span<NumberMove> moves = stackalloc NumberMove[NumberReader.MaxMoves];
@@ -58,10 +58,12 @@ static partial class TextFeatures
                 if (move.Meaning < 0) bad++;
                 Mark(features, 90, move.Direction + 1, move.Meaning + 1);
             }
-            Terms(found, read, features);
+            Terms(found, read, isReport, features);
         }
         var scale = weights > 0 ? 1 / Math.Sqrt(weights) : 0;
-        Marks(positive * scale, negative * scale, good, bad, tokens, features);
+        var (p, n) = (positive * scale, negative * scale);
+        Marks(p, n, good, bad, tokens, features);
+        if (isReport) ReportMarks(p - n, good, bad, tokens, features);
     }
 
     static void Words(in SentenceReader sentence, ReadOnlySpan<Match> matches, FeatureBuffer features)

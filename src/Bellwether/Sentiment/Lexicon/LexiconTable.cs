@@ -1,27 +1,40 @@
-using System.Collections.Frozen;
 using System.Globalization;
+using System.Numerics;
 using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
+using Bellwether.Analytics.Text;
 
 namespace Bellwether.Sentiment.Lexicon;
 
-/// <summary>The embedded lexicon files as one table, looked up by span.</summary>
-sealed class LexiconTable
+/// <summary>
+/// The embedded lexicon files as one table, looked up by span. All terms stand behind each other in one string, so that a table is had from a file
+/// (<see cref="Read"/>) without an object for each of them.
+/// </summary>
+sealed partial class LexiconTable
 {
     // In this order: a later file's weight replaces an earlier one's.
     static readonly string[] Files = ["general", "finance", "slang", "directions", "subjects", "modifiers"];
 
     static readonly char[] Blanks = [' ', '\t'];
 
-    readonly FrozenDictionary<string, LexiconEntry>.AlternateLookup<ReadOnlySpan<char>> _lookup;
+    readonly string _letters;
+    // Term i is _letters[_ends[i − 1].._ends[i]]; the first one begins at 0.
+    readonly int[] _ends;
+    readonly LexiconEntry[] _entries;
+    // Number of the term + 1 by its hash, at the next free place where another one has it; 0 is free. At least twice as many places as terms.
+    readonly int[] _places;
 
-    LexiconTable(Dictionary<string, LexiconEntry> entries, string hash)
+    LexiconTable(string letters, int[] ends, LexiconEntry[] entries, string hash)
     {
-        var frozen = entries.ToFrozenDictionary(StringComparer.Ordinal);
-        _lookup = frozen.GetAlternateLookup<ReadOnlySpan<char>>();
-        Terms = frozen;
-        Hash = hash;
+        (_letters, _ends, _entries, Hash) = (letters, ends, entries, hash);
+        _places = new int[(int)BitOperations.RoundUpToPowerOf2((uint)entries.Length * 2 + 1)];
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var at = PlaceOf(TermAt(i));
+            while (_places[at] != 0) at = (at + 1) & (_places.Length - 1);
+            _places[at] = i + 1;
+        }
     }
 
     /// <summary>The one table of this process.</summary>
@@ -30,12 +43,30 @@ sealed class LexiconTable
     static readonly Lazy<LexiconTable> Built = new(() => Load());
 
     /// <summary>Terms, and first words of terms.</summary>
-    public IReadOnlyDictionary<string, LexiconEntry> Terms { get; }
+    public IEnumerable<KeyValuePair<string, LexiconEntry>> Terms => Enumerable.Range(0, _entries.Length).Select(i => KeyValuePair.Create(TermAt(i).ToString(), _entries[i]));
 
     /// <summary>First 8 hex digits of SHA-256 over all files.</summary>
     public string Hash { get; }
 
-    public bool TryGet(ReadOnlySpan<char> term, out LexiconEntry entry) => _lookup.TryGetValue(term, out entry);
+    public bool TryGet(ReadOnlySpan<char> term, out LexiconEntry entry)
+    {
+        for (var at = PlaceOf(term); _places[at] is var number and not 0; at = (at + 1) & (_places.Length - 1))
+            if (TermAt(number - 1).SequenceEqual(term))
+            {
+                entry = _entries[number - 1];
+                return true;
+            }
+        entry = default;
+        return false;
+    }
+
+    ReadOnlySpan<char> TermAt(int i)
+    {
+        var begin = i == 0 ? 0 : _ends[i - 1];
+        return _letters.AsSpan(begin, _ends[i] - begin);
+    }
+
+    int PlaceOf(ReadOnlySpan<char> term) => (int)FeatureHash.Bucket(FeatureHash.Word(term), 31) & (_places.Length - 1);
 
     /// <param name="more">Resources in the spelling of these files, read after them.</param>
     public static LexiconTable Load(params ReadOnlySpan<string> more)
@@ -44,7 +75,7 @@ sealed class LexiconTable
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var file in (string[])[.. Files.Select(f => $"lexicon/{f}.txt"), .. more])
         {
-            var bytes = Read(file);
+            var bytes = Resource(file);
             hash.AppendData(bytes);
             var number = 0;
             foreach (var line in Encoding.UTF8.GetString(bytes).AsSpan().EnumerateLines())
@@ -57,10 +88,13 @@ sealed class LexiconTable
             }
         }
         AddFirstWords(entries);
-        return new(entries, Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 4)));
+        string[] terms = [.. entries.Keys.Order(StringComparer.Ordinal)];
+        var ends = new int[terms.Length];
+        for (var (i, end) = (0, 0); i < terms.Length; i++) ends[i] = end += terms[i].Length;
+        return new(string.Concat(terms), ends, [.. terms.Select(t => entries[t])], Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 4)));
     }
 
-    static byte[] Read(string file)
+    static byte[] Resource(string file)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(file)
             ?? throw new InvalidOperationException($"The resource {file} is not in this build.");

@@ -47,6 +47,24 @@ public sealed class ClassifierEvaluationTests
         Assert.InRange(result.Scores!.SignAgreement!.Value, least, 1);
     }
 
+    [Fact]
+    public async Task Sentences_of_releases_are_understood()
+    {
+        var set = LabelledFile.Read(Path.Combine(AppContext.BaseDirectory, "Sentiment", "Classifier", "releases.txt"));
+        var result = await SentimentEvaluation.RunAsync(ClassifierModel.Load(), set, TimeProvider.System, Cancel);
+        Assert.All(result.Classes!.PerClass, c => Assert.InRange(c.Support, 50, 60));
+        Assert.InRange(result.Classes.Accuracy, 0.85, 1);
+        Assert.InRange(result.Classes.MacroF1, 0.85, 1);
+    }
+
+    [Fact]
+    public void No_sentence_of_the_releases_is_made_up_for_training()
+    {
+        var made = TemplateTexts.BuiltIn.Make(20_000, 3).Select(t => t.Text).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var set = LabelledFile.Read(Path.Combine(AppContext.BaseDirectory, "Sentiment", "Classifier", "releases.txt"));
+        Assert.DoesNotContain(set.Rows, r => made.Contains(r.Text) || made.Contains(r.Text.TrimEnd('.')));
+    }
+
     static EvaluationResult CrossValidated(LabelledSet set)
     {
         var scores = ClassifierTraining.CrossValidate(set, new(), null, Cancel);

@@ -14,6 +14,7 @@ public sealed class ClassifierModelTests
     [InlineData("Net loss narrows at Acme as costs fall")]
     [InlineData("Operating profit rose to EUR 13.1 mn from EUR 8.7 mn in the corresponding period in 2007.")]
     [InlineData("Net sales totalled EUR 51 mn, compared with EUR 43 mn a year earlier.")]
+    [InlineData("The net loss per share was EUR 0.19, compared with EUR 0.44 a year earlier.")]
     [InlineData("$AAPL - Apple upgraded to buy at Needham")]
     [InlineData("Acme wins a contract worth EUR 20 million to supply pumps to Norway")]
     [InlineData("Sensex rallies 400 points to a record high")]
@@ -24,6 +25,7 @@ public sealed class ClassifierModelTests
     [InlineData("Acme's net loss widens as costs rise")]
     [InlineData("Operating profit fell to EUR 8.7 mn from EUR 13.1 mn in the corresponding period in 2007.")]
     [InlineData("Net sales totalled EUR 43 mn, compared with EUR 51 mn a year earlier.")]
+    [InlineData("The net loss per share was EUR 0.44, compared with EUR 0.19 a year earlier.")]
     [InlineData("$AAPL - Apple downgraded to sell at Needham")]
     [InlineData("Acme lays off 300 workers and closes its plant")]
     [InlineData("Sensex tumbles 400 points to a 52-week low")]
@@ -61,6 +63,18 @@ public sealed class ClassifierModelTests
             [new(Text, [new(0, 7)], [new(34, 5)]), new(Text, [new(34, 5)], [new(0, 7)])], TestContext.Current.CancellationToken);
         Assert.InRange(scores[0].Score, 0.3, 1);
         Assert.InRange(scores[1].Score, -1, -0.3);
+    }
+
+    [Theory]
+    [InlineData("$AAPL surges on strong results, $INTC slumps after downgrade", "AAPL", "INTC")]
+    [InlineData("$NVDA jumps on record sales, $AMD falls after a profit warning", "NVDA", "AMD")]
+    [InlineData("Long $TSLA after the upgrade, $GM plunges on weak guidance", "TSLA", "GM")]
+    public async Task Two_cashtags_of_one_text_get_their_own_scores(string text, string good, string bad)
+    {
+        TextSpan At(string name) => new(text.IndexOf(name, StringComparison.Ordinal), name.Length);
+        var scores = await Model.ScoreEntitiesAsync([new(text, [At(good)], [At(bad)]), new(text, [At(bad)], [At(good)])], TestContext.Current.CancellationToken);
+        Assert.InRange(scores[0].Score, 0.15, 1);
+        Assert.InRange(scores[1].Score, -1, -0.15);
     }
 
     [Fact]

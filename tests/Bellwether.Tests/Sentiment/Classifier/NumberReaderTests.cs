@@ -22,6 +22,21 @@ public sealed class NumberReaderTests
     [InlineData("Net loss was $31.4 million, or $0.44 per share, compared with a net loss of $12.9 million, or $0.19 per share", -1, -1)]
     [InlineData("Revenue of $610 million is below our earlier estimate of $660 million", -1, -1)]
     [InlineData("Record profit of EUR 9 mn against EUR 7 mn", 1, 1)]
+    [InlineData("The loss per share was 0.44, compared with 0.19 in the prior year", -1, -1)]
+    [InlineData("Diluted net loss per share was $0.19 versus $0.44", 1, 1)]
+    [InlineData("Operating profit was EUR -3.1 mn, compared with EUR 2.0 mn", -1, -1)]
+    [InlineData("EPS of -$0.12 vs -$0.31 a year ago", 1, 1)]
+    [InlineData("EPS of ($0.52) vs consensus of ($0.31)", -1, -1)]
+    [InlineData("The operating result was EUR (2.0) million, compared with EUR (4.1) million", 1, 1)]
+    [InlineData("Revenue was Rs 1,20,000 crore, compared with Rs 95,000 crore", 1, 1)]
+    [InlineData("Net sales were 1.234,5 million compared with 980,0 million", 1, 1)]
+    [InlineData("Net sales were 1,234.5 million compared with 980.0 million", 1, 1)]
+    [InlineData("Net loss of -3.1 mn versus -4.4 mn", 1, 1)]
+    [InlineData("Revenue of 10-12 million, compared with 9 million", 1, 1)]
+    [InlineData("Analysts were looking for sales of 30 million; the company reported 33 million", 1, 1)]
+    [InlineData("The company reported sales of 29 million, where analysts saw 33 million", -1, -1)]
+    [InlineData("Consensus was for a profit of 4 million, it made 3 million", -1, -1)]
+    [InlineData("Net sales were EUR 5 mn, while they were EUR 4 mn a year earlier", 1, 1)]
     public void Two_numbers_of_one_thing_are_compared(string text, int direction, int meaning)
     {
         var move = Assert.Single(Moves(text).Take(1));
@@ -33,6 +48,8 @@ public sealed class NumberReaderTests
     [InlineData("Revenue rose 5% to $3 billion from customers in 12 countries")]
     [InlineData("The 1st of 30 stores")]
     [InlineData("Profit 12 and sales 13")]
+    [InlineData("Profit was EUR 5 mn, the same as a year earlier, and the dividend is EUR 1")]
+    [InlineData("The company expects sales of 20 million and a profit of 3 million")]
     [InlineData("")]
     public void Numbers_of_different_things_are_not(string text) => Assert.Empty(Moves(text));
 
