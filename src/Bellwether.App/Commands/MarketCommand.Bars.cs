@@ -84,8 +84,8 @@ static partial class MarketCommand
         // What comes after a bar decides how it is adjusted.
         var stored = await reader.BarsAsync(ticker, interval, adjusted ? null : from, adjusted ? null : to, asOf, cancellationToken);
         if (stored.Count == 0) throw Nothing(ticker, interval, asOf);
-        IReadOnlyList<PriceBar> bars = [.. stored.Select(s => s.Bar)];
-        if (adjusted) bars = Adjustment.Apply(bars, await reader.ActionsAsync(ticker, asOf, cancellationToken), interval);
+        IReadOnlyList<PriceBar> bars = adjusted ? Adjustment.Apply(stored, await reader.ActionsAsync(ticker, asOf, cancellationToken), interval)
+            : [.. stored.Select(s => s.Bar)];
         await using var output = RowWriter.Of(session, format, ["timestamp", "open", "high", "low", "close", "adjusted_close", "volume", "known_at", "source"]);
         for (var i = 0; i < bars.Count; i++)
         {

@@ -8,7 +8,10 @@ using Bellwether.Market.Providers;
 namespace Bellwether.App.Commands;
 
 /// <param name="Cached">fetched, fresh (from the cache) or stale (from the cache, while a new answer was fetched for the next time).</param>
-sealed record FetchAnswer(string Symbol, string Provider, string Cached, int Bars, int Accepted, int Restated, int Unchanged, int Actions, double? Quality, IReadOnlyList<string> Rejected);
+/// <param name="Running">Bars of sessions that were not over when the provider was asked; they are not stored.</param>
+sealed record FetchAnswer(
+    string Symbol, string Provider, string Cached, int Bars, int Running, int Accepted, int Restated, int Unchanged, int Actions, double? Quality,
+    IReadOnlyList<string> Rejected);
 
 sealed record CacheAnswer(int Removed);
 
@@ -22,10 +25,10 @@ static partial class MarketCommand
         var adjusted = new Option<bool>("--adjusted") { Description = "Alpha Vantage: with adjusted closes, splits and dividends, where the key allows it" };
         var size = new Option<string?>("--size") { Description = "Alpha Vantage: full, or compact for the last hundred bars, which every key allows [default: full]" };
         size.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "full", "compact");
-        var renew = new Option<bool>("--renew") { Description = "Ask the provider even where a fresh answer is in the cache" };
+        var (renew, hours) = (new Option<bool>("--renew") { Description = "Ask the provider even where a fresh answer is in the cache" }, Hours());
         return new Verb("fetch", "Fetch daily bars from a provider, through the cache, and store what is new",
                 "market fetch AAPL MSFT", "market fetch IBM --provider alpha_vantage --json", "market fetch VOD --market uk")
-            { symbols, provider, market, adjusted, size, renew }
+            { symbols, provider, market, adjusted, size, renew, hours }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
                 var tickers = session.Get(symbols)!.Select(s => Ticker(s, "SYMBOL")).Distinct().ToArray();
@@ -42,6 +45,7 @@ static partial class MarketCommand
                 var answers = new List<FetchAnswer>();
                 foreach (var ticker in tickers)
                 {
+                    await StateHoursAsync(desk, ticker, session.Get(hours), cancellationToken);
                     answers.Add(await FetchAsync(desk, cache, from, new(MarketDataType.DailyPrices, ticker, parameters), session.Get(renew), cancellationToken));
                     if (!session.Json) session.Screen.Out.WriteLine(Line(answers[^1]));
                 }
@@ -110,14 +114,26 @@ static partial class MarketCommand
         var settings = desk.Options.Market.Providers;
         var answer = await cache.GetAsync(provider, request, settings.PricesFresh, settings.PricesStale, renew, cancellationToken);
         var bars = BarAnswer.Parse(answer.Json);
-        // Known since the provider said so, not since they are stored.
-        var written = await new PriceStore(desk.DataSource, desk.Time).WriteAsync(request.Ticker, BarInterval.Day, provider.Name, bars.ToBars().ToArray(), _ => answer.CachedAt, cancellationToken);
-        var actions = await new ActionStore(desk.DataSource, desk.Time).WriteAsync(request.Ticker, provider.Name, bars.ToActions(), _ => answer.CachedAt, cancellationToken);
-        return new(request.Ticker, provider.Name, answer.Fetched ? "fetched" : answer.IsStale ? "stale" : "fresh", bars.Bars.Count, written.Added + written.Restated, written.Restated, written.Unchanged, actions, answer.Quality, bars.Rejected);
+        var asked = bars.Asked ?? answer.CachedAt;
+        var hours = (await new TradingHoursStore(desk.DataSource, desk.Time).ReadAsync(request.Ticker, null, cancellationToken)).Hours;
+        PriceBar[] over = [.. bars.ToBars().Where(b => BarEnd.Of(hours, BarInterval.Day, b.Date) <= asked)];
+        var origin = new BarOrigin(provider.Name)
+        {
+            LoadedOn = UnitedStatesCalendar.DateOf(asked),
+            SplitsInPrices = bars.SplitsInPrices || provider.Name == StooqProvider.Id,
+        };
+        // Known since they are stored: an answer may have lain in the cache while nobody could read it from here.
+        var actions = await new ActionStore(desk.DataSource, desk.Time).WriteAsync(request.Ticker, provider.Name, bars.ToActions(), null, cancellationToken);
+        var written = await new PriceStore(desk.DataSource, desk.Time).WriteAsync(request.Ticker, BarInterval.Day, origin, over, null, cancellationToken);
+        return new(
+            request.Ticker, provider.Name, answer.Fetched ? "fetched" : answer.IsStale ? "stale" : "fresh", bars.Bars.Count, bars.Bars.Count - over.Length,
+            written.Added + written.Restated, written.Restated, written.Unchanged, actions, answer.Quality, bars.Rejected);
     }
 
     static string Line(FetchAnswer a) =>
-        $"{a.Symbol,-8} {a.Bars:n0} bars from {a.Provider} ({a.Cached}): {a.Accepted:n0} new, {a.Restated:n0} of them restated, {a.Unchanged:n0} known; {a.Actions:n0} splits and dividends{(a.Rejected.Count > 0 ? $"; {a.Rejected.Count:n0} rows are no bars, such as {a.Rejected[0]}" : "")}";
+        $"{a.Symbol,-8} {a.Bars:n0} bars from {a.Provider} ({a.Cached}): {a.Accepted:n0} new, {a.Restated:n0} of them restated, {a.Unchanged:n0} known; "
+        + $"{a.Actions:n0} splits and dividends{(a.Running > 0 ? $"; {a.Running:n0} of a session that was not over" : "")}"
+        + (a.Rejected.Count > 0 ? $"; {a.Rejected.Count:n0} rows are no bars, such as {a.Rejected[0]}" : "");
 
     static string Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "";
 }

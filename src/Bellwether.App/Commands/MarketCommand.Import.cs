@@ -7,11 +7,14 @@ using Bellwether.Market.Import;
 
 namespace Bellwether.App.Commands;
 
+/// <param name="Hidden">Of the accepted, bars of which a version that is known since later says something else.</param>
 /// <param name="Problems">The first rows that were not taken.</param>
 /// <param name="MissingSessions">The first sessions between the first bar and the last that have none.</param>
 sealed record MarketImportAnswer(
-    string Symbol, string Interval, long Read, long Accepted, long Duplicates, long Rejected, long Restated, int Actions, int Gaps, int OffSession,
-    string? From, string? To, string Source, IReadOnlyList<MarketRejectionAnswer> Problems, IReadOnlyList<DateOnly> MissingSessions, double Seconds);
+    string Symbol, string Interval, long Read, long Accepted, long Duplicates, long Rejected, long Restated, long Hidden, int Actions,
+    int Gaps, int OffSession,
+    string? From, string? To, string Source, IReadOnlyList<MarketRejectionAnswer> Problems, IReadOnlyList<DateOnly> MissingSessions,
+    double Seconds);
 
 sealed record MarketRejectionAnswer(long Line, string Reason);
 
@@ -21,22 +24,59 @@ static partial class MarketCommand
 
     static Verb Import(Screen screen, GlobalOptions globals)
     {
-        var file = new Argument<string>("FILE") { Description = "CSV (Yahoo, Stooq, Alpha Vantage or any that names its columns; also gzip) or Parquet" };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "CSV (Yahoo, Stooq, Alpha Vantage or any that names its columns; also gzip) or Parquet",
+        };
         var symbol = new Option<string>("--symbol") { Description = "Ticker of the bars", HelpName = "SYM", Required = true };
         var interval = Interval();
-        var zone = new Option<string>("--timezone") { Description = $"Zone of times without an offset [default: {UnitedStatesCalendar.TimeZoneName}]", HelpName = "IANA name", DefaultValueFactory = _ => UnitedStatesCalendar.TimeZoneName };
-        var known = new Option<string?>("--known-at") { Description = "Since when the bars are known: a time, or bar-end for the end of each bar [default: now]", HelpName = "TIME|bar-end" };
-        var source = new Option<string?>("--source") { Description = "Name of where they are from [default: the layout's]", HelpName = "NAME" };
-        var always = new Option<bool>("--every-day") { Description = "Traded every day: count no missing sessions" };
-        var rejects = new Option<string?>("--rejects") { Description = "Write every row that was not taken to this file, with line and reason", HelpName = "FILE" };
+        var zone = new Option<string>("--timezone")
+        {
+            Description = $"Zone of times without an offset [default: {UnitedStatesCalendar.TimeZoneName}]",
+            HelpName = "IANA name",
+            DefaultValueFactory = _ => UnitedStatesCalendar.TimeZoneName,
+        };
+        var known = new Option<string?>("--known-at")
+        {
+            Description = "Since when the bars are known: a time, or bar-end for the end of each bar [default: now]",
+            HelpName = "TIME|bar-end",
+        };
+        var source = new Option<string?>("--source")
+        {
+            Description = "Name of where they are from [default: the layout's]",
+            HelpName = "NAME",
+        };
+        var (always, hours) = (new Option<bool>("--every-day") { Description = "The same as --hours every-day" }, Hours());
+        var splits = new Option<bool?>("--split-adjusted")
+        {
+            Description = "Whether the prices are adjusted for the splits up to the import, or the time of --known-at "
+                + "[default: of Yahoo's and Stooq's layouts]",
+            HelpName = "true|false",
+        };
+        var rejects = new Option<string?>("--rejects")
+        {
+            Description = "Write every row that was not taken to this file, with line and reason",
+            HelpName = "FILE",
+        };
         return new Verb("import", "Read a file of bars; what is there already adds nothing, what differs is a new version",
-                "market import AAPL.csv --symbol AAPL --json", "market import SPY_1min.csv --symbol SPY --interval 1m --rejects rejected.csv",
-                "market import btc.parquet --symbol BTC-USD --every-day --timezone UTC") { file, symbol, interval, zone, known, source, always, rejects }
+                "market import AAPL.csv --symbol AAPL --json",
+                "market import SPY_1min.csv --symbol SPY --interval 1m --rejects rejected.csv",
+                "market import btc.parquet --symbol BTC-USD --every-day --timezone UTC")
+            { file, symbol, interval, zone, known, source, always, hours, splits, rejects }
             .Runs(screen, globals, (session, cancellationToken) =>
             {
                 var (knowledge, at) = Knowledge(session.Get(known), screen.Time);
+                if (session.Get(always) && session.Get(hours) is { } other && other != TradingHours.EveryDay)
+                    throw CommandException.Usage($"--every-day and --hours {BarEnd.NameOf(other)} say two things.", "Give one of them.");
                 return ImportAsync(session, session.Get(file)!, new(Ticker(session.Get(symbol)!, "--symbol"), session.Get(interval))
-                { TimeZone = session.Get(zone)!, Knowledge = knowledge, KnownAt = at, Source = session.Get(source), ExchangeSessions = !session.Get(always) }, session.Get(rejects), cancellationToken);
+                {
+                    TimeZone = session.Get(zone)!,
+                    Knowledge = knowledge,
+                    KnownAt = at,
+                    Source = session.Get(source),
+                    Hours = session.Get(always) ? TradingHours.EveryDay : session.Get(hours),
+                    SplitsInPrices = session.Get(splits),
+                }, session.Get(rejects), cancellationToken);
             });
     }
 
@@ -49,30 +89,46 @@ static partial class MarketCommand
             : throw CommandException.Usage($"--known-at: {problem}.", "Write a time such as 2026-03-02T14:30:00Z, or bar-end.");
     }
 
-    static async Task<int> ImportAsync(Session session, string file, BarImportOptions options, string? rejects, CancellationToken cancellationToken)
+    static async Task<int> ImportAsync(Session session, string file, BarImportOptions options, string? rejects,
+        CancellationToken cancellationToken)
     {
         if (!File.Exists(file)) throw new CommandException(ExitCode.BadInput, "bad_input", $"{file}: there is no such file.");
         await using var desk = await session.OpenAsync(cancellationToken);
         var started = session.Time.GetTimestamp();
-        var result = await new BarImporter(desk.DataSource, desk.Time, ParquetInput.Of(desk, session.Progress)).ImportAsync(file, options, cancellationToken);
+        await StateHoursAsync(desk, options.Ticker, null, cancellationToken);
+        var result = await new BarImporter(desk.DataSource, desk.Time, ParquetInput.Of(desk, session.Progress))
+            .ImportAsync(file, options, cancellationToken);
         var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
         if (rejects is not null) await WriteRejectsAsync(rejects, result.Problems, cancellationToken);
-        var answer = new MarketImportAnswer(options.Ticker, options.Interval.Name, result.Read, result.Accepted, result.Duplicates, result.Rejected, result.Restated, result.Actions,
-            result.Gaps, result.OffSession, Time(result.From, options.Interval), Time(result.To, options.Interval), result.Source,
-            [.. result.Problems.OrderBy(p => p.IsDuplicate).Take(MostProblems).Select(p => new MarketRejectionAnswer(p.Line, p.Reason))], [.. result.Missing.Take(MostProblems)], Math.Round(seconds, 3));
+        var answer = new MarketImportAnswer(options.Ticker, options.Interval.Name, result.Read, result.Accepted, result.Duplicates,
+            result.Rejected, result.Restated, result.Hidden,
+            result.Actions, result.Gaps, result.OffSession, Time(result.From, options.Interval), Time(result.To, options.Interval),
+            result.Source,
+            [.. result.Problems.OrderBy(p => p.IsDuplicate).Take(MostProblems).Select(p => new MarketRejectionAnswer(p.Line, p.Reason))],
+            [.. result.Missing.Take(MostProblems)], Math.Round(seconds, 3));
         if (session.Json)
         {
             session.WriteJson(answer, CommandJson.Relaxed.MarketImportAnswer);
             return ExitCode.Ok;
         }
         foreach (var problem in answer.Problems.Take(MostNotes)) session.Note($"{file}, line {problem.Line}: {problem.Reason}");
-        if (result.Problems.Count > MostNotes) session.Note($"… and {result.Problems.Count - MostNotes:n0} more rows; --rejects FILE writes them all");
-        session.Screen.Out.WriteLine($"read     {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0} + rejected {answer.Rejected:n0}");
+        if (result.Problems.Count > MostNotes)
+            session.Note($"… and {result.Problems.Count - MostNotes:n0} more rows; --rejects FILE writes them all");
+        session.Screen.Out.WriteLine(
+            $"read     {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0} + rejected {answer.Rejected:n0}");
         if (answer.Restated > 0) session.Screen.Out.WriteLine($"restated {answer.Restated:n0} bars that were known with other values");
+        if (answer.Hidden > 0)
+            session.Note($"{file}: {answer.Hidden:n0} bars are hidden now by versions that are known since later; "
+                + "reads as of moments before show them.");
         if (answer.Actions > 0) session.Screen.Out.WriteLine($"actions  {answer.Actions:n0} splits and dividends");
         if (answer.From is not null) session.Screen.Out.WriteLine($"range    {answer.From} to {answer.To}");
-        if (answer.Gaps > 0) session.Note($"{file}: no bar for the sessions {string.Join(", ", result.Missing.Take(MostNotes).Select(d => d.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)))}{(answer.Gaps > MostNotes ? " …" : "")}");
-        if (answer.Gaps + answer.OffSession > 0) session.Screen.Out.WriteLine($"sessions {answer.Gaps:n0} without a bar, {answer.OffSession:n0} bars on days without a session");
+        if (answer.Gaps > 0)
+        {
+            var first = result.Missing.Take(MostNotes).Select(d => d.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+            session.Note($"{file}: no bar for the sessions {string.Join(", ", first)}{(answer.Gaps > MostNotes ? " …" : "")}");
+        }
+        if (answer.Gaps + answer.OffSession > 0)
+            session.Screen.Out.WriteLine($"sessions {answer.Gaps:n0} without a bar, {answer.OffSession:n0} bars on days without a session");
         return ExitCode.Ok;
     }
 
@@ -84,7 +140,10 @@ static partial class MarketCommand
         await using var output = new StreamWriter(path, append: false, new UTF8Encoding(false));
         await output.WriteLineAsync("line,kind,reason,row");
         foreach (var problem in problems)
-            await output.WriteLineAsync($"{problem.Line},{(problem.IsDuplicate ? "duplicate" : "rejected")},{Quoted(problem.Reason)},{Quoted(problem.Row)}".AsMemory(), cancellationToken);
+        {
+            var kind = problem.IsDuplicate ? "duplicate" : "rejected";
+            await output.WriteLineAsync($"{problem.Line},{kind},{Quoted(problem.Reason)},{Quoted(problem.Row)}".AsMemory(), cancellationToken);
+        }
 
         static string Quoted(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Bellwether.Feeds;
 using Bellwether.Market;
+using Bellwether.Market.Calendars;
+using Bellwether.Market.Prices;
 
 namespace Bellwether.App.Commands;
 
@@ -10,7 +12,8 @@ static partial class MarketCommand
     public static Command Create(Screen screen, GlobalOptions globals)
     {
         var command = new Verb("market", "Import prices, show them as they were known, compute indicators, regimes and factors",
-            "market import AAPL.csv --symbol AAPL", "market indicators AAPL --set rsi_14,macd_line,bb_upper", "market bars AAPL --as-of 2026-03-01");
+            "market import AAPL.csv --symbol AAPL", "market indicators AAPL --set rsi_14,macd_line,bb_upper",
+            "market bars AAPL --as-of 2026-03-01");
         command.Add(Import(screen, globals));
         command.Add(Indicators(screen, globals));
         command.Add(Bars(screen, globals));
@@ -42,6 +45,28 @@ static partial class MarketCommand
         },
     };
 
+    static Option<TradingHours?> Hours() => new("--hours")
+    {
+        Description = "When it is traded: at the sessions of the exchange, a quarter of an hour longer (indices such as VIX) or every-day, "
+            + "with days that end at midnight UTC [default: as stated before, else exchange]",
+        HelpName = "exchange|exchange-late|every-day",
+        CustomParser = result =>
+        {
+            if (BarEnd.TryParse(result.Tokens[0].Value, out var hours)) return hours;
+            result.AddError($"--hours: '{result.Tokens[0].Value}' is not known. Write exchange, exchange-late or every-day.");
+            return null;
+        },
+    };
+
+    /// <summary>States what was given; else of a new volatility index that it goes on after the close.</summary>
+    static async Task StateHoursAsync(Desk desk, string ticker, TradingHours? given, CancellationToken cancellationToken)
+    {
+        var store = new TradingHoursStore(desk.DataSource, desk.Time);
+        if (given is { } hours) await store.StateAsync(ticker, hours, onlyFirst: false, cancellationToken);
+        else if (ticker == desk.Options.Market.VolatilitySymbol)
+            await store.StateAsync(ticker, TradingHours.ExchangeLate, onlyFirst: true, cancellationToken);
+    }
+
     static Option<string?> Format(string otherwise)
     {
         var format = new Option<string?>("--format") { Description = $"csv, json or table [default: {otherwise}; json with --json]" };
@@ -49,7 +74,8 @@ static partial class MarketCommand
         return format;
     }
 
-    static string FormatOf(Session session, Option<string?> option, string otherwise) => session.Get(option)?.ToLowerInvariant() ?? (session.Json ? "json" : otherwise);
+    static string FormatOf(Session session, Option<string?> option, string otherwise) =>
+        session.Get(option)?.ToLowerInvariant() ?? (session.Json ? "json" : otherwise);
 
     internal static string Ticker(string text, string origin) =>
         !TickerList.TryParse([text], out var tickers, out var problem) ? throw CommandException.Usage($"{origin}: {problem}.")
@@ -58,5 +84,6 @@ static partial class MarketCommand
     static CommandException Nothing(string ticker, BarInterval interval, DateTimeOffset? asOf) => asOf is { } at
         ? new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} were known at {Moments.Text(at)}.",
             "Bars are known since their import; --known-at of `market import` says otherwise for files that were recorded as it happened.")
-        : new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} are known.", $"Read some in: bellwether market import FILE --symbol {ticker} --interval {interval}");
+        : new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} are known.",
+            $"Read some in: bellwether market import FILE --symbol {ticker} --interval {interval}");
 }

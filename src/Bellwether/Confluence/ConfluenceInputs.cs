@@ -10,7 +10,7 @@ namespace Bellwether.Confluence;
 /// <param name="LastBar">Date of the newest.</param>
 /// <param name="LastKnownAt">Since when its version is known.</param>
 /// <param name="Freshness">1 while no more than a long weekend old, then halved every five days.</param>
-/// <param name="Volumes">Of the newest bars, oldest first.</param>
+/// <param name="Volumes">Of the newest bars, oldest first, as far as they state one.</param>
 public sealed record TechnicalInput(
     int Bars, DateTimeOffset? LastBar, DateTimeOffset? LastKnownAt, double Freshness, double? Close, IReadOnlyList<TechnicalReading> Readings, IReadOnlyList<long> Volumes);
 

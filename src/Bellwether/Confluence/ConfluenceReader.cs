@@ -1,5 +1,5 @@
 using Bellwether.Analytics.Confluence;
-using Bellwether.Market.Calendars;
+using Bellwether.Market;
 using Bellwether.Market.Prices;
 using Bellwether.Sentiment.Aggregation;
 using Bellwether.Storage;
@@ -12,7 +12,8 @@ public sealed class ConfluenceReader(NpgsqlDataSource dataSource, AggregateReade
 {
     /// <summary>Null when nothing was known of the symbol that could count.</summary>
     /// <inheritdoc cref="ConfluenceEvidence.At"/>
-    public async Task<ConfluenceScore?> ReadAsync(string symbol, DateTimeOffset at, DateTimeOffset knownBy, CancellationToken cancellationToken)
+    public async Task<ConfluenceScore?> ReadAsync(string symbol, DateTimeOffset at, DateTimeOffset knownBy,
+        CancellationToken cancellationToken)
     {
         var evidence = await LoadAsync(symbol, at, at, knownBy, cancellationToken);
         return evidence.IsEmpty ? null : evidence.At(at, knownBy);
@@ -32,11 +33,13 @@ public sealed class ConfluenceReader(NpgsqlDataSource dataSource, AggregateReade
     }
 
     /// <summary>What may count at any moment between two.</summary>
-    public async Task<ConfluenceEvidence> LoadAsync(string symbol, DateTimeOffset first, DateTimeOffset last, DateTimeOffset knownBy, CancellationToken cancellationToken)
+    public async Task<ConfluenceEvidence> LoadAsync(string symbol, DateTimeOffset first, DateTimeOffset last, DateTimeOffset knownBy,
+        CancellationToken cancellationToken)
     {
         var limit = knownBy.ToMicroseconds();
         // Holidays and gaps included, 250 sessions lie within two years; what is older is out of date anyway.
-        var bars = await BarVersions.LoadAsync(dataSource, symbol, first - ConfluenceEvidence.OldestBar, last, limit, time, cancellationToken);
+        var bars = await BarVersions.LoadAsync(dataSource, symbol, first - ConfluenceEvidence.OldestBar, last, limit, time,
+            cancellationToken);
         return new(symbol, bars, await aggregates.LoadAsync(symbol, first, last, limit, cancellationToken), options);
     }
 }
@@ -68,7 +71,8 @@ public sealed class ConfluenceEvidence
     {
         var (moment, limit) = (at.ToMicroseconds(), knownBy.ToMicroseconds());
         return ConfluenceScore.Of(_symbol, new(
-            moment, limit, _options.TechnicalWeight, _options.SentimentWeight, _options.OptionsFlowWeight, _options.Thresholds, Technical(moment, limit),
+            moment, limit, _options.TechnicalWeight, _options.SentimentWeight, _options.OptionsFlowWeight, _options.Thresholds,
+            Technical(moment, limit),
             Sentiment.IsEmpty ? null : Sentiment.At(moment, limit).Inputs));
     }
 
@@ -80,10 +84,15 @@ public sealed class ConfluenceEvidence
         var readings = TechnicalView.Read(BarVersions.Inputs(bars));
         if (bars.Count == 0) return new(0, null, null, 0, null, readings, []);
         var last = bars[^1];
-        var age = (at.UtcDateTime - UnitedStatesCalendar.End(DateOnly.FromDateTime(last.Bar.Date))).TotalDays;
-        return new(bars.Count, new(last.Bar.Date, TimeSpan.Zero), new(last.KnownAt, TimeSpan.Zero), Freshness(age), last.Bar.Close, readings,
-            [.. bars.Skip(bars.Count - VolumeBars).Select(b => b.Bar.Volume ?? 0)]);
+        var age = (at.UtcDateTime - Bars.EndOf(last.Bar.Date, knownBy)).TotalDays;
+        return new(bars.Count, new(last.Bar.Date, TimeSpan.Zero), new(last.KnownAt, TimeSpan.Zero), Freshness(age), last.Bar.Close,
+            readings,
+            Volumes(bars));
     }
+
+    /// <summary>Of the newest bars, oldest first, back to the first that states none: a volume that is missing is not nought.</summary>
+    static IReadOnlyList<long> Volumes(IReadOnlyList<StoredBar> bars) =>
+        [.. bars.Reverse().Take(VolumeBars).TakeWhile(b => b.Bar.Volume is not null).Select(b => b.Bar.Volume!.Value).Reverse()];
 
     // Stored beside the score, so that a machine with another Pow changes no row that is there.
     static double Freshness(double days) => days <= FreshDays ? 1 : Math.Pow(0.5, (days - FreshDays) / StaleHalfLifeDays);

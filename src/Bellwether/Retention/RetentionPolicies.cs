@@ -10,7 +10,7 @@ public sealed class RetentionPolicies
     [
         "influencers", "influencer_weights", "ticker_sentiment", "accounts", "gaps", "time_buckets", "bucket_states", "exogenous_events", "features", "model_metadata", "forecasts", "outcomes", "users", "portfolios", "positions",
         "strategy_performance", "model_performance", "improvement_events", "ab_tests", "optimization_queue", "market_conditions_daily",
-        "corporate_actions", "series", "sectors", "condition_states", "provider_quota",
+        "corporate_actions", "series", "sectors", "trading_hours", "condition_states", "provider_quota",
     ];
 
     readonly Dictionary<string, RetentionPolicy> _byTable;

@@ -1,5 +1,6 @@
 using Bellwether.App;
 using Bellwether.Market;
+using Bellwether.Market.Calendars;
 using Bellwether.Market.Prices;
 using Bellwether.Tests.Support;
 using static Bellwether.Tests.Api.ServedDesk;
@@ -15,6 +16,7 @@ public sealed class MarketApiTests(TestServer server)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
         var bars = Enumerable.Range(0, 40).Select(i => new PriceBar(First.AddDays(i), 10 + i % 5, 14 + i % 5, 9, 11 + i % 4, 1_000, null)).ToArray();
+        await new TradingHoursStore(desk.Desk.Desk.DataSource, desk.Desk.Desk.Time).StateAsync("X", TradingHours.EveryDay, onlyFirst: false, Token);
         await WriteAsync(desk.Desk.Desk, bars, b => b.Date.AddDays(1));
         await WriteAsync(desk.Desk.Desk, [bars[10] with { Close = 10.5 }], b => b.Date.AddDays(20));
 

@@ -113,6 +113,27 @@ public sealed class AggregationTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_split_that_tells_the_shares_of_two_bars_apart_is_no_move()
+    {
+        await using var lab = await EvidenceLab.OpenAsync(server, nameof(AggregationTests));
+        DateOnly Day(int day) => new(2024, 5, day);
+        // Two for one on the 30th: who loaded before it has 200, who loaded after it 104 for the same worth.
+        foreach (var day in (int[])[28, 29]) await lab.VendorBarAsync("ACME", Day(day), 200, null, Day(29), splits: true);
+        foreach (var day in (int[])[30, 31]) await lab.VendorBarAsync("ACME", Day(day), 104, null, Day(31), splits: true);
+        await lab.Actions.WriteAsync("ACME", "vendor", [new(Day(30), Bellwether.Market.CorporateActionKind.Split, 2, true)], null, Cancel);
+        await lab.MentionAsync("ACME", "tweet", new(2024, 5, 28, 12, 0, 0, TimeSpan.Zero), 0.8, author: "seer");
+        var learning = new InfluencerLearning(lab.Database.DataSource, lab.Time);
+        Assert.Equal(0, (await learning.LearnAsync(null, 1, save: false, Cancel)).Outcomes);
+        // In the same shares it is a rise from 100 to 104.
+        lab.Time.Advance(Hour);
+        await lab.VendorBarAsync("ACME", Day(29), 100, null, Day(31), splits: true);
+        var learned = await learning.LearnAsync(null, 1, save: false, Cancel);
+        Assert.Equal((1, 1), (learned.Outcomes, learned.Weights[0].Hits));
+        // And before that was known, it was none.
+        Assert.Equal(0, (await learning.LearnAsync(lab.Now - Hour / 2, 1, save: false, Cancel)).Outcomes);
+    }
+
+    [Fact]
     public async Task Accounts_weigh_what_their_outcomes_taught_from_when_it_was_learned()
     {
         await using var lab = await EvidenceLab.OpenAsync(server, nameof(AggregationTests));
@@ -140,12 +161,22 @@ public sealed class AggregationTests(TestServer server)
         Assert.Equal(0, (await lab.Aggregates.ReadAsync("ACME", lab.Now, lab.Now, Cancel))!.TwitterSentiment!.Value, 1e-12);
 
         lab.Time.Advance(Hour);
-        var learning = new InfluencerLearning(lab.Database.DataSource);
+        var learning = new InfluencerLearning(lab.Database.DataSource, lab.Time);
         var shown = await learning.LearnAsync(lab.Now, 1, save: false, Cancel);
         Assert.Equal((3, 0), (shown.Accounts, shown.Changed));
         Assert.Equal(["seer", "coin", "fool"], shown.Weights.Select(w => w.AccountId));
         Assert.True(shown.Weights[0].Trials > 80 && shown.Weights[0].Hits == shown.Weights[0].Trials && shown.Weights[2].Hits == 0, $"{shown.Weights[0]} {shown.Weights[2]}");
-        Assert.Equal(3, (await learning.LearnAsync(lab.Now, 1, save: true, Cancel)).Changed);
+        // Learned from what was known then, and known since now: what was answered in between stays.
+        var then = lab.Now;
+        lab.Time.Advance(Hour);
+        Assert.Equal(3, (await learning.LearnAsync(then, 1, save: true, Cancel)).Changed);
+        Assert.Equal(0, (await lab.Aggregates.ReadAsync("ACME", lab.Now - Hour / 2, lab.Now - Hour / 2, Cancel))!.TwitterSentiment!.Value, 1e-12);
+        await using (var command = lab.Database.DataSource.CreateCommand("SELECT count(*) FROM sentiment.influencer_weights WHERE known_at = $1 AND learned_as_of = $2"))
+        {
+            command.Parameters.Add(new() { Value = lab.Now });
+            command.Parameters.Add(new() { Value = then });
+            Assert.Equal(3L, await command.ExecuteScalarAsync(Cancel));
+        }
         Assert.Equal(0, (await learning.LearnAsync(lab.Now + Hour, 1, save: true, Cancel)).Changed);
         Assert.Equal(shown.Weights[0].Weight, await lab.Database.ScalarAsync<double>("SELECT weight FROM sentiment.influencers WHERE account_id = 'seer'"));
 

@@ -58,6 +58,12 @@ public sealed class ConfluenceTests(TestServer server)
         await lab.BarAsync("ACME", today, 50);
         Assert.Equal(before.TechnicalScore, (await lab.Confluence.ReadAsync("ACME", lab.Now, lab.Now, Cancel))!.TechnicalScore);
         var end = new DateTimeOffset(UnitedStatesCalendar.End(today), TimeSpan.Zero);
+        // What was known of it at noon is not what it came to, also when it is over.
+        Assert.Equal(before.TechnicalScore, (await lab.Confluence.ReadAsync("ACME", end, end, Cancel))!.TechnicalScore);
+        // The same numbers after the close are news: they are those of the whole session.
+        lab.Time.Advance(end - lab.Now);
+        await lab.BarAsync("ACME", today, 50);
+        Assert.Equal(before.TechnicalScore, (await lab.Confluence.ReadAsync("ACME", end - Hour, end, Cancel))!.TechnicalScore);
         Assert.True((await lab.Confluence.ReadAsync("ACME", end, end, Cancel))!.TechnicalScore < before.TechnicalScore);
         var stale = (await lab.Confluence.ReadAsync("ACME", end + 9.5 * Day, end + 9.5 * Day, Cancel))!;
         Assert.Equal(0.5, stale.Inputs.Technical.Freshness, 1e-9);

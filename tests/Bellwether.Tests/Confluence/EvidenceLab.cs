@@ -26,6 +26,7 @@ public sealed class EvidenceLab : IAsyncDisposable
         Confluence = new(database.DataSource, Aggregates, new(), time);
         Prices = new(database.DataSource, time);
         Actions = new(database.DataSource, time);
+        Hours = new(database.DataSource, time);
     }
 
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -42,6 +43,8 @@ public sealed class EvidenceLab : IAsyncDisposable
 
     public ActionStore Actions { get; }
 
+    public TradingHoursStore Hours { get; }
+
     public DateTimeOffset Now => Time.GetUtcNow();
 
     public static async Task<EvidenceLab> OpenAsync(TestServer server, string name) =>
@@ -49,7 +52,8 @@ public sealed class EvidenceLab : IAsyncDisposable
 
     /// <param name="type">news, tweet, reddit or filing.</param>
     /// <param name="author">Of a tweet.</param>
-    public async Task MentionAsync(string symbol, string type, DateTimeOffset at, double score, DateTimeOffset? known = null, string? author = null, string publisher = "wire")
+    public async Task MentionAsync(string symbol, string type, DateTimeOffset at, double score, DateTimeOffset? known = null,
+        string? author = null, string publisher = "wire")
     {
         await _days.EnsureDayAsync(DateOnly.FromDateTime(at.UtcDateTime), Cancel);
         var (id, since) = ($"a{++_articles:00000}", known ?? Now);
@@ -74,8 +78,18 @@ public sealed class EvidenceLab : IAsyncDisposable
 
     public async Task BarAsync(string symbol, DateOnly day, double close, DateTimeOffset? known = null, long volume = 1_000)
     {
-        var bar = new PriceBar(day.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc), close * 0.99, close * 1.01, close * 0.98, close, volume, null);
+        var bar = new PriceBar(day.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc), close * 0.99, close * 1.01, close * 0.98, close,
+            volume, null);
         await Prices.WriteAsync(symbol, BarInterval.Day, "test", new[] { bar }, known is { } since ? _ => since.UtcDateTime : null, Cancel);
+    }
+
+    /// <summary>A bar as a vendor tells it who has adjusted it for what happened up to a day.</summary>
+    public async Task VendorBarAsync(string symbol, DateOnly day, double close, double? adjusted, DateOnly loaded, bool splits)
+    {
+        var bar = new PriceBar(day.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc), close * 0.99, close * 1.01, close * 0.98, close, 1_000,
+            adjusted);
+        await Prices.WriteAsync(symbol, BarInterval.Day, new("vendor") { LoadedOn = loaded, SplitsInPrices = splits }, new[] { bar }, null,
+            Cancel);
     }
 
     public async Task ExecuteAsync(string sql, object? parameters = null)

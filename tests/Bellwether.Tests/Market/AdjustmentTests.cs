@@ -5,14 +5,25 @@ namespace Bellwether.Tests.Market;
 
 public sealed class AdjustmentTests
 {
-    static PriceBar Bar(int day, double close, double? adjusted = null) => new(new DateTime(2024, 1, day, 0, 0, 0, DateTimeKind.Utc), close - 1, close + 1, close - 2, close, 1_000, adjusted);
+    static readonly DateTime Known = new(2024, 2, 1, 0, 0, 0, DateTimeKind.Utc);
 
-    static IReadOnlyList<PriceBar> Apply(IReadOnlyList<PriceBar> bars, params CorporateAction[] actions) => Adjustment.Apply(bars, actions, BarInterval.Day);
+    /// <param name="loaded">Day of January on which a vendor that carries splits said so; null for raw prices.</param>
+    static StoredBar Bar(int day, double close, double? adjusted = null, int? loaded = null) => new(
+        new(new DateTime(2024, 1, day, 0, 0, 0, DateTimeKind.Utc), close - 1, close + 1, close - 2, close, 1_000, adjusted), Known,
+        new("test") { LoadedOn = loaded is { } on ? new(2024, 1, on) : null, SplitsInPrices = loaded is not null && adjusted is null });
+
+    static IReadOnlyList<PriceBar> Apply(IReadOnlyList<StoredBar> bars, params CorporateAction[] actions) =>
+        Adjustment.Apply(bars, actions, BarInterval.Day);
+
+    static CorporateAction Split(int day, double ratio) => new(new(2024, 1, day), CorporateActionKind.Split, ratio, true);
+
+    static CorporateAction Dividend(int day, double value) => new(new(2024, 1, day), CorporateActionKind.Dividend, value, false);
 
     [Fact]
     public void A_split_divides_what_came_before_and_multiplies_its_volume()
     {
-        var bars = Apply([Bar(2, 400), Bar(3, 404), Bar(4, 101)], new CorporateAction(new(2024, 1, 4), CorporateActionKind.Split, 4, false));
+        var bars = Apply([Bar(2, 400), Bar(3, 404), Bar(4, 101)], new CorporateAction(new(2024, 1, 4), CorporateActionKind.Split, 4,
+            false));
         Assert.Equal([100, 101, 101], bars.Select(b => b.Close));
         Assert.Equal([99.75, 100.75, 100], bars.Select(b => b.Open));
         Assert.Equal([4_000L, 4_000, 1_000], bars.Select(b => b.Volume!.Value));
@@ -20,12 +31,49 @@ public sealed class AdjustmentTests
 
     [Fact]
     public void A_split_that_the_prices_carry_already_changes_nothing() =>
-        Assert.Equal([100, 101], Apply([Bar(2, 100), Bar(3, 101)], new CorporateAction(new(2024, 1, 3), CorporateActionKind.Split, 4, true)).Select(b => b.Close));
+        Assert.Equal([100, 101], Apply([Bar(2, 100, loaded: 3), Bar(3, 101, loaded: 3)], Split(3, 4)).Select(b => b.Close));
+
+    [Fact]
+    public void A_split_after_the_day_on_which_a_vendor_adjusted_is_applied_to_its_bars_alone()
+    {
+        var bars = Apply([Bar(2, 400, loaded: 3), Bar(3, 101, loaded: 4), Bar(4, 101, loaded: 4), Bar(5, 102)], Split(4, 4));
+        Assert.Equal([100, 101, 101, 102], bars.Select(b => b.Close));
+        Assert.Equal([4_000L, 1_000, 1_000, 1_000], bars.Select(b => b.Volume!.Value));
+    }
+
+    [Fact]
+    public void A_split_behind_the_last_bar_tells_bars_apart_of_which_some_carry_it() =>
+        Assert.Equal([100, 101], Apply([Bar(2, 400, loaded: 3), Bar(3, 101, loaded: 9)], Split(8, 4)).Select(b => b.Close));
+
+    [Fact]
+    public void What_came_after_a_vendors_adjusted_close_is_taken_off_it()
+    {
+        var bars = Apply([Bar(2, 100, 90, loaded: 3), Bar(3, 100, 100, loaded: 3), Bar(4, 49, 49, loaded: 4)], Dividend(3, 10),
+            Dividend(4, 2), Split(4, 2));
+        Assert.Equal(90 * 0.98 / 2, bars[0].Close, 12);
+        Assert.Equal(100 * 0.98 / 2, bars[1].Close, 12);
+        Assert.Equal(49, bars[2].Close);
+    }
+
+    [Fact]
+    public void A_return_tells_what_it_is_made_of()
+    {
+        var (bars, actions) = (new[] { Bar(2, 100), Bar(3, 100), Bar(4, 49), Bar(5, 50) },
+            new[] { Dividend(3, 1), Split(4, 2), Dividend(5, 3) });
+        var (value, places, between) = Adjustment.Return(bars, 1, 2, actions);
+        Assert.Equal((-0.02, 1), (Math.Round(value, 12), between.Count));
+        Assert.Equal([1, 2], places);
+        (value, places, between) = Adjustment.Return(bars, 0, 3, actions);
+        Assert.Equal(50 / (100 / 2.0 * 0.99 * (1 - 3 / 49.0)) - 1, value, 12);
+        Assert.Equal([0, 2, 3], places.Distinct().Order());
+        Assert.Equal(actions.AsEnumerable().Reverse(), between);
+    }
 
     [Fact]
     public void A_dividend_lowers_what_came_before_by_its_share_of_the_last_close_with_it()
     {
-        var bars = Apply([Bar(2, 90), Bar(3, 100), Bar(4, 98)], new CorporateAction(new(2024, 1, 4), CorporateActionKind.Dividend, 2, false));
+        var bars = Apply([Bar(2, 90), Bar(3, 100), Bar(4, 98)], new CorporateAction(new(2024, 1, 4), CorporateActionKind.Dividend, 2,
+            false));
         Assert.Equal([90 * 0.98, 98, 98], bars.Select(b => b.Close));
         // Held over the ex-date, nothing was won or lost.
         Assert.Equal(1, bars[2].Close / bars[1].Close, 12);
@@ -34,8 +82,10 @@ public sealed class AdjustmentTests
     [Fact]
     public void Actions_behind_the_last_bar_and_on_a_first_day_change_nothing()
     {
-        Assert.Equal([100, 101], Apply([Bar(2, 100), Bar(3, 101)], new CorporateAction(new(2024, 1, 9), CorporateActionKind.Split, 4, false)).Select(b => b.Close));
-        Assert.Equal([100, 101], Apply([Bar(2, 100), Bar(3, 101)], new CorporateAction(new(2024, 1, 2), CorporateActionKind.Split, 4, false)).Select(b => b.Close));
+        Assert.Equal([100, 101], Apply([Bar(2, 100), Bar(3, 101)], new CorporateAction(new(2024, 1, 9), CorporateActionKind.Split, 4,
+            false)).Select(b => b.Close));
+        Assert.Equal([100, 101], Apply([Bar(2, 100), Bar(3, 101)], new CorporateAction(new(2024, 1, 2), CorporateActionKind.Split, 4,
+            false)).Select(b => b.Close));
     }
 
     [Fact]
@@ -49,7 +99,8 @@ public sealed class AdjustmentTests
     public void Several_actions_multiply()
     {
         var bars = Apply([Bar(2, 400), Bar(3, 100), Bar(4, 49)],
-            new CorporateAction(new(2024, 1, 3), CorporateActionKind.Split, 4, false), new CorporateAction(new(2024, 1, 4), CorporateActionKind.Dividend, 1, false),
+            new CorporateAction(new(2024, 1, 3), CorporateActionKind.Split, 4, false),
+            new CorporateAction(new(2024, 1, 4), CorporateActionKind.Dividend, 1, false),
             new CorporateAction(new(2024, 1, 4), CorporateActionKind.Split, 2, false));
         Assert.Equal(400 / 8.0 * 0.99, bars[0].Close, 12);
         Assert.Equal(100 / 2.0 * 0.99, bars[1].Close, 12);

@@ -1,5 +1,6 @@
 using Bellwether.Analytics.Indicators;
 using Bellwether.Market;
+using Bellwether.Market.Calendars;
 using Bellwether.Market.Conditions;
 using Bellwether.Market.Prices;
 using Bellwether.Retention;
@@ -93,6 +94,64 @@ public sealed class ConditionTests(TestServer server) : IAsyncLifetime
             Assert.Equal((before[i].Ema50 / 2, before[i].Atr14 / 2, before[i].MacdSignal / 2, before[i].Rsi14, before[i].DetectedRegime, before[i].Volatility20d),
                 (after[i].Ema50, after[i].Atr14, after[i].MacdSignal, after[i].Rsi14, after[i].DetectedRegime, after[i].Volatility20d));
         }
+    }
+
+    [Fact]
+    public void Bars_of_vendors_and_raw_ones_go_together_over_a_split()
+    {
+        var (plain, none) = (Walk(600, 1), ConditionSeries.Empty);
+        DateOnly Day(int i) => DateOnly.FromDateTime(plain[i].Bar.Date);
+        StoredBar Halved(StoredBar b) =>
+            b with { Bar = b.Bar with { Open = b.Bar.Open / 2, High = b.Bar.High / 2, Low = b.Bar.Low / 2, Close = b.Bar.Close / 2 } };
+        BarOrigin Loaded(int day) => new("yahoo") { LoadedOn = Day(day), SplitsInPrices = true };
+        var split = new KnownSplit(Day(400), 2, plain[450].KnownAt);
+        StoredBar[] raw = [.. plain.Select((b, i) => i < 400 ? b : Halved(b))];
+        var expected = ConditionCalculator.Compute("X", new(raw, [split]), none, none, none);
+
+        // The old bars were loaded before the split, the new ones after it.
+        StoredBar[] mixed = [.. raw.Select((b, i) => b with { Origin = Loaded(i < 400 ? 399 : 599) })];
+        Assert.Equal(expected, ConditionCalculator.Compute("X", new(mixed, [split]), none, none, none));
+        Assert.Equal(plain[450].KnownAt, expected[400].KnownAt);
+
+        // All were loaded after it: they say nothing of it, and it is not needed.
+        StoredBar[] after = [.. plain.Select(b => Halved(b) with { Origin = Loaded(599) })];
+        var carried = ConditionCalculator.Compute("X", new(after, [split]), none, none, none);
+        Assert.Equal(carried, ConditionCalculator.Compute("X", new(after, []), none, none, none));
+        Assert.Equal(expected.Skip(400).Select(r => (r.Ema50, r.Atr14, r.Rsi14)), carried.Skip(400).Select(r => (r.Ema50, r.Atr14, r.Rsi14)));
+
+        // One bar restated by a vendor in the midst of raw ones.
+        StoredBar[] one = [.. raw.Select((b, i) => i == 200 ? Halved(b) with { Origin = Loaded(599) } : b)];
+        Assert.Equal(expected.Select(r => r.Rsi14), ConditionCalculator.Compute("X", new(one, [split]), none, none, none).Select(r => r.Rsi14));
+    }
+
+    [Fact]
+    public void A_day_that_ends_later_than_the_row_is_in_the_next_one()
+    {
+        var (own, other) = (Walk(300, 13), Walk(300, 14));
+        var (same, late) = (new ConditionSeries(other, []), new ConditionSeries([.. other.Select(b => b with { KnownAt = b.Bar.Date.AddDays(1) })], []) { Hours = TradingHours.EveryDay });
+        var expected = ConditionCalculator.Compute("X", new(own, []), same, ConditionSeries.Empty, same);
+        var rows = ConditionCalculator.Compute("X", new(own, []), late, ConditionSeries.Empty, late);
+        Assert.Null(rows[60].SpyCorrelation);
+        for (var i = 61; i < 300; i++) Assert.Equal((expected[i - 1].SpyCorrelation, expected[i - 1].SectorCorrelation), (rows[i].SpyCorrelation, rows[i].SectorCorrelation));
+        Assert.All(rows, r => Assert.True(r.KnownAt < r.Timestamp.AddHours(2)));
+        // The other way round nothing waits: each of its days has one that was over before it.
+        var round = ConditionCalculator.Compute("X", late, new(own, []), ConditionSeries.Empty, ConditionSeries.Empty);
+        Assert.Equal(expected.Select(r => r.Timestamp.Date.AddDays(1)), round.Select(r => r.Timestamp));
+        Assert.NotNull(round[60].SpyCorrelation);
+    }
+
+    [Theory]
+    [InlineData(TradingHours.Exchange)]
+    [InlineData(TradingHours.ExchangeLate)]
+    [InlineData(TradingHours.EveryDay)]
+    public void A_day_without_a_session_moves_no_row_before_it(TradingHours hours)
+    {
+        var own = Walk(300, 15);
+        var saturday = own[^1].Bar.Date.AddDays(6 - (int)own[^1].Bar.Date.DayOfWeek);
+        StoredBar[] more = [.. own, own[^1] with { Bar = own[^1].Bar with { Date = saturday } }];
+        var none = ConditionSeries.Empty;
+        var before = ConditionCalculator.Compute("X", new(own, []) { Hours = hours }, none, none, none);
+        Assert.Equal(before, ConditionCalculator.Compute("X", new(more, []) { Hours = hours }, none, none, none).Take(300));
     }
 
     [Fact]

@@ -61,7 +61,7 @@ public sealed class FeatureTests(TestServer server)
         Assert.Contains("No bars", (await desk.RunAsync("market", "factors")).Fails(ExitCode.BadInput).Error);
     }
 
-    /// <summary>Versions at random: late, restated, some stated as known before they were over.</summary>
+    /// <summary>Versions at random: late, restated, some known before they were over; splits and dividends, early and late.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -75,27 +75,68 @@ public sealed class FeatureTests(TestServer server)
             for (var version = 0; version < 1 + (random.Next(6) == 0 ? random.Next(1, 3) : 0); version++)
             {
                 var close = 100 + 10 * random.NextDouble();
-                var known = UnitedStatesCalendar.End(day).AddMinutes(version == 0 ? random.Next(5) == 0 ? 60 * 24 * random.Next(5) : random.Next(-60, 10) : 60 * 24 * random.Next(1, 60));
+                var known = UnitedStatesCalendar.End(day).AddMinutes(version == 0 ? random.Next(5) == 0 ? 60 * 24 * random.Next(5) : random.Next(6) == 0 ? random.Next(-60, 0) : random.Next(10) : 60 * 24 * random.Next(1, 60));
                 if (versions.Any(v => DateOnly.FromDateTime(v.Bar.Date) == day && v.KnownAt == known)) continue;
                 versions.Add(new(new(day.ToDateTime(default, DateTimeKind.Utc), close, close + 1, close - 1, close, 1_000, null), known, "test"));
             }
+        KnownAction[] actions =
+        [
+            .. days.Skip(5).Where(_ => random.Next(12) == 0).Select(day => new KnownAction(
+                random.Next(2) == 0 ? new(day, CorporateActionKind.Split, random.Next(2, 5), false) : new(day, CorporateActionKind.Dividend, 1 + random.NextDouble(), false),
+                UnitedStatesCalendar.End(day).AddDays(random.Next(-20, 20)))),
+        ];
         string[] names = ["sma_5", "rsi_14", "atr_14"];
         var request = new MatrixRequest(["X"], names, null, null) { Horizon = 3 };
-        var rows = FeatureMatrix.Rows([.. versions.OrderBy(_ => random.Next())], IndicatorSet.Parse(names), request).ToArray();
-        Assert.True(rows.Length > 100);
+        var history = new SymbolHistory([.. versions.OrderBy(_ => random.Next())], [.. actions.OrderBy(_ => random.Next())], TradingHours.Exchange);
+        var rows = FeatureMatrix.Rows(history, IndicatorSet.Parse(names), request).ToArray();
+        Assert.True(rows.Length > 100 && actions.Length > 4);
         foreach (var row in rows)
         {
-            // By hand: the latest version of each bar that was over and known, through fresh indicators.
-            var bars = versions.Where(v => v.KnownAt <= row.Moment && UnitedStatesCalendar.End(DateOnly.FromDateTime(v.Bar.Date)) <= row.Moment)
-                .GroupBy(v => v.Bar.Date).OrderBy(g => g.Key).Select(g => g.MaxBy(v => v.KnownAt).Bar).ToArray();
+            // By hand: the latest version of each bar that was known when it was over, adjusted, through fresh indicators.
+            var bars = Latest(versions.Where(v => v.KnownAt <= row.Moment));
+            var factors = Factors(bars, [.. actions.Where(a => a.KnownAt <= row.Moment && a.Action.ExDate <= DateOnly.FromDateTime(row.Moment)).Select(a => a.Action)]);
             var (set, values) = (IndicatorSet.Parse(names), new double[3]);
-            foreach (var bar in bars) set.Next(new Bar(bar.Open, bar.High, bar.Low, bar.Close, bar.Volume!.Value), values);
-            Assert.Equal(values, row.Values);
+            for (var i = 0; i < bars.Length; i++)
+                set.Next(new Bar(bars[i].Open * factors[i], bars[i].High * factors[i], bars[i].Low * factors[i], bars[i].Close * factors[i], 1_000), values);
+            for (var i = 0; i < 3; i++) Assert.Equal(values[i], row.Values[i], 1e-7);
             Assert.Equal((bars[^1].Close, DateOnly.FromDateTime(bars[^1].Date)), (row.Close, row.Date));
             Assert.True(row.KnownAt <= row.Moment);
-            if (row.LabelKnownAt is { } since) Assert.True(since > row.Moment || row.Date < days[^4]);
+
+            // The label as it is known now, and as it was known when it is said to be: the same, and not before.
+            var (now, place) = (Latest(versions), Array.FindIndex(Latest(versions), b => DateOnly.FromDateTime(b.Date) == row.Date));
+            Assert.Equal(place + 3 >= now.Length, double.IsNaN(row.Label));
+            if (row.LabelKnownAt is not { } since) continue;
+            Assert.Equal(LabelAt(row.Date, DateTime.MaxValue), row.Label, 9);
+            Assert.Equal(row.Label, LabelAt(row.Date, since), 9);
+            Assert.NotEqual(row.Label, LabelAt(row.Date, since.AddTicks(-1)), 9);
         }
-        Assert.Equal(3, rows.Count(r => double.IsNaN(r.Label)));
+
+        PriceBar[] Latest(IEnumerable<StoredBar> some) =>
+            [.. some.Where(v => v.KnownAt >= UnitedStatesCalendar.End(DateOnly.FromDateTime(v.Bar.Date))).GroupBy(v => v.Bar.Date).OrderBy(g => g.Key).Select(g => g.MaxBy(v => v.KnownAt).Bar)];
+
+        // Of the bars that the label is between by now, whatever others were known then.
+        double LabelAt(DateOnly day, DateTime known)
+        {
+            var (all, bars) = (Latest(versions), Latest(versions.Where(v => v.KnownAt <= known)));
+            var end = all[Array.FindIndex(all, b => DateOnly.FromDateTime(b.Date) == day) + 3].Date;
+            var (from, to) = (Array.FindIndex(bars, b => DateOnly.FromDateTime(b.Date) == day), Array.FindIndex(bars, b => b.Date == end));
+            if (from < 0 || to < 0) return double.NaN;
+            var factors = Factors(bars, [.. actions.Where(a => a.KnownAt <= known).Select(a => a.Action)]);
+            return bars[to].Close * factors[to] / (bars[from].Close * factors[from]) - 1;
+        }
+    }
+
+    /// <summary>By the definition: of every split and dividend behind a bar and not behind the last one.</summary>
+    static double[] Factors(PriceBar[] bars, CorporateAction[] actions)
+    {
+        var factors = bars.Select(_ => 1.0).ToArray();
+        foreach (var action in actions)
+        {
+            var before = Array.FindLastIndex(bars, b => DateOnly.FromDateTime(b.Date) < action.ExDate);
+            if (before < 0 || before == bars.Length - 1) continue;
+            for (var i = 0; i <= before; i++) factors[i] *= action.IsSplit ? 1 / action.Value : 1 - action.Value / bars[before].Close;
+        }
+        return factors;
     }
 
     [Fact]

@@ -27,6 +27,29 @@ public sealed class ProviderCommandTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_session_that_ran_when_the_provider_was_asked_is_left_until_it_is_asked_again()
+    {
+        await using var stub = new ProviderStub { Answer = _ => (200, Rows, null) };
+        await using var desk = await CliDesk.OpenAsync(server, nameof(ProviderCommandTests));
+        Settings(desk, stub);
+        var time = new ManualTime(new(2024, 1, 3, 15, 0, 0, TimeSpan.Zero));
+        async Task<System.Text.Json.JsonElement> FetchAsync() => (await Cli.RunAsync(desk.Line("market", "fetch", "AAPL", "--json"), time, TestContext.Current.CancellationToken)).Succeeds().Json[0];
+        var part = await FetchAsync();
+        Assert.Equal((1, 1), (part.GetProperty("accepted").GetInt32(), part.GetProperty("running").GetInt32()));
+        // The answer was kept, and what was stored of it is lost: it is known since it is stored again.
+        await desk.Database.ScalarAsync<object>("DELETE FROM market.price_history RETURNING ticker");
+        time.Advance(TimeSpan.FromHours(3));
+        Assert.Equal("fresh", (await FetchAsync()).GetProperty("cached").GetString());
+        Assert.Equal(time.GetUtcNow().UtcDateTime, await desk.Database.ScalarAsync<DateTime>("SELECT known_at FROM market.price_history"));
+        // Over by now, but the answer of before is given once more.
+        time.Advance(TimeSpan.FromHours(4));
+        var stale = await FetchAsync();
+        Assert.Equal(("stale", 0, 1), (stale.GetProperty("cached").GetString(), stale.GetProperty("accepted").GetInt32(), stale.GetProperty("running").GetInt32()));
+        var whole = await FetchAsync();
+        Assert.Equal(("fresh", 1, 0), (whole.GetProperty("cached").GetString(), whole.GetProperty("accepted").GetInt32(), whole.GetProperty("running").GetInt32()));
+    }
+
+    [Fact]
     public async Task Facts_are_shown_as_they_were_filed_by_a_day()
     {
         await using var stub = new ProviderStub

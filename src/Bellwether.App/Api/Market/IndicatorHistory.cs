@@ -43,7 +43,7 @@ sealed class IndicatorHistory(Desk desk, BarInterval interval, DateTimeOffset? t
             yield break;
         }
         var last = await pages.LastAsync(ticker, interval, null, to, asOf, MostAdjusted, through: true, cancellationToken);
-        var bars = Adjustment.Apply([.. last.Select(s => s.Bar)], await _reader.ActionsAsync(ticker, asOf, cancellationToken), interval);
+        var bars = Adjustment.Apply(last, await _reader.ActionsAsync(ticker, asOf, cancellationToken), interval);
         foreach (var bar in bars)
             if (!(bar.Date >= to?.UtcDateTime)) yield return bar;
     }

@@ -40,7 +40,7 @@ static class MarketEndpoints
         if (stored.Count == 0 && start is null && end is null) return Nothing(ticker, length, moment);
         var actions = adjust ? await wait.ForAsync(token => reader.ActionsAsync(ticker, moment, token), cancellationToken) : [];
         IReadOnlyList<PriceBar> bars = [.. stored.Select(s => s.Bar)];
-        if (adjust) bars = Adjustment.Apply(bars, actions, length);
+        if (adjust) bars = Adjustment.Apply(stored, actions, length);
         var items = stored.Zip(bars, MarketBar.Of).Where(b => !(b.Timestamp >= end?.UtcDateTime));
         return TypedResults.Ok(new MarketBars(ticker, length.Name, adjust, moment ?? desk.Time.GetUtcNow(), [.. items]));
     }

@@ -3,8 +3,8 @@ using Bellwether.Analytics.Indicators;
 namespace Bellwether.Market.Conditions;
 
 /// <summary>
-/// Bars in the shares of the last one, with the factor that leads back to the shares of their own time. What is computed from them and divided by the
-/// factor knows of no later split: it cancels out.
+/// Bars in the same shares, with the factor that leads back to the shares that each states its prices in: those of its own time, or of the
+/// day on which its vendor adjusted it. What is computed from them and divided by the factor knows of no later split: it cancels out.
 /// </summary>
 sealed class SplitSeries
 {
@@ -15,12 +15,14 @@ sealed class SplitSeries
     {
         _series = series;
         _factors = new double[series.Bars.Count];
-        var (factor, next) = (1.0, series.Splits.Count - 1);
-        for (var i = _factors.Length - 1; i >= 0; i--)
+        Array.Fill(_factors, 1);
+        foreach (var split in series.Splits)
         {
-            for (; next >= 0 && series.Splits[next].ExDate > DayOf(i); next--)
-                if (i < _factors.Length - 1) factor /= series.Splits[next].Ratio;
-            _factors[i] = factor;
+            // What lies behind all bars, and none is in the shares of after it, is no difference between them.
+            if (_factors.Length == 0 || DayOf(_factors.Length - 1) < split.ExDate && !series.Bars.Any(b => b.IsAfter(split.ExDate)))
+                continue;
+            for (var i = 0; i < _factors.Length && DayOf(i) < split.ExDate; i++)
+                if (!series.Bars[i].IsAfter(split.ExDate)) _factors[i] /= split.Ratio;
         }
     }
 
@@ -38,18 +40,25 @@ sealed class SplitSeries
         return new(bar.Open * factor, bar.High * factor, bar.Low * factor, bar.Close * factor, bar.Volume / factor ?? double.NaN);
     }
 
-    /// <summary>Since when the bars up to one, and the splits up to its day, are known: for each bar.</summary>
+    /// <summary>Since when the bars up to one, and the splits that tell their shares apart, are known: for each bar.</summary>
     public DateTime[] KnownUpTo()
     {
         var known = new DateTime[Count];
-        var (latest, next) = (DateTime.MinValue, 0);
-        for (var i = 0; i < Count; i++)
+        var latest = DateTime.MinValue;
+        for (var i = 0; i < Count; i++) known[i] = latest = Later(latest, this[i].KnownAt);
+        foreach (var split in _series.Splits)
         {
-            if (this[i].KnownAt > latest) latest = this[i].KnownAt;
-            for (; next < _series.Splits.Count && _series.Splits[next].ExDate <= DayOf(i); next++)
-                if (i > 0 && _series.Splits[next].KnownAt > latest) latest = _series.Splits[next].KnownAt;
-            known[i] = latest;
+            // From the first bar on that has others beside it which are in the shares of the other side.
+            var (before, after) = (false, false);
+            for (var i = 0; i < Count; i++)
+            {
+                if (DayOf(i) >= split.ExDate || this[i].IsAfter(split.ExDate)) after = true;
+                else before = true;
+                if (before && after) known[i] = Later(known[i], split.KnownAt);
+            }
         }
         return known;
     }
+
+    static DateTime Later(DateTime one, DateTime other) => one > other ? one : other;
 }

@@ -11,7 +11,10 @@ public enum BarKnowledge
     /// <summary>The moment of the import: nothing else is certain.</summary>
     Import,
 
-    /// <summary>The end of each bar, for a file that was recorded as it happened. A file that was adjusted later then shows its past what it could not know.</summary>
+    /// <summary>
+    /// The end of each bar, for a file that was recorded as it happened. A file that was adjusted later then shows its past what it could
+    /// not know.
+    /// </summary>
     BarEnd,
 
     /// <summary>A moment that the user states.</summary>
@@ -30,8 +33,11 @@ public sealed record BarImportOptions(string Ticker, BarInterval Interval)
 
     public DateTimeOffset? KnownAt { get; init; }
 
-    /// <summary>Sessions without a bar are told for daily bars of an exchange; not for what is traded every day.</summary>
-    public bool ExchangeSessions { get; init; } = true;
+    /// <summary>When the ticker is traded; null for what was stated before, and those of the exchange where nothing was.</summary>
+    public TradingHours? Hours { get; init; }
+
+    /// <summary>Whether the prices are adjusted for splits up to the day on which they were loaded; null to go by the layout.</summary>
+    public bool? SplitsInPrices { get; init; }
 }
 
 /// <summary>A row that was not taken.</summary>
@@ -44,9 +50,13 @@ public sealed record BarRejection(long Line, string Reason, bool IsDuplicate, st
 /// <param name="Gaps">Sessions between the first bar and the last that have none.</param>
 /// <param name="OffSession">Bars on days without a session.</param>
 public sealed record BarImportResult(
-    long Read, long Accepted, long Duplicates, long Rejected, long Restated, int Actions, int Gaps, int OffSession, DateTime? From, DateTime? To, string Source,
+    long Read, long Accepted, long Duplicates, long Rejected, long Restated, int Actions, int Gaps, int OffSession, DateTime? From,
+    DateTime? To, string Source,
     IReadOnlyList<BarRejection> Problems)
 {
+    /// <summary>Of the accepted, bars of which a version that is known since later says something else.</summary>
+    public long Hidden { get; init; }
+
     /// <summary>The sessions without a bar.</summary>
     public IReadOnlyList<DateOnly> Missing { get; init; } = [];
 }
@@ -59,7 +69,13 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
     {
         var file = await BarFile.OpenAsync(path, parquet, cancellationToken);
         var layout = BarLayout.Of(path, file.Header);
-        var rows = new BarRowReader(layout, new(Zone(options.TimeZone), options.Interval, time.GetUtcNow().UtcDateTime), options.Ticker);
+        var (zone, store) = (Zone(options.TimeZone), new TradingHoursStore(dataSource, time));
+        if (options.Hours is { } stated) await store.StateAsync(options.Ticker, stated, onlyFirst: false, cancellationToken);
+        var hours = (await store.ReadAsync(options.Ticker, null, cancellationToken)).Hours;
+        var now = time.GetUtcNow().UtcDateTime;
+        var loaded = options.Knowledge == BarKnowledge.Stated && options.KnownAt?.UtcDateTime is { } said && said < now ? said : now;
+        DateTime End(DateTime start) => BarEnd.Of(hours, options.Interval, start);
+        var rows = new BarRowReader(layout, new(zone, options.Interval, now), options.Ticker, new(End, loaded));
         var (problems, actions, read) = (new List<BarRejection>(), new List<CorporateAction>(), 0L);
         var taken = new Dictionary<DateTime, (PriceBar Bar, long Line)>();
         await foreach (var row in file.ReadAsync())
@@ -72,64 +88,79 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
             else if (taken.TryGetValue(bar.Date, out var first))
             {
                 var same = first.Bar.Says(in bar);
-                problems.Add(Refuse(row.Line, same ? $"repeats line {first.Line}" : $"line {first.Line} has the same time and other values; the first one counts", true, row));
+                problems.Add(Refuse(
+                    row.Line, same ? $"repeats line {first.Line}"
+                    : $"line {first.Line} has the same time and other values; the first one counts", true, row));
             }
             else
             {
                 taken.Add(bar.Date, (bar, row.Line));
             }
         }
-        return await StoreAsync(layout, options, read, taken, actions, problems, cancellationToken);
+        var carries = options.SplitsInPrices ?? layout.SplitInPrices;
+        var origin = new BarOrigin(options.Source ?? layout.Source)
+        {
+            LoadedOn = carries || layout.Adjusted >= 0 ? UnitedStatesCalendar.DateOf(loaded) : null,
+            SplitsInPrices = carries,
+        };
+        actions = [.. actions.Select(a => a with { InPrices = a.IsSplit && carries })];
+        return await StoreAsync(origin, hours, options, read, taken, actions, problems, cancellationToken);
     }
 
     async Task<BarImportResult> StoreAsync(
-        BarLayout layout, BarImportOptions options, long read, Dictionary<DateTime, (PriceBar Bar, long Line)> taken, List<CorporateAction> actions,
-        List<BarRejection> problems, CancellationToken cancellationToken)
+        BarOrigin origin, TradingHours hours, BarImportOptions options, long read, Dictionary<DateTime, (PriceBar Bar, long Line)> taken,
+        List<CorporateAction> actions, List<BarRejection> problems, CancellationToken cancellationToken)
     {
-        var (source, interval) = (options.Source ?? layout.Source, options.Interval);
+        var interval = options.Interval;
         var bars = taken.Values.Select(t => t.Bar).ToArray();
         Array.Sort(bars, (a, b) => a.Date.CompareTo(b.Date));
-        var written = bars.Length == 0 ? new(0, 0, 0, [])
-            : await new PriceStore(dataSource, time).WriteAsync(options.Ticker, interval, source, bars, KnownBy(options), cancellationToken);
+        // First of all: what an action changes of the bars that are there tells which of the new ones say something else.
+        var refused = new List<CorporateAction>();
+        var actionsWritten = await new ActionStore(dataSource, time)
+            .WriteAsync(options.Ticker, origin.Source, actions, ActionKnownBy(options, hours), refused, cancellationToken);
+        var written = bars.Length == 0 ? new(0, 0, 0, 0, [])
+            : await new PriceStore(dataSource, time).WriteAsync(options.Ticker, interval, origin, bars, KnownBy(options, hours),
+                cancellationToken);
         foreach (var index in written.Refused)
             problems.Add(new(taken[bars[index].Date].Line, "other values are known since the very same moment", false, ""));
-        var refused = new List<CorporateAction>();
-        var actionsWritten = await new ActionStore(dataSource, time).WriteAsync(options.Ticker, source, actions, ActionKnownBy(options), refused, cancellationToken);
         foreach (var action in refused)
             problems.Add(new(taken.GetValueOrDefault(action.ExDate.ToDateTime(default, DateTimeKind.Utc)).Line,
-                $"{(action.Kind == CorporateActionKind.Split ? "split" : "dividend")} of {action.ExDate:yyyy-MM-dd}: another value is known since the very same moment", false, ""));
+                $"{(action.Kind == CorporateActionKind.Split ? "split" : "dividend")} of {action.ExDate:yyyy-MM-dd}: "
+                + "another value is known since the very same moment", false, ""));
         var accepted = written.Added + written.Restated;
         var duplicates = problems.Count(p => p.IsDuplicate) + written.Unchanged;
-        var (missing, off) = interval == BarInterval.Day && options.ExchangeSessions ? Sessions(bars) : ([], 0);
+        var (missing, off) = interval == BarInterval.Day && hours != TradingHours.EveryDay ? Sessions(bars) : ([], 0);
         return new(read, accepted, duplicates, read - accepted - duplicates, written.Restated, actionsWritten, missing.Count, off,
-            bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, source, [.. problems.OrderBy(p => p.Line)])
-        { Missing = missing };
+            bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, origin.Source,
+            [.. problems.OrderBy(p => p.Line)])
+        { Missing = missing, Hidden = written.Hidden };
     }
 
     static (IReadOnlyList<DateOnly> Missing, int Off) Sessions(PriceBar[] bars)
     {
         if (bars.Length == 0) return ([], 0);
         var days = bars.Select(b => DateOnly.FromDateTime(b.Date)).ToHashSet();
-        return ([.. UnitedStatesCalendar.Sessions(days.Min(), days.Max()).Where(day => !days.Contains(day))], days.Count(day => !UnitedStatesCalendar.IsSession(day)));
+        return ([.. UnitedStatesCalendar.Sessions(days.Min(), days.Max()).Where(day => !days.Contains(day))],
+            days.Count(day => !UnitedStatesCalendar.IsSession(day)));
     }
 
-    static Func<PriceBar, DateTime>? KnownBy(BarImportOptions options) => options.Knowledge switch
+    static Func<PriceBar, DateTime>? KnownBy(BarImportOptions options, TradingHours hours) => options.Knowledge switch
     {
         BarKnowledge.Stated => _ => options.KnownAt!.Value.UtcDateTime,
-        BarKnowledge.BarEnd when options.Interval.IsDaily => bar => UnitedStatesCalendar.End(DateOnly.FromDateTime(bar.Date).AddDays((int)options.Interval.Length.TotalDays - 1)),
-        BarKnowledge.BarEnd => bar => bar.Date + options.Interval.Length,
+        BarKnowledge.BarEnd => bar => BarEnd.Of(hours, options.Interval, bar.Date),
         _ => null,
     };
 
     // An action is announced before its day, but how long before the file does not tell.
-    static Func<CorporateAction, DateTime>? ActionKnownBy(BarImportOptions options) => options.Knowledge switch
+    static Func<CorporateAction, DateTime>? ActionKnownBy(BarImportOptions options, TradingHours hours) => options.Knowledge switch
     {
         BarKnowledge.Stated => _ => options.KnownAt!.Value.UtcDateTime,
-        BarKnowledge.BarEnd => action => UnitedStatesCalendar.End(action.ExDate),
+        BarKnowledge.BarEnd => action => BarEnd.Of(hours, action.ExDate),
         _ => null,
     };
 
-    static BarRejection Refuse(long line, string reason, bool duplicate, BarRow row) => new(line, reason, duplicate, string.Join(',', row.Fields));
+    static BarRejection Refuse(long line, string reason, bool duplicate, BarRow row) =>
+        new(line, reason, duplicate, string.Join(',', row.Fields));
 
     static TimeZoneInfo Zone(string name)
     {
@@ -139,7 +170,8 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
         }
         catch (Exception error) when (error is TimeZoneNotFoundException or InvalidTimeZoneException or System.Security.SecurityException)
         {
-            throw new FeedException("--timezone", $"'{name}' is not known here", "Use an IANA name such as America/New_York or UTC; on Debian the names come with the package tzdata.", inner: error);
+            throw new FeedException("--timezone", $"'{name}' is not known here",
+                "Use an IANA name such as America/New_York or UTC; on Debian the names come with the package tzdata.", inner: error);
         }
     }
 }

@@ -6,8 +6,16 @@ namespace Bellwether.Market.Import;
 /// <param name="Line">Of the file, from 1; of Parquet the row.</param>
 public readonly record struct BarRow(long Line, string[] Fields);
 
+/// <summary>When bars are over, and the moment by which they have to be.</summary>
+/// <param name="End">Of the bar that begins then.</param>
+sealed record BarLimit(Func<DateTime, DateTime> End, DateTime Moment)
+{
+    /// <summary>Takes bars of running sessions too.</summary>
+    public static BarLimit None { get; } = new(start => start, DateTime.MaxValue);
+}
+
 /// <summary>Takes rows apart and says what is wrong with those that are no bars.</summary>
-sealed class BarRowReader(BarLayout layout, BarTime times, string ticker)
+sealed class BarRowReader(BarLayout layout, BarTime times, string ticker, BarLimit limit)
 {
     // A vendor's floats: 16.440001 above 16.44 is the same price.
     const double Noise = 1e-6;
@@ -17,9 +25,12 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker)
     {
         bar = default;
         if (Problem(row) is { } shape) return shape;
-        if (!times.TryParse(Text(row, layout.Date)!, layout.Time >= 0 ? Text(row, layout.Time) : null, out var start, out var problem)) return problem;
+        if (!times.TryParse(Text(row, layout.Date)!, layout.Time >= 0 ? Text(row, layout.Time) : null, out var start, out var problem))
+            return problem;
         var wrong = Action(row, layout.Split, start, CorporateActionKind.Split, layout.SplitInPrices, actions)
             ?? Action(row, layout.Dividend, start, CorporateActionKind.Dividend, false, actions);
+        if (limit.End(start) is var end && end > limit.Moment)
+            return $"the session is not over at {Shown(limit.Moment)}: it ends at {Shown(end)}, and what it came to is not known before";
         Span<double> prices = stackalloc double[4];
         ReadOnlySpan<int> columns = [layout.Open, layout.High, layout.Low, layout.Close];
         ReadOnlySpan<string> names = ["open", "high", "low", "close"];
@@ -29,27 +40,32 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker)
             if (!(prices[i] > 0)) return $"{names[i]} {Shown(prices[i])} is not above 0";
         var (open, high, low, close) = (prices[0], prices[1], prices[2], prices[3]);
         if (high < low) return $"high {Shown(high)} is below low {Shown(low)}";
-        if (high < Math.Max(open, close) * (1 - Noise)) return $"high {Shown(high)} is below {(open > close ? $"open {Shown(open)}" : $"close {Shown(close)}")}";
-        if (low > Math.Min(open, close) * (1 + Noise)) return $"low {Shown(low)} is above {(open < close ? $"open {Shown(open)}" : $"close {Shown(close)}")}";
+        if (high < Math.Max(open, close) * (1 - Noise))
+            return $"high {Shown(high)} is below {(open > close ? $"open {Shown(open)}" : $"close {Shown(close)}")}";
+        if (low > Math.Min(open, close) * (1 + Noise))
+            return $"low {Shown(low)} is above {(open < close ? $"open {Shown(open)}" : $"close {Shown(close)}")}";
         if (Number(row, layout.Adjusted, "adjusted close", required: false, out var adjusted) is { } badAdjusted) return badAdjusted;
         if (adjusted <= 0) return $"adjusted close {Shown(adjusted)} is not above 0";
         if (Number(row, layout.Volume, "volume", required: false, out var volume) is { } badVolume) return badVolume;
         if (volume < 0) return $"volume {Shown(volume)} is below 0";
         if (volume > long.MaxValue / 2) return $"volume {Shown(volume)} is too large";
         if (wrong is not null) return wrong;
-        bar = new(start, open, high, low, close, double.IsNaN(volume) ? null : (long)Math.Round(volume), double.IsNaN(adjusted) ? null : adjusted);
+        bar = new(start, open, high, low, close, double.IsNaN(volume) ? null : (long)Math.Round(volume),
+            double.IsNaN(adjusted) ? null : adjusted);
         return null;
     }
 
     string? Problem(BarRow row)
     {
-        if (row.Fields.Length <= new[] { layout.Date, layout.Open, layout.High, layout.Low, layout.Close }.Max()) return $"row has {row.Fields.Length} columns";
+        if (row.Fields.Length <= new[] { layout.Date, layout.Open, layout.High, layout.Low, layout.Close }.Max())
+            return $"row has {row.Fields.Length} columns";
         if (string.IsNullOrWhiteSpace(Text(row, layout.Date))) return "the time is missing";
         var named = Text(row, layout.Ticker)?.Trim();
         if (string.IsNullOrEmpty(named) || named.Equals(ticker, StringComparison.OrdinalIgnoreCase)) return null;
         // Stooq writes AAPL.US.
         var dot = named.LastIndexOf('.');
-        return dot > 0 && named[..dot].Equals(ticker, StringComparison.OrdinalIgnoreCase) ? null : $"the row is of {named}, not of {ticker}";
+        return dot > 0 && named[..dot].Equals(ticker, StringComparison.OrdinalIgnoreCase) ? null
+            : $"the row is of {named}, not of {ticker}";
     }
 
     static string? Action(BarRow row, int column, DateTime start, CorporateActionKind kind, bool inPrices, List<CorporateAction> actions)
@@ -58,7 +74,8 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker)
         if (Number(row, column, name, required: false, out var value) is { } bad) return bad;
         if (value < 0) return $"{name} {Shown(value)} is below 0";
         // No split is written as 0 by some and as 1 by others.
-        if (value > 0 && !(kind == CorporateActionKind.Split && value == 1)) actions.Add(new(DateOnly.FromDateTime(start), kind, value, inPrices));
+        if (value > 0 && !(kind == CorporateActionKind.Split && value == 1))
+            actions.Add(new(DateOnly.FromDateTime(start), kind, value, inPrices));
         return null;
     }
 
@@ -66,12 +83,15 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker)
     {
         value = double.NaN;
         var text = Text(row, column);
-        if (string.IsNullOrWhiteSpace(text) || text.Trim() is "null" or "nan" or "NaN" or "N/A") return required ? $"{name} is missing" : null;
+        if (string.IsNullOrWhiteSpace(text) || text.Trim() is "null" or "nan" or "NaN" or "N/A")
+            return required ? $"{name} is missing" : null;
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && double.IsFinite(value) ? null
             : $"{name} '{(text.Length <= 40 ? text : text[..39] + "…")}' is not a number";
     }
 
     static string? Text(BarRow row, int column) => column >= 0 && column < row.Fields.Length ? row.Fields[column] : null;
+
+    static string Shown(DateTime time) => time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     static string Shown(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

@@ -17,6 +17,17 @@ sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now)
         var cut = text.IndexOfAny(['T', ' ']);
         var day = cut < 0 ? text : text[..cut];
         if (!DateTime.TryParseExact(day, Dates, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)) return false;
+        // First of all: at the ends of time no offset can be added.
+        if (local.Year < 1792)
+        {
+            problem = $"time '{Shown(text)}' is before there were exchanges";
+            return false;
+        }
+        if (local > now.AddDays(2))
+        {
+            problem = $"time '{Shown(text)}' lies in the future";
+            return false;
+        }
         if (interval.IsDaily)
         {
             // Whatever time of day stands beside it: a daily bar is that of its date.
@@ -30,11 +41,6 @@ sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now)
                 return false;
             }
             if (!TryTime(text[(cut + 1)..], local, out start)) return false;
-        }
-        if (start.Year < 1792)
-        {
-            problem = $"time '{Shown(text)}' is before there were exchanges";
-            return false;
         }
         if (start > now)
         {
@@ -58,12 +64,14 @@ sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now)
         else if (sign > 0)
         {
             var digits = text[(sign + 1)..].Replace(":", "", StringComparison.Ordinal);
-            if (digits.Length is not (2 or 4) || !int.TryParse(digits.PadRight(4, '0'), NumberStyles.None, CultureInfo.InvariantCulture, out var value)) return false;
+            if (digits.Length is not (2 or 4) || !int.TryParse(digits.PadRight(4, '0'), NumberStyles.None, CultureInfo.InvariantCulture,
+                out var value)) return false;
             if (value / 100 > 14 || value % 100 > 59) return false;
             offset = new TimeSpan(value / 100, value % 100, 0) * (text[sign] == '-' ? -1 : 1);
             text = text[..sign];
         }
-        if (!DateTime.TryParseExact(text.Trim(), Times, CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out var time)) return false;
+        if (!DateTime.TryParseExact(text.Trim(), Times, CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out var time))
+            return false;
         var local = day + time.TimeOfDay;
         if (offset is { } known) start = DateTime.SpecifyKind(local - known, DateTimeKind.Utc);
         else if (zone.IsInvalidTime(local)) return false;

@@ -88,7 +88,7 @@ public sealed class OptionImporter(NpgsqlDataSource dataSource, TimeProvider tim
             UnderlyingPrice? price = null;
             if (!(spot > 0))
             {
-                price = await UnderlyingPrice.AtAsync(dataSource, chain.Key.Ticker, chain.Key.Quoted, known, cancellationToken);
+                price = await UnderlyingPrice.AtAsync(dataSource, time, chain.Key.Ticker, chain.Key.Quoted, known, cancellationToken);
                 spot = price?.Close ?? double.NaN;
             }
             OptionRow[] members = [.. chain.Select(r => r.Spot > 0 ? r : r with { Spot = spot })];

@@ -1,4 +1,5 @@
 using Bellwether.Market.Calendars;
+using Bellwether.Market.Prices;
 using Npgsql;
 
 namespace Bellwether.Market.OptionChains;
@@ -16,8 +17,9 @@ readonly record struct UnderlyingPrice(double Close, DateTime KnownAt)
     /// </summary>
     /// <param name="knownBy">Since when the quote is known.</param>
     public static async Task<UnderlyingPrice?> AtAsync(
-        NpgsqlDataSource dataSource, string ticker, DateTime quoted, DateTime knownBy, CancellationToken cancellationToken)
+        NpgsqlDataSource dataSource, TimeProvider time, string ticker, DateTime quoted, DateTime knownBy, CancellationToken cancellationToken)
     {
+        var traded = await new TradingHoursStore(dataSource, time).ReadAsync(ticker, knownBy, cancellationToken);
         await using var command = dataSource.CreateCommand("""
             SELECT date, close_price, known_at FROM market.price_history
             WHERE ticker = $1 AND bar_interval = '1d' AND date <= $2 AND date > $3
@@ -33,7 +35,7 @@ readonly record struct UnderlyingPrice(double Close, DateTime KnownAt)
             var (date, price) = (row.GetDateTime(0), new UnderlyingPrice(row.GetDouble(1), row.GetDateTime(2)));
             if (found is not null && date != day) break;
             // A daily bar is told by its date, and known when its session is over.
-            if (UnitedStatesCalendar.End(DateOnly.FromDateTime(date)) > quoted) continue;
+            if (BarEnd.Of(traded.Hours, DateOnly.FromDateTime(date)) > quoted) continue;
             if (price.KnownAt > knownBy)
             {
                 later ??= price;

@@ -6,39 +6,45 @@ using Npgsql;
 namespace Bellwether.Market.Prices;
 
 /// <summary>
-/// Bars into a table by binary COPY. Rows are encoded here into large blocks: a row is some 150 bytes of fixed layout, and a call for each of
-/// its values would cost more than the server takes to store it.
+/// Bars into a table by binary COPY. Rows are encoded here into large blocks: a row is some 150 bytes of fixed layout, and a call for each
+/// of its values would cost more than the server takes to store it.
 /// </summary>
 sealed class BarCopy : IAsyncDisposable
 {
-    const int BlockBytes = 256 * 1024, FixedBytes = 2 + 11 * 4 + 9 * 8;
-    const short Columns = 11;
+    const int BlockBytes = 256 * 1024, FixedBytes = 2 + 13 * 4 + 9 * 8 + 4 + 1;
+    const short Columns = 13;
     const long EpochTicks = 630_822_816_000_000_000; // 2000-01-01
 
     readonly NpgsqlRawCopyStream _stream;
     readonly byte[] _block = ArrayPool<byte>.Shared.Rent(BlockBytes);
-    readonly byte[] _known = new byte[8], _source, _interval;
+    readonly byte[] _known = new byte[8], _source, _interval, _loaded, _carries;
     byte[] _ticker = [];
     int _used;
     bool _complete;
 
-    BarCopy(NpgsqlRawCopyStream stream, BarInterval interval, string source, DateTime known)
+    BarCopy(NpgsqlRawCopyStream stream, BarInterval interval, BarOrigin origin, DateTime known)
     {
-        (_stream, _source, _interval) = (stream, Encoding.UTF8.GetBytes(source), Encoding.UTF8.GetBytes(interval.Name));
+        (_stream, _source, _interval) = (stream, Encoding.UTF8.GetBytes(origin.Source), Encoding.UTF8.GetBytes(interval.Name));
+        (_loaded, _carries) = (new byte[origin.LoadedOn is null ? 0 : 4], [origin.SplitsInPrices ? (byte)1 : (byte)0]);
+        if (origin.LoadedOn is { } day)
+            BinaryPrimitives.WriteInt32BigEndian(_loaded, day.DayNumber - (int)(EpochTicks / TimeSpan.TicksPerDay));
         BinaryPrimitives.WriteInt64BigEndian(_known, Micros(known));
         // The signature, flags and the length of an extension that there is none of.
-        ReadOnlySpan<byte> head = [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xff, (byte)'\r', (byte)'\n', 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        ReadOnlySpan<byte> head = [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xff, (byte)'\r',
+            (byte)'\n', 0, 0, 0, 0, 0, 0, 0, 0, 0];
         head.CopyTo(_block);
         _used = head.Length;
     }
 
     /// <param name="table">Of this program's own SQL.</param>
     public static async Task<BarCopy> BeginAsync(
-        NpgsqlConnection connection, string table, BarInterval interval, string source, DateTime known, CancellationToken cancellationToken) =>
+        NpgsqlConnection connection, string table, BarInterval interval, BarOrigin origin, DateTime known,
+        CancellationToken cancellationToken) =>
         new(await connection.BeginRawBinaryCopyAsync($"""
-            COPY {table} (ticker, bar_interval, date, known_at, open_price, high_price, low_price, close_price, volume, adjusted_close, data_source)
+            COPY {table} (ticker, bar_interval, date, known_at, open_price, high_price, low_price, close_price, volume, adjusted_close,
+                data_source, loaded_on, splits_in_prices)
             FROM STDIN (FORMAT binary)
-            """, cancellationToken), interval, source, known);
+            """, cancellationToken), interval, origin, known);
 
     public ValueTask WriteAsync(string ticker, ReadOnlyMemory<PriceBar> bars, CancellationToken cancellationToken)
     {
@@ -105,6 +111,9 @@ sealed class BarCopy : IAsyncDisposable
         if (bar.AdjustedClose is { } adjusted) Long(BitConverter.DoubleToInt64Bits(adjusted));
         else Null();
         Bytes(_source);
+        if (_loaded.Length > 0) Bytes(_loaded);
+        else Null();
+        Bytes(_carries);
     }
 
     void Bytes(byte[] value)

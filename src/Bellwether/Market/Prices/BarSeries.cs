@@ -13,8 +13,8 @@ public sealed class BarSeries(PriceReader reader)
         string ticker, BarInterval interval, DateTimeOffset? to, DateTimeOffset? asOf, bool adjusted, bool regular, CancellationToken cancellationToken)
     {
         var stored = await reader.BarsAsync(ticker, interval, null, adjusted ? null : to, asOf, cancellationToken);
-        IReadOnlyList<PriceBar> bars = [.. stored.Select(s => s.Bar)];
-        if (adjusted) bars = Adjustment.Apply(bars, await reader.ActionsAsync(ticker, asOf, cancellationToken), interval);
+        IReadOnlyList<PriceBar> bars = adjusted ? Adjustment.Apply(stored, await reader.ActionsAsync(ticker, asOf, cancellationToken), interval)
+            : [.. stored.Select(s => s.Bar)];
         return to is null && !regular ? bars : [.. bars.Where(b => !(b.Date >= to?.UtcDateTime) && (!regular || IsRegular(b.Date, interval)))];
     }
 

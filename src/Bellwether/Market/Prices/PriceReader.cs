@@ -6,34 +6,49 @@ namespace Bellwether.Market.Prices;
 /// <summary>Reads bars as they were known at a moment.</summary>
 public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    internal const string Columns = "date, open_price, high_price, low_price, close_price, volume, adjusted_close, known_at, data_source";
+    internal const string Columns =
+        "date, open_price, high_price, low_price, close_price, volume, adjusted_close, known_at, data_source, loaded_on, splits_in_prices";
 
-    /// <summary>The version of each bar that was known, in order of time. Nothing that became known later is seen.</summary>
+    /// <summary>
+    /// The version of each bar that was known, in order of time. Nothing that became known later is seen, and no version that was known
+    /// before its bar was over: it tells of a part.
+    /// </summary>
     /// <param name="from">First bar, included; null for all.</param>
     /// <param name="to">End, excluded; null for all.</param>
     /// <param name="asOf">Null for now.</param>
     public async Task<IReadOnlyList<StoredBar>> BarsAsync(
-        string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf, CancellationToken cancellationToken)
+        string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf,
+        CancellationToken cancellationToken)
     {
         if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
+        var hours = await new TradingHoursStore(dataSource, time).ReadAsync(ticker, asOf, cancellationToken);
         await using var command = dataSource.CreateCommand($"""
-            SELECT DISTINCT ON (date) {Columns} FROM {PriceStore.Table}
-            WHERE ticker = $1 AND bar_interval = $2 AND ($3::timestamptz IS NULL OR date >= $3) AND ($4::timestamptz IS NULL OR date < $4) AND ($5::timestamptz IS NULL OR known_at <= $5)
+            SELECT {Columns} FROM {PriceStore.Table}
+            WHERE ticker = $1 AND bar_interval = $2 AND ($3::timestamptz IS NULL OR date >= $3) AND ($4::timestamptz IS NULL OR date < $4)
+              AND ($5::timestamptz IS NULL OR known_at <= $5)
             ORDER BY date, known_at DESC
             """);
         command.Parameters.Add(new() { Value = ticker });
         command.Parameters.Add(new() { Value = interval.Name });
-        foreach (var bound in (DateTimeOffset?[])[from, to, asOf]) command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = bound?.ToUniversalTime() });
+        foreach (var bound in (DateTimeOffset?[])[from, to, asOf])
+            command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = bound?.ToUniversalTime() });
         var bars = new List<StoredBar>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) bars.Add(Read(row));
+        while (await row.ReadAsync(cancellationToken))
+        {
+            if (bars.Count > 0 && bars[^1].Bar.Date == row.GetDateTime(0)) continue;
+            var bar = Read(row);
+            if (hours.IsComplete(in bar, interval)) bars.Add(bar);
+        }
         return bars;
     }
 
     /// <summary>Every version of one bar, oldest first.</summary>
-    public async Task<IReadOnlyList<StoredBar>> VersionsAsync(string ticker, BarInterval interval, DateTimeOffset date, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StoredBar>> VersionsAsync(string ticker, BarInterval interval, DateTimeOffset date,
+        CancellationToken cancellationToken)
     {
-        await using var command = dataSource.CreateCommand($"SELECT {Columns} FROM {PriceStore.Table} WHERE ticker = $1 AND bar_interval = $2 AND date = $3 ORDER BY known_at");
+        await using var command = dataSource.CreateCommand(
+            $"SELECT {Columns} FROM {PriceStore.Table} WHERE ticker = $1 AND bar_interval = $2 AND date = $3 ORDER BY known_at");
         command.Parameters.Add(new() { Value = ticker });
         command.Parameters.Add(new() { Value = interval.Name });
         command.Parameters.Add(new() { Value = date.ToUniversalTime() });
@@ -44,23 +59,51 @@ public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
     }
 
     /// <summary>Splits and dividends as they were known, in order of their dates.</summary>
-    public async Task<IReadOnlyList<CorporateAction>> ActionsAsync(string ticker, DateTimeOffset? asOf, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<CorporateAction>> ActionsAsync(string ticker, DateTimeOffset? asOf,
+        CancellationToken cancellationToken) =>
+        [.. (await KnownActionsAsync(ticker, asOf, cancellationToken)).Select(a => a.Action)];
+
+    /// <summary>The same with the moments since when they are known.</summary>
+    public async Task<IReadOnlyList<KnownAction>> KnownActionsAsync(string ticker, DateTimeOffset? asOf,
+        CancellationToken cancellationToken)
     {
         if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
         await using var command = dataSource.CreateCommand("""
-            SELECT DISTINCT ON (ex_date, kind) ex_date, kind, value, in_prices FROM market.corporate_actions
+            SELECT DISTINCT ON (ex_date, kind) ex_date, kind, value, in_prices, known_at FROM market.corporate_actions
             WHERE ticker = $1 AND ($2::timestamptz IS NULL OR known_at <= $2) ORDER BY ex_date, kind, known_at DESC
             """);
         command.Parameters.Add(new() { Value = ticker });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = asOf?.ToUniversalTime() });
-        var actions = new List<CorporateAction>();
+        var actions = new List<KnownAction>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken))
-            actions.Add(new(row.GetFieldValue<DateOnly>(0), row.GetString(1) == "split" ? CorporateActionKind.Split : CorporateActionKind.Dividend, row.GetDouble(2), row.GetBoolean(3)));
+        while (await row.ReadAsync(cancellationToken)) actions.Add(ReadAction(row));
+        return actions;
+    }
+
+    /// <summary>Every version of every action, by date and kind, oldest first.</summary>
+    internal static async Task<IReadOnlyList<KnownAction>> ActionVersionsAsync(
+        NpgsqlConnection connection, string ticker, DateTimeOffset? knownBy, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("""
+            SELECT ex_date, kind, value, in_prices, known_at FROM market.corporate_actions
+            WHERE ticker = $1 AND ($2::timestamptz IS NULL OR known_at <= $2) ORDER BY ex_date, kind, known_at
+            """, connection);
+        command.Parameters.Add(new() { Value = ticker });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = knownBy?.ToUniversalTime() });
+        var actions = new List<KnownAction>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken)) actions.Add(ReadAction(row));
         return actions;
     }
 
     internal static StoredBar Read(NpgsqlDataReader row) => new(
-        new(row.GetDateTime(0), row.GetDouble(1), row.GetDouble(2), row.GetDouble(3), row.GetDouble(4), row.IsDBNull(5) ? null : row.GetInt64(5), row.IsDBNull(6) ? null : row.GetDouble(6)),
-        row.GetDateTime(7), row.GetString(8));
+        new(row.GetDateTime(0), row.GetDouble(1), row.GetDouble(2), row.GetDouble(3), row.GetDouble(4),
+            row.IsDBNull(5) ? null : row.GetInt64(5), row.IsDBNull(6) ? null : row.GetDouble(6)),
+        row.GetDateTime(7),
+        new(row.GetString(8)) { LoadedOn = row.IsDBNull(9) ? null : row.GetFieldValue<DateOnly>(9), SplitsInPrices = row.GetBoolean(10) });
+
+    static KnownAction ReadAction(NpgsqlDataReader row) => new(
+        new(row.GetFieldValue<DateOnly>(0), row.GetString(1) == "split" ? CorporateActionKind.Split : CorporateActionKind.Dividend,
+            row.GetDouble(2), row.GetBoolean(3)),
+        row.GetDateTime(4));
 }

@@ -1,3 +1,4 @@
+using Bellwether.Market.Calendars;
 using Bellwether.Storage;
 using Npgsql;
 
@@ -6,12 +7,14 @@ namespace Bellwether.Market.Prices;
 /// <param name="Added">Bars that were not known.</param>
 /// <param name="Restated">New versions of bars that were.</param>
 /// <param name="Unchanged">Bars that say what is known already.</param>
+/// <param name="Hidden">Of the added and restated, bars of which a later version says something else: reads as of now do not show
+/// them.</param>
 /// <param name="Refused">Indexes of bars for which other values are known since the very same moment.</param>
-public sealed record PriceWriteResult(int Added, int Restated, int Unchanged, IReadOnlyList<int> Refused);
+public sealed record PriceWriteResult(int Added, int Restated, int Unchanged, int Hidden, IReadOnlyList<int> Refused);
 
 /// <summary>
-/// Writes bars. A transaction compares them with what was known, adds what is new as a version of its own and changes nothing that is there, so
-/// that writing the same again does nothing and no answer about the past changes.
+/// Writes bars. A transaction compares them with what was known, adds what is new as a version of its own and changes nothing that is
+/// there, so that writing the same again does nothing and no answer about the past changes.
 /// </summary>
 public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
 {
@@ -25,28 +28,34 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
     /// <summary>Writes bars of one ticker, in ascending order of time, each time once.</summary>
     /// <param name="known">Since when they are known; null for now.</param>
     public async Task<PriceWriteResult> WriteAsync(
-        string ticker, BarInterval interval, string source, ReadOnlyMemory<PriceBar> bars, Func<PriceBar, DateTime>? known, CancellationToken cancellationToken)
+        string ticker, BarInterval interval, BarOrigin origin, ReadOnlyMemory<PriceBar> bars, Func<PriceBar, DateTime>? known,
+        CancellationToken cancellationToken)
     {
-        var (added, restated, unchanged, refused) = (0, 0, 0, new List<int>());
+        var (added, restated, unchanged, hidden, refused) = (0, 0, 0, 0, new List<int>());
         await EnsurePartitionsAsync(bars, cancellationToken);
         for (var at = 0; at < bars.Length; at += BarsPerTransaction)
         {
             var piece = bars.Slice(at, Math.Min(BarsPerTransaction, bars.Length - at));
-            var result = await WritePieceAsync(ticker, interval, source, piece, known, cancellationToken);
-            (added, restated, unchanged) = (added + result.Added, restated + result.Restated, unchanged + result.Unchanged);
+            var result = await WritePieceAsync(ticker, interval, origin, piece, known, cancellationToken);
+            (added, restated) = (added + result.Added, restated + result.Restated);
+            (unchanged, hidden) = (unchanged + result.Unchanged, hidden + result.Hidden);
             foreach (var index in result.Refused) refused.Add(at + index);
         }
-        return new(added, restated, unchanged, refused);
+        return new(added, restated, unchanged, hidden, refused);
     }
 
-    /// <summary>Copies bars in without looking at what is there: for bars that cannot be known yet. Fails as a whole where one is.</summary>
+    /// <summary>
+    /// Copies bars in without looking at what is there: for bars that cannot be known yet. Fails as a whole where one is.
+    /// </summary>
     public async Task AppendAsync(
-        BarInterval interval, string source, IEnumerable<(string Ticker, ReadOnlyMemory<PriceBar> Bars)> series, CancellationToken cancellationToken)
+        BarInterval interval, BarOrigin origin, IEnumerable<(string Ticker, ReadOnlyMemory<PriceBar> Bars)> series,
+        CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         var tickers = new SortedSet<string>(StringComparer.Ordinal);
-        await using (var copy = await BarCopy.BeginAsync(connection, Table, interval, source, await StampAsync(connection, cancellationToken), cancellationToken))
+        await using (var copy = await BarCopy.BeginAsync(connection, Table, interval, origin,
+            await StampAsync(connection, cancellationToken), cancellationToken))
         {
             foreach (var (ticker, bars) in series)
             {
@@ -67,7 +76,8 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
     }
 
     async Task<PriceWriteResult> WritePieceAsync(
-        string ticker, BarInterval interval, string source, ReadOnlyMemory<PriceBar> bars, Func<PriceBar, DateTime>? known, CancellationToken cancellationToken)
+        string ticker, BarInterval interval, BarOrigin origin, ReadOnlyMemory<PriceBar> bars, Func<PriceBar, DateTime>? known,
+        CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -79,12 +89,15 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
         }
         var now = await StampAsync(connection, cancellationToken);
         var versions = await VersionsAsync(connection, ticker, interval, bars.Span[0].Date, bars.Span[^1].Date, cancellationToken);
-        var (restated, unchanged, refused, groups) = (0, 0, new List<int>(), new SortedDictionary<DateTime, List<PriceBar>>());
+        var hours = TradingHoursStore.At(await TradingHoursStore.VersionsAsync(connection, ticker, cancellationToken), null).Hours;
+        var actions = (await PriceReader.ActionVersionsAsync(connection, ticker, null, cancellationToken)).Select(a => a.Action).ToArray();
+        var (restated, unchanged, hidden, refused, groups) = (0, 0, 0, new List<int>(), new SortedDictionary<DateTime, List<PriceBar>>());
         for (var i = 0; i < bars.Length; i++)
         {
             var bar = bars.Span[i];
             var since = known is null ? now : Micro(known(bar)) is var stated && stated < now ? stated : now;
-            switch (Compare(in bar, since, versions))
+            var there = versions[bar.Date];
+            switch (Compare(new(bar, since, origin), there, BarEnd.Of(hours, interval, bar.Date), actions))
             {
                 case Outcome.Unchanged:
                     unchanged++;
@@ -96,13 +109,14 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
                     restated++;
                     break;
             }
+            if (there.Any(v => v.KnownAt > since) && !there.MaxBy(v => v.KnownAt).Bar.Says(in bar)) hidden++;
             if (!groups.TryGetValue(since, out var group)) groups.Add(since, group = []);
             group.Add(bar);
         }
-        foreach (var (since, group) in groups) await CopyAsync(connection, ticker, interval, source, since, group, cancellationToken);
+        foreach (var (since, group) in groups) await CopyAsync(connection, ticker, interval, origin, since, group, cancellationToken);
         if (groups.Count > 0) await TouchAsync(connection, [ticker], interval, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return new(groups.Values.Sum(g => g.Count) - restated, restated, unchanged, refused);
+        return new(groups.Values.Sum(g => g.Count) - restated, restated, unchanged, hidden, refused);
     }
 
     enum Outcome
@@ -110,24 +124,42 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
         New, Restated, Unchanged, Refused,
     }
 
-    static Outcome Compare(in PriceBar bar, DateTime since, ILookup<DateTime, StoredBar> versions)
+    static Outcome Compare(StoredBar bar, IEnumerable<StoredBar> versions, DateTime end, IReadOnlyList<CorporateAction> actions)
     {
         StoredBar? current = null;
-        foreach (var version in versions[bar.Date])
-            if (version.KnownAt <= since && !(version.KnownAt < current?.KnownAt)) current = version;
-        return current is not { } there ? Outcome.New : there.Bar.Says(in bar) ? Outcome.Unchanged : there.KnownAt == since ? Outcome.Refused : Outcome.Restated;
+        foreach (var version in versions)
+            if (version.KnownAt <= bar.KnownAt && !(version.KnownAt < current?.KnownAt)) current = version;
+        return current is not { } there ? Outcome.New
+            : Means(in there, in bar, end, actions) ? Outcome.Unchanged
+            : there.KnownAt == bar.KnownAt ? Outcome.Refused : Outcome.Restated;
+    }
+
+    /// <summary>
+    /// The same numbers are no news, except where the ones of before were those of a running session, or where one was adjusted for a split
+    /// or dividend that the other was not.
+    /// </summary>
+    static bool Means(in StoredBar there, in StoredBar bar, DateTime end, IReadOnlyList<CorporateAction> actions)
+    {
+        if (!there.Bar.Says(bar.Bar) || there.KnownAt < end && bar.KnownAt >= end) return false;
+        var day = DateOnly.FromDateTime(bar.Bar.Date);
+        foreach (var action in actions)
+            if (action.ExDate > day && (there.Covers(in action) != bar.Covers(in action)
+                || action.IsSplit && there.IsAfter(action.ExDate) != bar.IsAfter(action.ExDate))) return false;
+        return true;
     }
 
     static async Task CopyAsync(
-        NpgsqlConnection connection, string ticker, BarInterval interval, string source, DateTime since, List<PriceBar> bars, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string ticker, BarInterval interval, BarOrigin origin, DateTime since, List<PriceBar> bars,
+        CancellationToken cancellationToken)
     {
-        await using var copy = await BarCopy.BeginAsync(connection, Table, interval, source, since, cancellationToken);
+        await using var copy = await BarCopy.BeginAsync(connection, Table, interval, origin, since, cancellationToken);
         await copy.WriteAsync(ticker, bars.ToArray(), cancellationToken);
         await copy.CompleteAsync(cancellationToken);
     }
 
     static async Task<ILookup<DateTime, StoredBar>> VersionsAsync(
-        NpgsqlConnection connection, string ticker, BarInterval interval, DateTime first, DateTime last, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string ticker, BarInterval interval, DateTime first, DateTime last,
+        CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"""
             SELECT {PriceReader.Columns} FROM {Table} WHERE ticker = $1 AND bar_interval = $2 AND date >= $3 AND date <= $4
@@ -143,11 +175,13 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
     }
 
     /// <summary>Tells those who compute from the bars of a series that they have changed.</summary>
-    internal async Task TouchAsync(NpgsqlConnection connection, IReadOnlyCollection<string> tickers, BarInterval interval, CancellationToken cancellationToken)
+    internal async Task TouchAsync(NpgsqlConnection connection, IReadOnlyCollection<string> tickers, BarInterval interval,
+        CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand("""
             INSERT INTO market.series AS s (ticker, bar_interval, changed_at) SELECT t, $2, $3 FROM unnest($1::text[]) AS t ORDER BY t
-            ON CONFLICT (ticker, bar_interval) DO UPDATE SET changed_at = greatest(excluded.changed_at, s.changed_at + interval '1 microsecond')
+            ON CONFLICT (ticker, bar_interval) DO UPDATE
+            SET changed_at = greatest(excluded.changed_at, s.changed_at + interval '1 microsecond')
             """, connection);
         command.Parameters.Add(new() { Value = tickers.ToArray() });
         command.Parameters.Add(new() { Value = interval.Name });

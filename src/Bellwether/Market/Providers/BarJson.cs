@@ -11,23 +11,30 @@ namespace Bellwether.Market.Providers;
 
 /// <summary>Bars as they are kept in the cache.</summary>
 /// <param name="Rejected">Rows that are no bars, with the reason.</param>
-public sealed record BarAnswer(string Source, IReadOnlyList<BarAnswerRow> Bars, IReadOnlyList<ActionAnswerRow> Actions, IReadOnlyList<string> Rejected)
+/// <param name="Asked">When the provider was asked: bars of sessions that ran then are parts. Null in answers of before.</param>
+/// <param name="SplitsInPrices">The prices are adjusted for the splits up to then.</param>
+public sealed record BarAnswer(
+    string Source, IReadOnlyList<BarAnswerRow> Bars, IReadOnlyList<ActionAnswerRow> Actions, IReadOnlyList<string> Rejected,
+    DateTime? Asked = null, bool SplitsInPrices = false)
 {
     /// <summary>As the cache has them.</summary>
     public static BarAnswer Parse(string json) => JsonSerializer.Deserialize(json, ProviderJson.Default.BarAnswer)!;
 
     public IReadOnlyList<PriceBar> ToBars() =>
-        [.. Bars.Select(b => new PriceBar(b.Date.ToDateTime(default, DateTimeKind.Utc), b.Open, b.High, b.Low, b.Close, b.Volume, b.AdjustedClose))];
+        [.. Bars.Select(b => new PriceBar(b.Date.ToDateTime(default, DateTimeKind.Utc), b.Open, b.High, b.Low, b.Close, b.Volume,
+            b.AdjustedClose))];
 
     public IReadOnlyList<CorporateAction> ToActions() =>
-        [.. Actions.Select(a => new CorporateAction(a.ExDate, a.Kind == "split" ? CorporateActionKind.Split : CorporateActionKind.Dividend, a.Value, a.InPrices))];
+        [.. Actions.Select(a => new CorporateAction(
+            a.ExDate, a.Kind == "split" ? CorporateActionKind.Split : CorporateActionKind.Dividend, a.Value, a.InPrices))];
 }
 
 public sealed record BarAnswerRow(DateOnly Date, double Open, double High, double Low, double Close, long? Volume, double? AdjustedClose);
 
 public sealed record ActionAnswerRow(DateOnly ExDate, string Kind, double Value, bool InPrices);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(BarAnswer))]
 [JsonSerializable(typeof(CompanyFacts))]
 [JsonSerializable(typeof(SortedDictionary<string, string>))]
@@ -36,9 +43,17 @@ sealed partial class ProviderJson : JsonSerializerContext;
 /// <summary>Daily bars from delimited text to the form of the cache, by the same rules as an import.</summary>
 static class BarJson
 {
-    public static ProviderAnswer Read(string provider, string ticker, string csv, DateTime now)
+    /// <param name="asked">When the provider was asked.</param>
+    /// <param name="splitsInPrices">What is known of this provider; null to go by the layout.</param>
+    public static ProviderAnswer Read(string provider, string ticker, string csv, DateTime asked, bool? splitsInPrices)
     {
-        using var parser = new CsvParser(new StringReader(csv), new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = null, TrimOptions = TrimOptions.Trim, DetectDelimiter = true, DetectDelimiterValues = [",", ";", "\t"] });
+        using var parser = new CsvParser(new StringReader(csv), new CsvConfiguration(CultureInfo.InvariantCulture)
+        {
+            BadDataFound = null,
+            TrimOptions = TrimOptions.Trim,
+            DetectDelimiter = true,
+            DetectDelimiterValues = [",", ";", "\t"],
+        });
         if (!parser.Read()) throw new MarketProviderException(provider, ProviderProblem.Unavailable, "answered with nothing");
         BarLayout layout;
         try
@@ -47,19 +62,27 @@ static class BarJson
         }
         catch (FeedException error)
         {
-            throw new MarketProviderException(provider, ProviderProblem.Unavailable, $"answered in an unknown form: {error.Problem}", inner: error);
+            throw new MarketProviderException(provider, ProviderProblem.Unavailable, $"answered in an unknown form: {error.Problem}",
+                inner: error);
         }
-        var (reader, actions) = (new BarRowReader(layout, new(UnitedStatesCalendar.TimeZone, BarInterval.Day, now), ticker), new List<CorporateAction>());
+        layout = layout with { SplitInPrices = splitsInPrices ?? layout.SplitInPrices };
+        var times = new BarTime(UnitedStatesCalendar.TimeZone, BarInterval.Day, asked);
+        var (reader, actions) = (new BarRowReader(layout, times, ticker, BarLimit.None), new List<CorporateAction>());
         var (bars, rejected) = (new SortedDictionary<DateTime, PriceBar>(), new List<string>());
         while (parser.Read())
         {
-            if (reader.Read(new(parser.RawRow, parser.Record!), out var bar, actions) is { } problem) rejected.Add($"line {parser.RawRow}: {problem}");
+            if (reader.Read(new(parser.RawRow, parser.Record!), out var bar, actions) is { } problem)
+                rejected.Add($"line {parser.RawRow}: {problem}");
             else if (!bars.TryAdd(bar.Date, bar)) rejected.Add($"line {parser.RawRow}: has the time of another");
         }
         var answer = new BarAnswer(provider,
-            [.. bars.Values.Select(b => new BarAnswerRow(DateOnly.FromDateTime(b.Date), b.Open, b.High, b.Low, b.Close, b.Volume, b.AdjustedClose))],
-            [.. actions.Select(a => new ActionAnswerRow(a.ExDate, a.Kind == CorporateActionKind.Split ? "split" : "dividend", a.Value, a.InPrices))], rejected);
-        if (bars.Count == 0) throw new MarketProviderException(provider, ProviderProblem.Unavailable, $"has no sound bar of {ticker}{(rejected.Count > 0 ? $": {rejected[0]}" : "")}");
+            [.. bars.Values.Select(b => new BarAnswerRow(DateOnly.FromDateTime(b.Date), b.Open, b.High, b.Low, b.Close, b.Volume,
+            b.AdjustedClose))],
+            [.. actions.Select(a => new ActionAnswerRow(a.ExDate, a.IsSplit ? "split" : "dividend", a.Value, a.InPrices))], rejected,
+            asked, layout.SplitInPrices);
+        if (bars.Count == 0)
+            throw new MarketProviderException(provider, ProviderProblem.Unavailable,
+                $"has no sound bar of {ticker}{(rejected.Count > 0 ? $": {rejected[0]}" : "")}");
         return new(JsonSerializer.Serialize(answer, ProviderJson.Default.BarAnswer), (double)bars.Count / (bars.Count + rejected.Count));
     }
 }
