@@ -27,9 +27,8 @@ static class SignalEndpoints
     {
         var (kind, names, steps) = (check.OneOf("signal", signal, [.. SignalKind.All]) ?? SignalKind.Sentiment, check.Tickers("symbols", symbols, MostSymbols), Horizons(check, horizons));
         var known = check.AsOf(asOf) ?? desk.Time.GetUtcNow();
-        var last = UnitedStatesCalendar.DateOf((check.Time("to", to) is { } end && end < known ? end : known).UtcDateTime);
-        var first = check.Time("from", from) is { } start ? DateOnly.FromDateTime(start.UtcDateTime) : last.AddYears(-DefaultYears);
-        if (first >= last || first < last.AddYears(-MostYears)) check.Fail("from", from, $"is to lie before {last:yyyy-MM-dd}, by at most {MostYears} years");
+        DateOnly? end = check.Time("to", to) is { } until ? Moments.SessionOf(until) : null, start = check.Time("from", from) is { } since ? Moments.SessionOf(since) : null;
+        if (start is { } first && end is { } last && !IsRange(first, last)) check.Fail("from", from, RangeProblem(last));
         var parts = UsualQuantiles;
         if (quantiles is not null && (!int.TryParse(quantiles, NumberStyles.None, CultureInfo.InvariantCulture, out parts) || parts is < 2 or > MostQuantiles))
             check.Fail("quantiles", quantiles, $"is a whole number from 2 to {MostQuantiles}");
@@ -40,10 +39,18 @@ static class SignalEndpoints
             names ??= await SignalReporter.SymbolsAsync(desk.DataSource, token);
             if (names.Count == 0) return Problems.Result(422, ProblemKind.Rejected, "There is too little data", "No symbol has both results and daily bars.");
             if (names.Count > MostSymbols) return Problems.Result(422, ProblemKind.Rejected, "There is too much data", $"{names.Count} symbols have results and daily bars; name at most {MostSymbols} in symbols.");
+            // As the command does: without an end, the report ends with the last bar.
+            var last = end ?? await SignalReporter.LastSessionAsync(desk.DataSource, names, known, token) ?? UnitedStatesCalendar.DateOf(known.UtcDateTime);
+            var first = start ?? last.AddYears(-DefaultYears);
+            if (!IsRange(first, last)) return Problems.Result(422, ProblemKind.Rejected, "There is nothing to report", $"from {first:yyyy-MM-dd} {RangeProblem(last)}.");
             var request = new SignalRequest(kind, names, first, last, known, late, new() { Horizons = steps, Quantiles = parts });
             return TypedResults.Ok(SignalAnswer.Of(await new SignalReporter(desk.DataSource, desk.Confluence, desk.Time).RunAsync(request, null, token)));
         }, cancellationToken);
     }
+
+    static bool IsRange(DateOnly first, DateOnly last) => first < last && first >= last.AddYears(-MostYears);
+
+    static string RangeProblem(DateOnly last) => $"is to lie before {last:yyyy-MM-dd}, by at most {MostYears} years";
 
     static int[] Horizons(RequestCheck check, string? text)
     {

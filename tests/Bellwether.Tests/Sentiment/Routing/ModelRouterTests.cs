@@ -213,13 +213,15 @@ public sealed class ModelRouterTests
     }
 
     [Fact]
-    public async Task Bit_that_fails_or_hangs_leaves_the_whole_batch_to_the_next_model()
+    public async Task Bit_that_fails_or_hangs_leaves_the_rest_of_the_batch_to_the_next_model()
     {
         RoutingRule[] rules = [new() { Name = "one", Models = ["classifier"] }];
         var events = Enumerable.Range(0, 8).Select(i => Event($"text {i}")).ToArray();
         var broken = new Fake("classifier", t => t == "text 5" ? throw new HttpRequestException("refused") : new(0.9, 0.05)) { MostAtOnce = 2 };
         var scores = await Router([broken, new("lexicon", _ => new(0.2, 0.1))], rules).ScoreAsync(events, Cancel);
-        Assert.All(scores, s => Assert.Equal(("lexicon", "classifier"), (s.By.Name, s.InsteadOf)));
+        // What was scored before is kept.
+        Assert.All(scores.Take(4), s => Assert.Equal(("classifier", null), (s.By.Name, s.InsteadOf)));
+        Assert.All(scores.Skip(4), s => Assert.Equal(("lexicon", "classifier"), (s.By.Name, s.InsteadOf)));
         Assert.Equal([["text 0", "text 1"], ["text 2", "text 3"], ["text 4", "text 5"]], broken.Asked);
 
         var silent = new Fake("classifier", _ => new(0.9, 0.05)) { MostAtOnce = 3, Hold = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Cancel) };
