@@ -14,11 +14,9 @@ sealed partial class Lab
 {
     const string States = "SELECT (to_jsonb(t) - 'last_updated')::text FROM sentiment.ticker_sentiment t ORDER BY ticker";
 
-    // Two priorities and articles of several tickers come in another order each time: what was known before what, and so what repeats what, is as
-    // different as the times of knowledge are.
     const string Results = """
         SELECT coalesce(md5(string_agg(h, '' ORDER BY h)), '') FROM (
-            SELECT md5((to_jsonb(s) - 'fetch_timestamp_utc' - 'processing_timestamp_utc' - 'chain_id' - 'novelty_weight')::text) AS h FROM sentiment.all_sentiment s) AS rows
+            SELECT md5((to_jsonb(s) - 'fetch_timestamp_utc' - 'processing_timestamp_utc')::text) AS h FROM sentiment.all_sentiment s) AS rows
         """;
 
     const string Accounts = "SELECT (to_jsonb(i) - 'id')::text FROM sentiment.influencers i ORDER BY platform, account_id";
