@@ -23,7 +23,7 @@ public sealed class NoLookAheadTests(TestServer server)
     {
         await using var lab = await EvidenceLab.OpenAsync(server, nameof(NoLookAheadTests));
         var random = new Random(seed);
-        var (answers, changed) = (new List<(DateTimeOffset At, DateTimeOffset KnownBy, string Text)>(), 0);
+        var (answers, told, changed) = (new List<(DateTimeOffset At, DateTimeOffset KnownBy, string Text)>(), new HashSet<string>(StringComparer.Ordinal), 0);
         for (var i = 0; i < 30; i++) await ChangeAsync(lab, random);
         for (var step = 0; step < 60; step++)
         {
@@ -34,6 +34,7 @@ public sealed class NoLookAheadTests(TestServer server)
             var known = await ReadAsync(lab, at, before);
             answers.Add((at, before, known));
             answers.Add((before, before, await ReadAsync(lab, before, before)));
+            told.UnionWith(answers.Select(a => a.Text));
             for (var i = random.Next(1, 6); i > 0; i--)
                 if (await ChangeAsync(lab, random) is { } backdated) answers.RemoveAll(a => a.KnownBy >= backdated);
             if (Substance(await ReadAsync(lab, at, lab.Now)) != Substance(known)) changed++;
@@ -43,6 +44,7 @@ public sealed class NoLookAheadTests(TestServer server)
         foreach (var (when, knownBy, text) in answers) Assert.Equal(text, await ReadAsync(lab, when, knownBy));
         // Else all of the above would hold of a reader that sees nothing.
         Assert.True(changed > 20, $"{changed} of 60 changes were seen by those who may know of them");
+        Assert.True(told.Count > 100, $"{told.Count} answers differ");
         Assert.True(answers.Select(a => a.Text).Distinct().Count() > 60, $"{answers.Count} answers are left");
     }
 
