@@ -221,12 +221,16 @@ public sealed partial class LocalObjectStore
                 File.Move(staged, target, overwrite: true);
                 return;
             }
-            catch (Exception error) when (error is DirectoryNotFoundException or FileNotFoundException && attempt < PlacingAttempts && File.Exists(staged))
+            catch (IOException error) when (FolderWentAway(error) && attempt < PlacingAttempts && File.Exists(staged))
             {
                 // made anew
             }
         }
     }
+
+    // "Already there" is said of a folder that stood when it was to be made and was gone when the runtime looked whether it is one.
+    static bool FolderWentAway(IOException error) =>
+        error is DirectoryNotFoundException or FileNotFoundException or { HResult: PosixFiles.AlreadyThere };
 
     // The folders above may be new, each a name in the one above; one that is gone again is a name that the one above no longer has.
     void SyncFolders(string file)

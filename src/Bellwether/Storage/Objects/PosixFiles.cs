@@ -8,7 +8,7 @@ namespace Bellwether.Storage.Objects;
 static partial class PosixFiles
 {
     /// <summary>Numbers of errors, as <see cref="Exception.HResult"/> of an <see cref="IOException"/> has them.</summary>
-    public const int NoPermission = 1, AccessDenied = 13, CrossDevice = 18, FileTooBig = 27, NoSpace = 28, ReadOnly = 30, OverQuota = 122;
+    public const int NoPermission = 1, AccessDenied = 13, AlreadyThere = 17, CrossDevice = 18, FileTooBig = 27, NoSpace = 28, ReadOnly = 30, OverQuota = 122;
 
     const int NotThere = 2, NoData = 61, NotSupported = 95, OutOfRange = 34;
 
