@@ -60,6 +60,7 @@ public sealed class TextSketch
         }
         _starts[8] = (ushort)at;
         FillBands(Shared, _bands);
+        Gist = TextGist.Of(Shared, Of(Trait.Amount), Words, amounts);
     }
 
     /// <summary>What a text says, and its title where that is not how it begins.</summary>
@@ -89,6 +90,9 @@ public sealed class TextSketch
     internal int Amounts { get; }
 
     internal ReadOnlySpan<uint> BandKeys => _bands;
+
+    /// <summary>Enough to see of most texts that they are another story.</summary>
+    internal TextGist Gist { get; }
 
     internal static uint Feature(Trait trait, uint hash) => (uint)trait << TraitShift | hash & HashMask;
 

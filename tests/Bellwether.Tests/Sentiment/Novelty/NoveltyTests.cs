@@ -138,7 +138,7 @@ public sealed class NoveltyTests(TestServer server)
         Assert.Equal(answers, await AnswersAsync());
         Assert.StartsWith("a0001ACME", await lab.RowsAsync());
         Assert.EndsWith(rows, await lab.RowsAsync());
-        Assert.Equal((0.0, StoryChains.ChainOf("ACME", "a0005")), (await lab.Database.ScalarAsync<double>("SELECT novelty_weight FROM sentiment.all_sentiment WHERE article_id = 'a0001'"),
+        Assert.Equal((0.0, StoryChains.ChainOf(EventKey.Of("a0005", "ACME"))), (await lab.Database.ScalarAsync<double>("SELECT novelty_weight FROM sentiment.all_sentiment WHERE article_id = 'a0001'"),
             await lab.Database.ScalarAsync<string>("SELECT chain_id FROM sentiment.all_sentiment WHERE article_id = 'a0001'")));
 
         // Once more, as after a crash: nothing happens.
