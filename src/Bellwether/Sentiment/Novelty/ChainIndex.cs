@@ -94,7 +94,7 @@ sealed class ChainIndex
         if (_buckets is not null) Link(_heads.Count - 1);
         else if (_heads.Count > Few)
         {
-            _buckets = [];
+            _buckets = new(_heads.Count * TextSketch.Bands * 2);
             for (var i = 0; i < _heads.Count; i++) Link(i);
         }
         return true;

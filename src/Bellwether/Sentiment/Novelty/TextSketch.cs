@@ -28,8 +28,8 @@ public sealed class TextSketch
     /// <summary>So many content words tell names, directions and amounts; what comes behind are words only.</summary>
     internal const int HeadWords = 40;
 
-    internal const int Bands = 12, Rows = 3;
-    const int Lanes = 40, TraitShift = 29;
+    internal const int Bands = 8, Rows = 2;
+    const int Lanes = Bands * Rows, TraitShift = 29;
     const uint HashMask = (1u << TraitShift) - 1;
 
     static readonly uint[] Factors = new uint[Lanes], Offsets = new uint[Lanes];
@@ -100,8 +100,7 @@ public sealed class TextSketch
 
     /// <summary>Whether the two share a band, without which they are not compared.</summary>
     internal bool SharesBand(TextSketch other) =>
-        Vector256.EqualsAny(Vector256.Create(BandKeys), Vector256.Create(other.BandKeys))
-        || Vector128.EqualsAny(Vector128.Create(BandKeys[8..]), Vector128.Create(other.BandKeys[8..]));
+        Vector256.EqualsAny(Vector256.Create(BandKeys), Vector256.Create(other.BandKeys));
 
     static void FillBands(ReadOnlySpan<uint> features, Span<uint> bands)
     {
