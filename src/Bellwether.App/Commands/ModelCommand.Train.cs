@@ -42,7 +42,7 @@ static partial class ModelCommand
         byte[] bytes;
         try
         {
-            bytes = await Task.Run(() => ClassifierTraining.Train(sets, new() { Seed = seed }, session.Progress, cancellationToken), cancellationToken);
+            bytes = await Task.Run(() => ClassifierTraining.Train(sets, new() { Seed = seed }, session.Time, session.Progress, cancellationToken), cancellationToken);
         }
         catch (ArgumentException error)
         {

@@ -107,7 +107,7 @@ static partial class ModelCommand
         output.WriteLine($"licence: {card.Licence}");
         if (card.Data.Count == 0)
             foreach (var (name, value) in card.Settings) output.WriteLine($"{name}: {value}");
-        foreach (var data in card.Data) output.WriteLine($"data: {data.Name}, {data.Rows:n0} rows, {data.Licence}, sha256 {data.Sha256}");
+        foreach (var data in card.Data) output.WriteLine($"data: {data.Name}, {data.Rows:n0} rows (trained on as {data.Texts:n0} texts, {data.Entities:n0} entities), {data.Licence}, sha256 {data.Sha256}");
         if (card.Metrics.Count > 0)
         {
             var table = new TextTable(new("measured on"), new("figure"), new("value", Right: true));

@@ -104,13 +104,12 @@ static partial class SentimentCommand
         if (name is not (null or SentimentModels.Classifier))
             throw CommandException.Usage($"--folds trains classifiers; the model {name} cannot be trained here.");
         if (set.HasScores) throw CommandException.Usage("--folds needs classes; this file has scores.");
-        var started = session.Time.GetTimestamp();
         try
         {
-            var scores = await Task.Run(() => ClassifierTraining.CrossValidate(set, new() { Folds = folds }, session.Progress,
+            var held = await Task.Run(() => ClassifierTraining.CrossValidate(set, new() { Folds = folds }, session.Time, session.Progress,
                 cancellationToken), cancellationToken);
-            return SentimentEvaluation.Of(SentimentModels.Classifier, $"trained on {folds - 1} of {folds} parts", set, scores,
-                set.Rows.Count / session.Time.GetElapsedTime(started).TotalSeconds);
+            return SentimentEvaluation.Of(SentimentModels.Classifier, $"trained on {folds - 1} of {folds} parts", set, held.Scores,
+                held.TextsPerSecond);
         }
         catch (ArgumentException error)
         {

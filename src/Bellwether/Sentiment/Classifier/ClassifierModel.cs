@@ -74,6 +74,7 @@ public sealed class ClassifierModel : IEntitySentimentModel
     public SentimentScore Score(ReadOnlySpan<char> text)
     {
         text = text[..Math.Min(text.Length, LexiconModel.MaxCharacters)];
+        text = text[..Boilerplate.StartOf(text)];
         return text.Length <= WholeCharacters ? ScorePart(text) : ScoreSentences(text);
     }
 
@@ -89,21 +90,25 @@ public sealed class ClassifierModel : IEntitySentimentModel
     SentimentScore ScoreSentences(ReadOnlySpan<char> text)
     {
         var reader = new SentenceReader(text, stackalloc char[1024], stackalloc Token[128]);
+        var boilerplate = default(Boilerplate.State);
         double positive = 0, negative = 0, weights = 0;
-        for (var (i, start) = (0, 0); i < LexiconModel.MaxSentences && reader.Read(); i++)
+        for (var (i, start) = (0, 0); i < LexiconModel.MaxSentences && reader.Read(); start = reader.Position)
         {
+            if (boilerplate.Skips(text, start, reader.Position)) continue;
             var score = ScorePart(text[start..reader.Position]);
-            start = reader.Position;
             var weight = (i == 0 ? 1 : i < 3 ? 0.6 : 0.3) * (NeutralShare + (1 - NeutralShare) * (1 - score.Neutral));
             (positive, negative, weights) = (positive + weight * score.Positive, negative + weight * score.Negative, weights + weight);
+            i++;
         }
         return weights > 0 ? new(positive / weights, negative / weights) : ScorePart(text[..WholeCharacters]);
     }
 
-    SentimentScore ScoreEntity(EntityText text)
+    internal SentimentScore ScoreEntity(EntityText text)
     {
         var whole = text.Text.AsSpan(0, Math.Min(text.Text.Length, LexiconModel.MaxCharacters));
+        var news = whole[..Boilerplate.StartOf(whole)];
         Span<TextSpan> spans = stackalloc TextSpan[32];
+        if (IsAnyWithin(text.Target, news.Length)) whole = news;
         if (whole.Length <= WholeCharacters) return ScoreEntity(whole, Within(text.Target, 0, whole.Length, spans[..16]), Within(text.Others, 0, whole.Length, spans[16..]));
         var reader = new SentenceReader(whole, stackalloc char[1024], stackalloc Token[128]);
         double positive = 0, negative = 0, weights = 0;
@@ -128,6 +133,13 @@ public sealed class ClassifierModel : IEntitySentimentModel
         var features = new FeatureBuffer(stackalloc uint[FeatureBuffer.Room], stackalloc int[FeatureBuffer.Groups], _file.Entity.Bits);
         TextFeatures.ReadFor(_file.Terms, text, target, others, features);
         return _file.Entity.Score(features, FeatureBuffer.Groups);
+    }
+
+    static bool IsAnyWithin(IReadOnlyList<TextSpan> spans, int end)
+    {
+        for (var i = 0; i < spans.Count; i++)
+            if (spans[i].Start < end) return true;
+        return false;
     }
 
     // The spans that begin in a part of the text, counted from its start.

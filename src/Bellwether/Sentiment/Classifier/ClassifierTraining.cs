@@ -12,12 +12,17 @@ public sealed record ClassifierTrainingOptions
     public int Folds { get; init; } = 5;
 
     /// <summary>Made-up sentences beside the data.</summary>
-    public int Templates { get; init; } = 3_000;
+    public int Templates { get; init; } = 6_000;
 
-    public float TemplateWeight { get; init; } = 0.5f;
+    public float TemplateWeight { get; init; } = 0.4f;
+
+    /// <summary>Made-up texts of two securities, of which each gives two rows.</summary>
+    public int Pairs { get; init; } = 3_000;
+
+    public float PairWeight { get; init; } = 0.5f;
 
     /// <summary>Variants of each labelled text, with words exchanged for others of their kind.</summary>
-    public int Variants { get; init; } = 3;
+    public int Variants { get; init; } = 2;
 
     public float VariantWeight { get; init; } = 0.5f;
 
@@ -40,7 +45,7 @@ public static partial class ClassifierTraining
 {
     /// <summary>Trains on all sets together.</summary>
     /// <exception cref="ArgumentException">A set holds scores, or a class is missing in all of them.</exception>
-    public static byte[] Train(IReadOnlyList<(LabelledSet Set, string Licence)> sets, ClassifierTrainingOptions options, IProgress<string>? progress, CancellationToken cancellationToken)
+    public static byte[] Train(IReadOnlyList<(LabelledSet Set, string Licence)> sets, ClassifierTrainingOptions options, TimeProvider time, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var rows = new TrainingRows(options);
         var ranges = new List<(Range Texts, Range Entities)>();
@@ -50,42 +55,43 @@ public static partial class ClassifierTraining
         rows.AddMadeUp();
         progress?.Report($"{texts:n0} texts, {rows.Entity.Count:n0} entities in texts, {rows.Variants:n0} variants of texts, {options.Templates:n0} made-up sentences");
 
-        var text = HeldOut(rows.Text, rows.TextFolds, options.Text with { Seed = options.Seed }, options.Folds, progress, "texts", cancellationToken);
-        var textTemperature = text.Temperature();
+        var text = HeldOut(rows.HeldOutTexts, options.Text with { Seed = options.Seed }, options.Folds, time, progress, "texts", cancellationToken);
         var metrics = new List<ModelMetric>();
-        for (var i = 0; i < sets.Count; i++) AddFigures(metrics, NameOf(sets[i].Set), text, ranges[i].Texts, textTemperature);
+        for (var i = 0; i < sets.Count; i++) AddFigures(metrics, NameOf(sets[i].Set), text, rows.Text, ranges[i].Texts);
         // Without entities to learn from that head gives what the text as a whole gives.
         var entity = new LinearWeights(options.EntityBits);
         var entityTemperature = 1.0;
         if (rows.Entity.Count > 0)
         {
-            var held = HeldOut(rows.Entity, rows.EntityFolds, options.Entity with { Seed = options.Seed }, options.Folds, progress, "entities", cancellationToken);
-            entityTemperature = held.Temperature();
-            for (var i = 0; i < sets.Count; i++) AddFigures(metrics, $"{NameOf(sets[i].Set)}, by entity", held, ranges[i].Entities, entityTemperature);
+            rows.AddMadeUpPairs();
+            var held = HeldOut(rows.HeldOutEntities, options.Entity with { Seed = options.Seed }, options.Folds, time, progress, "entities", cancellationToken);
+            entityTemperature = held.Temperature;
+            for (var i = 0; i < sets.Count; i++) AddFigures(metrics, $"{NameOf(sets[i].Set)}, by entity", held, rows.Entity, ranges[i].Entities);
             entity = LinearTrainer.Train(rows.Entity, All(rows.Entity.Count), options.Entity with { Seed = options.Seed }, cancellationToken);
         }
         var weights = LinearTrainer.Train(rows.Text, All(rows.Text.Count), options.Text with { Seed = options.Seed }, cancellationToken);
         var card = CardOf(sets, ranges, rows.Variants, options, metrics);
-        return ClassifierFile.Write(card, ClassifierTerms.Table, PackedWeights.Of(weights, textTemperature), PackedWeights.Of(entity, entityTemperature));
+        return ClassifierFile.Write(card, ClassifierTerms.Table, PackedWeights.Of(weights, text.Temperature), PackedWeights.Of(entity, entityTemperature));
     }
 
     /// <summary>
-    /// Scores every row of a set by a model trained on the other folds of it (and on made-up sentences, for whole texts). The temperature of a
-    /// fold comes from the others.
+    /// Scores every row of a set by a model trained on the other folds of it and on what is made up. The temperature of a fold comes from the
+    /// others.
     /// </summary>
-    public static IReadOnlyList<SentimentScore> CrossValidate(LabelledSet set, ClassifierTrainingOptions options, IProgress<string>? progress, CancellationToken cancellationToken)
+    public static HeldOutScores CrossValidate(LabelledSet set, ClassifierTrainingOptions options, TimeProvider time, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var rows = new TrainingRows(options);
         if (Checked(set).HasEntities)
         {
             rows.Add(set);
-            return HeldOut(rows.Entity, rows.EntityFolds, options.Entity with { Seed = options.Seed }, options.Folds, progress, "entities", cancellationToken).Scores();
+            rows.AddMadeUpPairs();
+            return HeldOut(rows.HeldOutEntities, options.Entity with { Seed = options.Seed }, options.Folds, time, progress, "entities", cancellationToken);
         }
         // Row by row: a text that stands in the set twice is measured twice.
         foreach (var row in set.Rows) rows.AddLabelled(row.Text, row.Label!.Value);
         CheckClasses(rows.Text, "texts");
         rows.AddMadeUp();
-        return HeldOut(rows.Text, rows.TextFolds, options.Text with { Seed = options.Seed }, options.Folds, progress, "texts", cancellationToken).Scores();
+        return HeldOut(rows.HeldOutTexts, options.Text with { Seed = options.Seed }, options.Folds, time, progress, "texts", cancellationToken);
     }
 
     static LabelledSet Checked(LabelledSet set) => !set.HasScores ? set
@@ -102,9 +108,11 @@ public static partial class ClassifierTraining
 
     static string NameOf(LabelledSet set) => Path.GetFileName(set.Path);
 
-    static void AddFigures(List<ModelMetric> metrics, string name, HeldOutRows held, Range range, double temperature)
+    static void AddFigures(List<ModelMetric> metrics, string name, HeldOutScores held, FeatureRows rows, Range range)
     {
-        if (held.Report(range, temperature) is not { } report) return;
+        int[] own = [.. Enumerable.Range(0, rows.Count).Take(range)];
+        if (own.Length == 0) return;
+        var report = ClassReport.Of([.. own.Select(r => SentimentEvaluation.Probabilities(held.Scores[r]))], [.. own.Select(r => (int)rows.Label(r))]);
         var on = $"{name}, {report.Rows} held-out rows by fold";
         metrics.Add(new(on, "accuracy", Math.Round(report.Accuracy, 4)));
         metrics.Add(new(on, "macro_f1", Math.Round(report.MacroF1, 4)));
@@ -112,17 +120,7 @@ public static partial class ClassifierTraining
         metrics.Add(new(on, "ece", Math.Round(report.Ece, 4)));
     }
 
-    static HeldOutRows HeldOut(
-        FeatureRows rows, List<int> folds, LinearTrainerOptions options, int count, IProgress<string>? progress, string what, CancellationToken cancellationToken)
-    {
-        var logits = new double[rows.Count][];
-        for (var fold = 0; fold < count; fold++)
-        {
-            progress?.Report($"{what}: fold {fold + 1} of {count}");
-            var weights = LinearTrainer.Train(rows, [.. All(rows.Count).Where(r => !TrainingRows.IsHeldOut(folds[r], fold))], options, cancellationToken);
-            for (var r = 0; r < logits.Length; r++)
-                if (folds[r] == fold && weights.Logits(rows, r) is var l) logits[r] = [l[0], l[1], l[2]];
-        }
-        return new(rows, folds, logits, count);
-    }
+    static HeldOutScores HeldOut(
+        HeldOutRows rows, LinearTrainerOptions options, int count, TimeProvider time, IProgress<string>? progress, string what, CancellationToken cancellationToken) =>
+        rows.Score(options, count, time, fold => progress?.Report($"{what}: fold {fold + 1} of {count}"), cancellationToken);
 }

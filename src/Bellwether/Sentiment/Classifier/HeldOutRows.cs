@@ -2,40 +2,62 @@ using Bellwether.Analytics.Text;
 
 namespace Bellwether.Sentiment.Classifier;
 
-/// <summary>Rows with the log-odds that models gave which had not seen them; rows of a fold below 0 have none.</summary>
-sealed class HeldOutRows(FeatureRows rows, IReadOnlyList<int> folds, double[][] logits, int count)
+/// <summary>Scores of rows by models that had not seen them, in the order of the rows.</summary>
+/// <param name="Scores">Each by a temperature that was fitted on the rows of the other folds.</param>
+/// <param name="TextsPerSecond">Of scoring; training takes no part in it.</param>
+/// <param name="Temperature">The one that fits all rows.</param>
+public sealed record HeldOutScores(IReadOnlyList<SentimentScore> Scores, double TextsPerSecond, double Temperature);
+
+/// <summary>
+/// Holds out one fold of the rows after the other, and scores it as the product does: weights of a byte, long texts sentence by sentence.
+/// </summary>
+sealed class HeldOutRows(FeatureRows rows, IReadOnlyList<int> folds, Func<int, EntityText> textOf, bool byEntity)
 {
-    /// <summary>The temperature that fits them all.</summary>
-    public double Temperature() => Fit(Enumerable.Range(0, logits.Length).Where(r => folds[r] >= 0));
+    const double LeastProbability = 1e-9;
 
-    /// <summary>Probabilities of all rows with a fold, in their order, by the temperature of the other folds.</summary>
-    public IReadOnlyList<SentimentScore> Scores()
+    /// <param name="progress">Is told each fold that begins.</param>
+    public HeldOutScores Score(LinearTrainerOptions options, int count, TimeProvider time, Action<int>? progress, CancellationToken cancellationToken)
     {
-        var temperatures = Enumerable.Range(0, count).Select(f => Fit(Enumerable.Range(0, logits.Length).Where(r => folds[r] >= 0 && folds[r] != f))).ToArray();
-        return [.. Enumerable.Range(0, logits.Length).Where(r => folds[r] >= 0).Select(r => ScoreOf(logits[r], temperatures[folds[r]]))];
+        var packed = new PackedWeights[count];
+        var logits = new double[rows.Count][];
+        for (var fold = 0; fold < count; fold++)
+        {
+            progress?.Invoke(fold);
+            int[] seen = [.. Enumerable.Range(0, rows.Count).Where(r => !TrainingRows.IsHeldOut(folds[r], fold))];
+            packed[fold] = PackedWeights.Of(LinearTrainer.Train(rows, seen, options, cancellationToken), 1);
+            var model = ModelOf(packed[fold]);
+            foreach (var row in RowsOf(fold)) logits[row] = Logits(ScoreOf(model, row));
+        }
+        int[] held = [.. Enumerable.Range(0, rows.Count).Where(r => folds[r] >= 0)];
+        var scores = new SentimentScore[rows.Count];
+        var started = time.GetTimestamp();
+        var fitting = TimeSpan.Zero;
+        for (var fold = 0; fold < count; fold++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var before = time.GetTimestamp();
+            var model = ModelOf(packed[fold] with { Temperature = (float)Fit([.. held.Where(r => folds[r] != fold)]) });
+            int[] own = [.. RowsOf(fold)];
+            fitting += time.GetElapsedTime(before);
+            foreach (var row in own) scores[row] = ScoreOf(model, row);
+        }
+        var seconds = Math.Max(1e-9, (time.GetElapsedTime(started) - fitting).TotalSeconds);
+        return new([.. held.Select(r => scores[r])], held.Length / seconds, Fit(held));
+
+        IEnumerable<int> RowsOf(int fold) => Enumerable.Range(0, rows.Count).Where(r => folds[r] == fold);
+
+        double Fit(int[] which) => which.Length == 0 ? 1 : Temperature.Fit([.. which.Select(r => logits[r])], [.. which.Select(rows.Label)]);
     }
 
-    /// <summary>How good the rows of a range were found; null where it is empty.</summary>
-    public ClassReport? Report(Range range, double temperature)
+    SentimentScore ScoreOf(ClassifierModel model, int row) => byEntity ? model.ScoreEntity(textOf(row)) : model.Score(textOf(row).Text);
+
+    // Of whole texts the head for entities is never asked, and the other way round only where an entity stands in no sentence.
+    ClassifierModel ModelOf(PackedWeights weights)
     {
-        var (start, length) = range.GetOffsetAndLength(logits.Length);
-        if (length == 0) return null;
-        var rowsOf = Enumerable.Range(start, length);
-        return ClassReport.Of(
-            [.. rowsOf.Select(r => ScoreOf(logits[r], temperature)).Select(s => new[] { s.Negative, s.Neutral, s.Positive })],
-            [.. rowsOf.Select(r => (int)rows.Label(r))]);
+        var none = PackedWeights.Of(new LinearWeights(3), 1);
+        return ClassifierModel.Of(new([], "fold", ClassifierTerms.Table, byEntity ? none : weights, byEntity ? weights : none, ""));
     }
 
-    double Fit(IEnumerable<int> which)
-    {
-        int[] chosen = [.. which];
-        return Bellwether.Analytics.Text.Temperature.Fit([.. chosen.Select(r => logits[r])], [.. chosen.Select(rows.Label)]);
-    }
-
-    static SentimentScore ScoreOf(double[] logits, double temperature)
-    {
-        var most = logits.Max();
-        var (negative, neutral, positive) = (Math.Exp((logits[0] - most) / temperature), Math.Exp((logits[1] - most) / temperature), Math.Exp((logits[2] - most) / temperature));
-        return new(positive / (negative + neutral + positive), negative / (negative + neutral + positive));
-    }
+    static double[] Logits(SentimentScore score) =>
+        [Math.Log(Math.Max(score.Negative, LeastProbability)), Math.Log(Math.Max(score.Neutral, LeastProbability)), Math.Log(Math.Max(score.Positive, LeastProbability))];
 }

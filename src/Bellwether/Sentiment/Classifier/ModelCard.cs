@@ -5,8 +5,15 @@ namespace Bellwether.Sentiment.Classifier;
 
 /// <summary>A file that a model was trained on.</summary>
 /// <param name="Sha256">Of the file's bytes, hexadecimal.</param>
-/// <param name="Rows">Rows that were used.</param>
-public sealed record ModelData(string Name, string Sha256, int Rows, string Licence);
+/// <param name="Rows">Rows of the file; of what was made up, how many were made.</param>
+public sealed record ModelData(string Name, string Sha256, int Rows, string Licence)
+{
+    /// <summary>Texts of it with one class, as rows of the head for whole texts: without those that come twice and those whose entities fare differently.</summary>
+    public int Texts { get; init; }
+
+    /// <summary>Entities of its texts, as rows of the head for entities.</summary>
+    public int Entities { get; init; }
+}
 
 /// <summary>One measured figure.</summary>
 /// <param name="On">What it was measured on, and how the rows were kept apart from those trained on.</param>

@@ -16,6 +16,10 @@ static class NumberReader
     const int SubjectReach = 14;
     const int ForecastReach = 10;
     const int PastReach = 8;
+    const int JudgementReach = 4;
+
+    // What stands before the older number within its brackets.
+    static readonly string[] InBrackets = ["was", "from", "prev", "previous", "previously", "prior", "before", "earlier", "old", "vs", "versus", "against", "formerly"];
 
     static readonly string[] BeforeLosses = ["of", "was", "were", "is", "at", "to", "from", "with", "than", "against", "vs", "vs.", "versus", "totalled", "totaled", "came"];
 
@@ -43,7 +47,7 @@ static class NumberReader
         var tokens = sentence.Tokens;
         for (var i = 0; i < tokens.Length && count < MaxNumbers; i++)
             if (tokens[i].Length <= 2 && sentence.WordOf(tokens[i])[^1] == '#' && Read(sentence, i) is { } number)
-                numbers[count++] = number;
+                Add(sentence, numbers, ref count, number);
         var found = 0;
         for (var i = 0; i + 1 < count && found < moves.Length; i++)
         {
@@ -57,6 +61,30 @@ static class NumberReader
             moves[found++] = Compare(sentence, matches, a, now, before);
         }
         return found;
+    }
+
+    // A range counts as its middle: "4.1-4.3 billion", "$1.10 - $1.20", "8.5–9.5%". Its unit stands behind its end.
+    static void Add(in SentenceReader sentence, Span<Number> numbers, ref int count, Number number)
+    {
+        if (count > 0 && numbers[count - 1] is var first && first.Token == number.Token - 1 && first.Value < number.Value && first.Unit is Unit.None or Unit.PerShare
+            && IsRange(sentence.Text[sentence.Tokens[first.Token].Source..sentence.Tokens[number.Token].Source]))
+        {
+            var low = !first.IsScaled && number.IsScaled ? first.Value * (number.Value / Digits(sentence, number.Token)) : first.Value;
+            numbers[count - 1] = number with { Value = (low + number.Value) / 2, InBrackets = first.InBrackets };
+            return;
+        }
+        numbers[count++] = number;
+    }
+
+    static bool IsRange(ReadOnlySpan<char> between)
+    {
+        var dashes = 0;
+        foreach (var c in between)
+        {
+            if (c is '-' or '–' or '—') dashes++;
+            else if (!char.IsAsciiDigit(c) && c is not ('.' or ',' or ' ' or '$' or '€' or '£' or '%')) return false;
+        }
+        return dashes == 1;
     }
 
     static bool TryOrder(in SentenceReader sentence, Number a, Number b, out bool newerFirst)
@@ -108,7 +136,8 @@ static class NumberReader
     {
         "from" => Link.From,
         "to" => Link.To,
-        "against" or "versus" or "vs" or "v" or "compared" or "compares" or "comparison" or "than" or "comparing" or "below" or "above" => Link.Against,
+        "against" or "versus" or "vs" or "v" or "compared" or "compares" or "comparison" or "than" or "comparing" or "below" or "above"
+            or "previously" or "prev" or "formerly" or "prior" or "before" => Link.Against,
         _ => Link.None,
     };
 
@@ -125,9 +154,24 @@ static class NumberReader
         if (nowIsLoss) newer = -Math.Abs(newer);
         if (beforeIsLoss) older = -Math.Abs(older);
         var direction = (sbyte)newer.CompareTo(older);
+        // "Improved to 93.2 from 98.7": who wrote it knows which way is the good one.
+        if (Judgement(sentence, first.Token) is var judged and not 0) return new(now.Token, direction, judged);
         return new(now.Token, direction, subject == 0 && other == 0 ? (sbyte)0
             : nowIsLoss || beforeIsLoss ? direction
             : (sbyte)(direction * (subject != 0 ? subject : other)));
+    }
+
+    static sbyte Judgement(in SentenceReader sentence, int before)
+    {
+        for (var i = before - 1; i >= 0 && i >= before - JudgementReach; i--)
+            switch (sentence.WordOf(sentence.Tokens[i]))
+            {
+                case "improved" or "improves" or "improve" or "improving" or "improvement":
+                    return 1;
+                case "worsened" or "worsens" or "worsen" or "worsening" or "deteriorated" or "deteriorates" or "deteriorate" or "deteriorating" or "deterioration":
+                    return -1;
+            }
+        return 0;
     }
 
     // The last subject in [from, to), or the first one behind where there is none: "profit of 3 mn" and "3 mn of profit".
@@ -256,11 +300,19 @@ static class NumberReader
     static int Bracket(ReadOnlySpan<char> before)
     {
         before = before.TrimEnd();
-        for (var i = before.Length - 1; i >= 0 && before.Length - i <= 6; i--)
+        for (var i = before.Length - 1; i >= 0 && before.Length - i <= 16; i--)
         {
-            if (before[i] == '(') return i;
+            if (before[i] == '(') return before.Length - i <= 6 || SaysOlder(before[(i + 1)..]) ? i : -1;
             if (!char.IsAsciiLetter(before[i]) && before[i] is not (' ' or '$' or '€' or '£' or '.' or ':')) return -1;
         }
         return -1;
+    }
+
+    static bool SaysOlder(ReadOnlySpan<char> inside)
+    {
+        inside = inside.TrimEnd(" $€£₹¥.:");
+        foreach (var word in InBrackets)
+            if (inside.StartsWith(word, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Bellwether.Analytics.Text;
+using Bellwether.Sentiment.Evaluation;
 
 namespace Bellwether.Sentiment.Classifier;
 
@@ -22,6 +23,7 @@ sealed class TemplateTexts
 
     readonly Dictionary<string, string[]> _slots = new(StringComparer.Ordinal);
     readonly List<(string Text, byte Label)> _sentences = [];
+    readonly List<(string Text, byte One, byte Two)> _pairs = [];
 
     TemplateTexts(string source)
     {
@@ -31,10 +33,15 @@ sealed class TemplateTexts
         {
             number++;
             if (line.Length == 0 || line[0] == '#') continue;
-            if (line.Length > 2 && line[1] == ' ' && line[0] is '+' or '-' or '0') _sentences.Add((line[2..], (byte)(line[0] == '+' ? 2 : line[0] == '-' ? 0 : 1)));
+            if (line.Length > 2 && line[1] == ' ' && IsLabel(line[0])) _sentences.Add((line[2..], LabelOf(line[0])));
+            else if (line.Length > 3 && line[2] == ' ' && IsLabel(line[0]) && IsLabel(line[1])) _pairs.Add((line[3..], LabelOf(line[0]), LabelOf(line[1])));
             else if (line.Split(" = ", 2) is [var name, var alternatives]) _slots[name] = alternatives.Split(" | ");
             else throw new InvalidDataException($"templates.txt:{number}: cannot read \"{line}\".");
         }
+
+        static bool IsLabel(char c) => c is '+' or '-' or '0';
+
+        static byte LabelOf(char c) => (byte)(c == '+' ? 2 : c == '-' ? 0 : 1);
     }
 
     public static TemplateTexts BuiltIn { get; } = new(Resource());
@@ -54,6 +61,31 @@ sealed class TemplateTexts
             texts[i] = new(Finish(new Sentence(this, random).Fill(text), random), label);
         }
         return texts;
+    }
+
+    /// <summary>Texts of two securities, each as two rows: what is said of the one, and of the other.</summary>
+    public IReadOnlyList<LabelledRow> MakePairs(int count, ulong seed)
+    {
+        var random = new SplitMix(seed ^ 0x5DEECE66D);
+        var rows = new List<LabelledRow>(count * 2);
+        while (rows.Count < count * 2)
+        {
+            var (template, first, second) = _pairs[random.Next(_pairs.Count)];
+            var sentence = new Sentence(this, random);
+            var text = Finish(sentence.Fill(template), random);
+            var (one, two) = (SpanOf(text, sentence.One), SpanOf(text, sentence.Two));
+            rows.Add(new(text, first, null, new(text, [one], [two])));
+            rows.Add(new(text, second, null, new(text, [two], [one])));
+        }
+        return rows;
+    }
+
+    // A cashtag's sign is no part of its name.
+    static TextSpan SpanOf(string text, string name)
+    {
+        var start = text.IndexOf(name, StringComparison.Ordinal);
+        if (start < 0) throw new InvalidDataException($"templates.txt: a sentence of two securities does not name {name}: \"{text}\".");
+        return name[0] == '$' ? new(start + 1, name.Length - 1) : new(start, name.Length);
     }
 
     // Some as a headline writes them, without a full stop.
@@ -77,6 +109,13 @@ sealed class TemplateTexts
         readonly string _unit = Pick(Units, random);
         readonly double _low = Math.Round(Math.Exp(random.NextDouble() * 6), 1) + 0.1;
         readonly double _factor = 1 + Math.Exp(random.NextDouble() * 4 - 3.3);
+        string? _one, _two;
+
+        /// <summary>Name of {one}, a cashtag or a company.</summary>
+        public string One => _one ??= PairName();
+
+        /// <summary>Name of {two}.</summary>
+        public string Two => _two ??= PairName();
 
         public string Fill(string text)
         {
@@ -108,15 +147,24 @@ sealed class TemplateTexts
             "any" => Money(Math.Exp(random.NextDouble() * 6)),
             "big" => Text(Math.Min(99, _low % 40 * _factor + 1)),
             "small" => Text(Math.Min(98, _low % 40)),
+            // Below small and above big: the other ends of two ranges.
+            "small0" => Text(Math.Min(98, _low % 40) * 0.92),
+            "top" => Text(Math.Min(99, _low % 40 * _factor + 1) * 1.06 + 0.2),
+            "one" => One,
+            "two" => Two,
             "pct" => Text(Math.Exp(random.NextDouble() * 4)) + (random.Next(3) switch { 0 => "%", 1 => " %", _ => " percent" }),
             "n" => (random.Next(12) * 100 + random.Next(90) + 5).ToString("n0", CultureInfo.InvariantCulture),
             "year" => (1998 + random.Next(27)).ToString(CultureInfo.InvariantCulture),
             "company" => Name() + Pick(Forms, random),
-            "cash" => string.Concat(Enumerable.Range(0, 3 + random.Next(2)).Select(_ => (char)('A' + random.Next(26)))),
+            "cash" => Symbol(),
             "person" => $"{Pick(FirstNames, random)} {Name()}",
             _ => texts._slots.TryGetValue(name, out var alternatives) ? Fill(Pick(alternatives, random))
                 : throw new InvalidDataException($"templates.txt: there is no slot {{{name}}}."),
         };
+
+        string PairName() => random.Next(2) == 0 ? "$" + Symbol() : Name() + Pick(Forms, random);
+
+        string Symbol() => string.Concat(Enumerable.Range(0, 3 + random.Next(2)).Select(_ => (char)('A' + random.Next(26))));
 
         string Name() => Pick(Onsets, random) + Pick(Middles, random) + Pick(Ends, random);
 

@@ -17,10 +17,13 @@ static partial class TextFeatures
         VeryGood = 9,
         Bad = 10,
         VeryBad = 11,
+        BurdenEnds = 12,
+        BoonEnds = 13,
         Modifier = 16,
         MoreThanBefore = 32,
     }
 
+    const float Turns = 0.25f;
     const uint InReport = 0xDAA66D13;
 
     /// <summary>Runs of one to four classes in their order, numbers that were compared at their place; in a report each class once more by itself.</summary>
@@ -53,7 +56,9 @@ static partial class TextFeatures
     static byte ClassOf(in Match match)
     {
         var entry = match.Entry;
-        if (entry.Modifier != Modifier.None) return (byte)((int)TermClass.Modifier + (int)entry.Modifier);
+        if (match.IsEnding) return (byte)(match.Value > 0 ? TermClass.BurdenEnds : TermClass.BoonEnds);
+        // "Could not offset" turns more than "but" does.
+        if (entry.Modifier is not (Modifier.None or Modifier.End)) return (byte)((int)TermClass.Modifier + (int)entry.Modifier + (entry.Factor is > 0 and < Turns ? 8 : 0));
         // Up or down, and whether that was found to be good or bad.
         if (entry.Direction != 0) return (byte)((int)(entry.Direction > 0 ? TermClass.Up : TermClass.Down) + (match.Value > 0 ? 2 : 0) * 20 + 100);
         if (entry.Polarity != 0 && match.Value == 0) return (byte)(entry.Polarity > 0 ? TermClass.Subject : TermClass.SubjectBad);

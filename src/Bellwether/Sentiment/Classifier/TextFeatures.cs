@@ -10,7 +10,7 @@ namespace Bellwether.Sentiment.Classifier;
 /// </summary>
 static partial class TextFeatures
 {
-    public const int Version = 3;
+    public const int Version = 4;
 
     const int MaxTokens = 128;
     const int MaxMatches = 64;

@@ -1,3 +1,4 @@
+using System.Text;
 using Bellwether.Analytics.Text;
 using Bellwether.Sentiment.Evaluation;
 using Bellwether.Sentiment.Lexicon;
@@ -12,6 +13,8 @@ sealed class TrainingRows
 {
     readonly HashSet<string> _texts = new(StringComparer.Ordinal);
     readonly List<(string Text, byte Label, int Fold)> _labelled = [];
+    readonly List<EntityText> _measuredEntities = [];
+    readonly List<string> _measured = [];
     readonly uint[] _room = new uint[FeatureBuffer.Room];
     readonly int[] _counts = new int[FeatureBuffer.Groups];
 
@@ -36,6 +39,12 @@ sealed class TrainingRows
 
     /// <inheritdoc cref="TextFolds"/>
     public List<int> EntityFolds { get; } = [];
+
+    /// <summary>What is measured of the head for texts; what was made up comes behind it.</summary>
+    public HeldOutRows HeldOutTexts => new(Text, TextFolds, row => new(_measured[row], [], []), byEntity: false);
+
+    /// <summary>What is measured of the head for entities.</summary>
+    public HeldOutRows HeldOutEntities => new(Entity, EntityFolds, row => _measuredEntities[row], byEntity: true);
 
     /// <summary>How many variants of texts were made.</summary>
     public int Variants { get; private set; }
@@ -66,9 +75,16 @@ sealed class TrainingRows
         foreach (var (text, label) in TemplateTexts.BuiltIn.Make(Options.Templates, Options.Seed)) AddText(text, label, Options.TemplateWeight, -1);
     }
 
+    /// <summary>Adds made-up texts of two securities to the rows of entities.</summary>
+    public void AddMadeUpPairs()
+    {
+        foreach (var row in TemplateTexts.BuiltIn.MakePairs(Options.Pairs, Options.Seed)) AddEntity(row, Options.PairWeight, -1);
+    }
+
     public void AddLabelled(string text, byte label)
     {
         var fold = FoldOf(text);
+        _measured.Add(text);
         AddText(text, label, 1, fold);
         _labelled.Add((text, label, fold));
     }
@@ -82,14 +98,17 @@ sealed class TrainingRows
         TextFolds.Add(fold);
     }
 
-    void AddEntity(LabelledRow row)
+    // Several entities are what this head is for; those with one are many more.
+    void AddEntity(LabelledRow row) => AddEntity(row, row.Entity!.Others.Count > 0 ? 1 : Options.SingleEntityWeight, FoldOf(row.Text));
+
+    void AddEntity(LabelledRow row, float weight, int fold)
     {
         var features = new FeatureBuffer(_room, _counts, Options.EntityBits);
         TextFeatures.ReadFor(ClassifierTerms.Table, row.Text, [.. row.Entity!.Target], [.. row.Entity.Others], features);
         AddGroups(Entity, features);
-        // Several entities are what this head is for; those with one are many more.
-        Entity.EndRow(row.Label!.Value, row.Entity.Others.Count > 0 ? 1 : Options.SingleEntityWeight);
-        EntityFolds.Add(FoldOf(row.Text));
+        Entity.EndRow(row.Label!.Value, weight);
+        EntityFolds.Add(fold);
+        _measuredEntities.Add(row.Entity);
     }
 
     static void AddGroups(FeatureRows rows, FeatureBuffer features)
@@ -99,6 +118,18 @@ sealed class TrainingRows
 
     int FoldOf(string text) => (int)(FeatureHash.Bucket(FeatureHash.Word(KeyOf(text)) ^ (uint)Options.Seed * 0x9E3779B1, 24) % (uint)Options.Folds);
 
-    // The same headline comes with other blanks and capitals.
-    static string KeyOf(string text) => string.Join(' ', text.ToLowerInvariant().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    /// <summary>The same for texts that differ only in links, capitals, blanks and punctuation: one message is sent many times with other links.</summary>
+    internal static string KeyOf(string text)
+    {
+        var key = new StringBuilder(text.Length);
+        foreach (var word in text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (word.StartsWith("http", StringComparison.OrdinalIgnoreCase) || word.StartsWith("www.", StringComparison.OrdinalIgnoreCase)) continue;
+            if (key.Length > 0 && key[^1] != ' ') key.Append(' ');
+            foreach (var c in word)
+                if (char.IsLetterOrDigit(c)) key.Append(char.ToLowerInvariant(c));
+        }
+        // Of a text without a letter its marks are all there is.
+        return key.Length > 0 ? key.ToString().TrimEnd() : text;
+    }
 }

@@ -35,7 +35,7 @@ public static partial class LabelledFile
             : text.AsSpan().TrimStart() is ['{' or '[', ..] ? ReadJson(path, text, options)
             : ReadCsv(path, text, options);
         if (raw.Count == 0) throw new FeedException(path, "there is no labelled row in it", "A file needs a header and at least one row.");
-        return new(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), Understand(path, raw, options));
+        return new(path, Convert.ToHexStringLower(SHA256.HashData(bytes)), Understand(path, raw, options)) { FileRows = raw.Count };
     }
 
     /// <summary>A text and its labels as the file spells them.</summary>

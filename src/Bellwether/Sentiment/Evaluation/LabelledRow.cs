@@ -14,6 +14,9 @@ public sealed record LabelledSet(string Path, string Sha256, IReadOnlyList<Label
 {
     public static IReadOnlyList<string> ClassNames { get; } = ["negative", "neutral", "positive"];
 
+    /// <summary>Rows of the file; one that names several entities is several rows here.</summary>
+    public int FileRows { get; init; } = Rows.Count;
+
     public bool HasScores => Rows.Count > 0 && Rows[0].Score is not null;
 
     public bool HasEntities => Rows.Any(r => r.Entity is not null);

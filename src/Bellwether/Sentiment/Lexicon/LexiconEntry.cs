@@ -9,6 +9,9 @@ enum Modifier : byte
     Contrast,
     Concede,
     Hedge,
+
+    /// <summary>Something comes to its end: good of a burden, bad of a boon.</summary>
+    End,
 }
 
 /// <summary>What the lexicon knows of a term. It may be several things at once (loss: bad in itself, and bad to have more of).</summary>
@@ -25,6 +28,9 @@ record struct LexiconEntry
 
     /// <summary>+1 where more is good, −1 where more is bad, 0 where it is no subject.</summary>
     public sbyte Polarity { get; set; }
+
+    /// <summary>−1 a burden that can be lifted (ban, strike, lawsuit), +1 a boon that can be lost (approval, contract), 0 neither.</summary>
+    public sbyte Event { get; set; }
 
     public Modifier Modifier { get; set; }
 

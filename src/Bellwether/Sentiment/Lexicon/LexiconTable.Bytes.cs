@@ -7,7 +7,7 @@ sealed partial class LexiconTable
     // Far above what the files hold; a length beyond it was not written by this program.
     const int MostTerms = 1 << 18;
 
-    const byte FollowsBit = 1, TermBit = 2;
+    const byte FollowsBit = 1, TermBit = 2, BoonBit = 4, BurdenBit = 8;
 
     /// <summary>Writes the table so that <see cref="Read"/> gives it back: hash, terms as one string, and column by column the lengths and entries.</summary>
     public void Write(BinaryWriter writer)
@@ -26,7 +26,8 @@ sealed partial class LexiconTable
             writer.Write(entry.Polarity);
             writer.Write((byte)entry.Modifier);
             writer.Write(entry.LongestTerm);
-            writer.Write((byte)((entry.SubjectFollows ? FollowsBit : 0) | (entry.IsTerm ? TermBit : 0)));
+            writer.Write((byte)((entry.SubjectFollows ? FollowsBit : 0) | (entry.IsTerm ? TermBit : 0)
+                | (entry.Event > 0 ? BoonBit : entry.Event < 0 ? BurdenBit : 0)));
         }
     }
 
@@ -46,6 +47,7 @@ sealed partial class LexiconTable
             entry = new() { Weight = reader.Single(), Direction = reader.Single(), Factor = reader.Single(), Polarity = (sbyte)reader.Byte(), Modifier = (Modifier)reader.Byte(), LongestTerm = reader.Byte() };
             var bits = reader.Byte();
             (entry.SubjectFollows, entry.IsTerm) = ((bits & FollowsBit) != 0, (bits & TermBit) != 0);
+            entry.Event = (sbyte)((bits & BoonBit) != 0 ? 1 : (bits & BurdenBit) != 0 ? -1 : 0);
         }
         return new(letters, ends, entries, hash);
     }

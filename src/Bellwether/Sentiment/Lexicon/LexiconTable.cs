@@ -77,21 +77,40 @@ sealed partial class LexiconTable
         {
             var bytes = Resource(file);
             hash.AppendData(bytes);
-            var number = 0;
-            foreach (var line in Encoding.UTF8.GetString(bytes).AsSpan().EnumerateLines())
-            {
-                number++;
-                if (line.IsEmpty || line[0] == '#')
-                    continue;
-                if (!TryAdd(entries, file, line))
-                    throw new InvalidDataException($"{file}:{number}: cannot read \"{line}\".");
-            }
+            AddLines(entries, file, Encoding.UTF8.GetString(bytes));
         }
+        return Of(entries, Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 4)));
+    }
+
+    /// <summary>A table of these lines alone.</summary>
+    internal static LexiconTable Parse(string name, string lines)
+    {
+        var entries = new Dictionary<string, LexiconEntry>(StringComparer.Ordinal);
+        AddLines(entries, name, lines);
+        return Of(entries, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines)).AsSpan(0, 4)));
+    }
+
+    static void AddLines(Dictionary<string, LexiconEntry> entries, string file, string lines)
+    {
+        var number = 0;
+        foreach (var line in lines.AsSpan().EnumerateLines())
+        {
+            number++;
+            if (line.IsEmpty || line[0] == '#')
+                continue;
+            if (!TryAdd(entries, file, line))
+                throw new InvalidDataException($"{file}:{number}: cannot read \"{line}\".");
+        }
+    }
+
+    static LexiconTable Of(Dictionary<string, LexiconEntry> entries, string hash)
+    {
+        AddKinds(entries);
         AddFirstWords(entries);
         string[] terms = [.. entries.Keys.Order(StringComparer.Ordinal)];
         var ends = new int[terms.Length];
         for (var (i, end) = (0, 0); i < terms.Length; i++) ends[i] = end += terms[i].Length;
-        return new(string.Concat(terms), ends, [.. terms.Select(t => entries[t])], Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 4)));
+        return new(string.Concat(terms), ends, [.. terms.Select(t => entries[t])], hash);
     }
 
     static byte[] Resource(string file)
@@ -125,6 +144,11 @@ sealed partial class LexiconTable
         {
             var polarity = (sbyte)(kind is "+" ? 1 : -1);
             change = (ref e) => e.Polarity = polarity;
+        }
+        else if (kind is "burden" or "boon")
+        {
+            var kindOfEvent = (sbyte)(kind is "boon" ? 1 : -1);
+            change = (ref e) => e.Event = kindOfEvent;
         }
         else if (count == 1 && TryNumber(kind, out var weight))
         {
@@ -160,6 +184,15 @@ sealed partial class LexiconTable
         change(ref entry);
         entry.IsTerm = true;
         entries[key] = entry;
+    }
+
+    // An "export ban" is a ban.
+    static void AddKinds(Dictionary<string, LexiconEntry> entries)
+    {
+        foreach (var (term, entry) in entries.ToArray())
+            if (entry is { Event: 0, Direction: 0, Modifier: Modifier.None } && term.LastIndexOf(' ') is var at and > 0
+                && entries.GetValueOrDefault(term[(at + 1)..]).Event is var kind and not 0 && kind * entry.Weight >= 0)
+                entries[term] = entry with { Event = kind };
     }
 
     static void AddFirstWords(Dictionary<string, LexiconEntry> entries)

@@ -91,6 +91,6 @@ ref partial struct SentenceReader
         var last = _tokens[_count - 1];
         return last.Length > 1 && _words.Slice(last.Start, last.Length)
             is not ("inc" or "corp" or "ltd" or "co" or "vs" or "mr" or "ms" or "mrs" or "dr" or "st" or "jr" or "cos"
-                or "rs" or "est" or "adj");
+                or "rs" or "est" or "adj" or "prev" or "approx");
     }
 }

@@ -4,7 +4,7 @@ namespace Bellwether.Sentiment.Lexicon;
 readonly record struct Evidence(double Positive, double Negative);
 
 /// <summary>Weighs one sentence: finds its terms, lets movements meet what moves, then negation, emphasis, contrast and doubt.</summary>
-static class SentenceScorer
+static partial class SentenceScorer
 {
     const int SubjectReachBack = 6;
     const int SubjectReachAhead = 3;
@@ -21,6 +21,7 @@ static class SentenceScorer
     public static int Find(LexiconTable table, in SentenceReader sentence, Span<Match> buffer)
     {
         var matches = buffer[..Find(table, sentence.Words, sentence.Tokens, buffer)];
+        ResolveEndings(sentence, matches);
         ResolveMovements(matches);
         ApplyModifiers(matches);
         return matches.Length;
@@ -76,9 +77,9 @@ static class SentenceScorer
         for (var i = 0; i < matches.Length; i++)
         {
             ref var match = ref matches[i];
-            if (match.Entry.Direction == 0)
+            if (match.Entry.Direction == 0 || match.IsEnding)
                 continue;
-            var subject = match.Entry.SubjectFollows ? SubjectAfter(matches, i) : SubjectBefore(matches, i);
+            var subject = match.Entry.SubjectFollows ? SubjectAfter(matches, i, orBurden: true) : SubjectBefore(matches, i);
             if (subject < 0)
                 subject = match.Entry.SubjectFollows ? SubjectBefore(matches, i) : SubjectAfter(matches, i);
             if (subject < 0)
@@ -86,7 +87,7 @@ static class SentenceScorer
                 match.Value = match.Entry.Direction * UnknownSubject;
                 continue;
             }
-            match.Value = match.Entry.Direction * matches[subject].Entry.Polarity;
+            match.Value = match.Entry.Direction * PolarityOf(matches[subject].Entry);
             // What moves says nothing by itself any more: a loss that narrows is good news.
             matches[subject].Value = 0;
         }
@@ -95,16 +96,19 @@ static class SentenceScorer
     static int SubjectBefore(ReadOnlySpan<Match> matches, int i)
     {
         for (var j = i - 1; j >= 0 && matches[i].Index - matches[j].Index <= SubjectReachBack; j--)
-            if (matches[j].Entry.Polarity != 0 && matches[j].Clause == matches[i].Clause)
+            if (PolarityOf(matches[j].Entry) != 0 && !matches[j].HasEnded && matches[j].Clause == matches[i].Clause)
                 return j;
         return -1;
     }
 
-    static int SubjectAfter(ReadOnlySpan<Match> matches, int i)
+    // More of a burden is bad, be it counted or not.
+    static sbyte PolarityOf(in LexiconEntry entry) => entry.Polarity != 0 ? entry.Polarity : Math.Min(entry.Event, (sbyte)0);
+
+    static int SubjectAfter(ReadOnlySpan<Match> matches, int i, bool orBurden = false)
     {
         var end = matches[i].Index + matches[i].Length;
         for (var j = i + 1; j < matches.Length && matches[j].Index - end < SubjectReachAhead; j++)
-            if (matches[j].Entry.Polarity != 0 && matches[j].Clause == matches[i].Clause)
+            if ((orBurden ? PolarityOf(matches[j].Entry) : matches[j].Entry.Polarity) != 0 && !matches[j].HasEnded && matches[j].Clause == matches[i].Clause)
                 return j;
         return -1;
     }
@@ -163,4 +167,10 @@ static class SentenceScorer
 record struct Match(int Index, int Length, short Clause, bool IsCapitals, LexiconEntry Entry)
 {
     public float Value { get; set; } = Entry.Weight;
+
+    /// <summary>It says that another term has come to its end, which its value tells of.</summary>
+    public bool IsEnding { get; set; }
+
+    /// <summary>Another term says that this has come to its end.</summary>
+    public bool HasEnded { get; set; }
 }
