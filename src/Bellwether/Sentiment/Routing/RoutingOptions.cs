@@ -21,6 +21,11 @@ public sealed record RoutingOptions
     {
         for (var i = 0; i < Rules.Count; i++)
             foreach (var problem in Rules[i].Problems()) yield return $"Rules:{i} ({Rules[i].Name}): {problem}";
+        foreach (var same in Rules.Where(r => r.Name.Length > 0).GroupBy(r => r.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
+            yield return $"Rules: {same.Count()} rules are called {same.Key}; give each a name of its own.";
+        for (var i = 0; i < Rules.Count; i++)
+            if (Rules.Take(i).FirstOrDefault(before => before.Covers(Rules[i])) is { } first)
+                yield return $"Rules:{i} ({Rules[i].Name}): no event comes to it, since {first.Name} before it takes all that it would; change their order.";
         foreach (var (model, limits) in Limits)
         {
             if (!ModelStore.IsName(model)) yield return $"Limits:{model}: this is no name of a model.";
@@ -47,6 +52,9 @@ public sealed record RoutingOptions
 /// <summary>Which events it is for, and the models that score them. What is null is not asked.</summary>
 public sealed record RoutingRule
 {
+    /// <summary>What the rule is called that no event misses: all go to the model of the settings.</summary>
+    public const string Otherwise = "otherwise";
+
     public string Name { get; init; } = "";
 
     public Priority? Priority { get; init; }
@@ -68,6 +76,13 @@ public sealed record RoutingRule
 
     /// <summary>A score with less confidence than this is left to the next model; 0 for never.</summary>
     public double DeferBelow { get; init; }
+
+    /// <summary>Whether every event that meets the other rule meets this one too.</summary>
+    internal bool Covers(RoutingRule other) =>
+        (Priority is null || Priority == other.Priority)
+        && (PremiumTier is null || string.Equals(PremiumTier, other.PremiumTier, StringComparison.OrdinalIgnoreCase))
+        && (Type is null || Type == other.Type)
+        && (MinCharacters ?? 0) <= (other.MinCharacters ?? 0) && (MaxCharacters ?? int.MaxValue) >= (other.MaxCharacters ?? int.MaxValue);
 
     public bool Meets(EventEnvelope e) => MissOf(e) == Miss.None;
 
@@ -107,6 +122,10 @@ public sealed record RoutingRule
         foreach (var model in Models.Where(m => !ModelStore.IsName(m))) yield return $"'{model}' is no name of a model.";
         if (Models.Distinct().Count() != Models.Count) yield return "Models names one twice.";
         if (DeferBelow is not (>= 0 and <= 1)) yield return $"DeferBelow is {DeferBelow}; it must be 0 to 1.";
+        if (Name.Equals(Otherwise, StringComparison.OrdinalIgnoreCase))
+            yield return "this is the name of what happens to events that meet no rule; choose another one.";
+        if (MinCharacters < 0) yield return $"MinCharacters is {MinCharacters}; it must be 0 or more.";
+        if (MaxCharacters < 0) yield return $"MaxCharacters is {MaxCharacters}; it must be 0 or more.";
         if (MinCharacters > MaxCharacters) yield return $"MinCharacters {MinCharacters} is more than MaxCharacters {MaxCharacters}.";
     }
 }

@@ -87,7 +87,7 @@ public sealed class LlmPipelineTests(TestServer server)
         }
         // It is known from the first time on how many it takes.
         Assert.Equal(1, (await IngestAsync(0, 1)).Results);
-        Assert.Equal(4, desk.Desk.Router!.MostAtOnce);
+        Assert.Equal(4, desk.Desk.Scorer.MostAtOnce);
         Assert.Equal(20, (await IngestAsync(1, 20)).Results);
         // By the transactions that wrote the rows.
         var most = await desk.Database.ScalarAsync<long>("SELECT max(n) FROM (SELECT count(*) AS n FROM sentiment.sentiment_data GROUP BY xmin::text) AS c");
