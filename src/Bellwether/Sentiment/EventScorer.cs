@@ -46,7 +46,8 @@ public sealed partial class EventScorer : IDisposable
     public static EventScorer Open(ScoringOptions options, ILoggerFactory loggers, TimeProvider time) => options.Routing.Rules.Count > 0
         ? new(null, new(options, name => SentimentModels.Load(name, options, time), time, loggers.CreateLogger<ModelRouter>()),
             options.ScoreEachTicker, owned: true)
-        : new(SentimentModels.LoadOrFallBack(options, loggers.CreateLogger<ScoringWorker>(), time), null, options.ScoreEachTicker, owned: true);
+        : new(SentimentModels.LoadOrFallBack(options, loggers.CreateLogger<ScoringWorker>(), time), null,
+            options.ScoreEachTicker, owned: true);
 
     /// <summary>The model that scores all events; null where rules choose.</summary>
     public ISentimentModel? Model { get; }
@@ -95,9 +96,11 @@ public sealed partial class EventScorer : IDisposable
         ModelRouter router, IReadOnlyList<EventEnvelope> events, Action<string>? trace, CancellationToken cancellationToken)
     {
         var routed = await router.ScoreAsync(events, cancellationToken, trace);
-        var scores = routed.Select(r => new EventScore(r.Score, null) { Model = (r.By.Name, r.Version), InsteadOf = r.InsteadOf }).ToArray();
+        EventScore[] scores =
+            [.. routed.Select(r => new EventScore(r.Score, null) { Model = (r.By.Name, r.Version), InsteadOf = r.InsteadOf })];
         if (!_eachTicker) return scores;
-        foreach (var same in Enumerable.Range(0, scores.Length).Where(i => routed[i].By is IEntitySentimentModel).GroupBy(i => routed[i].By))
+        foreach (var same in Enumerable.Range(0, scores.Length)
+            .Where(i => routed[i].By is IEntitySentimentModel).GroupBy(i => routed[i].By))
         {
             int[] which = [.. same];
             var split = await TickerScores.OfAsync(

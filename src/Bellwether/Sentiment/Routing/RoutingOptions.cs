@@ -17,22 +17,21 @@ public sealed record RoutingOptions
     /// What is wrong with these options, for people; empty when nothing is. Whether the models exist is not asked: one that was removed
     /// must not keep the program from starting, least of all from adding it again.
     /// </summary>
-    public IEnumerable<string> Problems()
+    /// <returns>Each with the path of the setting within these.</returns>
+    public IEnumerable<(string Path, string Text)> Problems()
     {
         for (var i = 0; i < Rules.Count; i++)
-            foreach (var problem in Rules[i].Problems()) yield return $"Rules:{i} ({Rules[i].Name}): {problem}";
-        foreach (var same in Rules.Where(r => r.Name.Length > 0).GroupBy(r => r.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1))
-            yield return $"Rules: {same.Count()} rules are called {same.Key}; give each a name of its own.";
+            foreach (var (field, problem) in Rules[i].Problems())
+                yield return ($"{nameof(Rules)}:{i}{field}", $"{nameof(Rules)}:{i} ({Rules[i].Name}): {problem}");
+        foreach (var same in Rules.Where(r => r.Name.Length > 0).GroupBy(r => r.Name, StringComparer.OrdinalIgnoreCase))
+            if (same.Count() > 1)
+                yield return (nameof(Rules), $"{nameof(Rules)}: {same.Count()} rules are called {same.Key}; give each a name of its own.");
         for (var i = 0; i < Rules.Count; i++)
             if (Rules.Take(i).FirstOrDefault(before => before.Covers(Rules[i])) is { } first)
-                yield return $"Rules:{i} ({Rules[i].Name}): no event comes to it, since {first.Name} before it takes all that it would; change their order.";
-        foreach (var (model, limits) in Limits)
-        {
-            if (!ModelStore.IsName(model)) yield return $"Limits:{model}: this is no name of a model.";
-            var wrong = new List<ValidationResult>();
-            Validator.TryValidateObject(limits, new ValidationContext(limits), wrong, validateAllProperties: true);
-            foreach (var problem in wrong) yield return $"Limits:{model}: {problem.ErrorMessage}";
-        }
+                yield return ($"{nameof(Rules)}:{i}", $"{nameof(Rules)}:{i} ({Rules[i].Name}): no event comes to it, "
+                    + $"since {first.Name} before it takes all that it would; change their order.");
+        foreach (var model in Limits.Keys.Where(m => !ModelStore.IsName(m)))
+            yield return ($"{nameof(Limits)}:{model}", $"{nameof(Limits)}:{model}: this is no name of a model.");
     }
 
     /// <summary>
@@ -115,18 +114,19 @@ public sealed record RoutingRule
         : e.Text.Length > MaxCharacters ? Miss.TooLong
         : Miss.None;
 
-    internal IEnumerable<string> Problems()
+    internal IEnumerable<(string Field, string Problem)> Problems()
     {
-        if (Name.Length == 0) yield return "Name is missing.";
-        if (Models.Count == 0) yield return "Models is empty; name at least one.";
-        foreach (var model in Models.Where(m => !ModelStore.IsName(m))) yield return $"'{model}' is no name of a model.";
-        if (Models.Distinct().Count() != Models.Count) yield return "Models names one twice.";
-        if (DeferBelow is not (>= 0 and <= 1)) yield return $"DeferBelow is {DeferBelow}; it must be 0 to 1.";
+        if (Name.Length == 0) yield return ("", "Name is missing.");
         if (Name.Equals(Otherwise, StringComparison.OrdinalIgnoreCase))
-            yield return "this is the name of what happens to events that meet no rule; choose another one.";
-        if (MinCharacters < 0) yield return $"MinCharacters is {MinCharacters}; it must be 0 or more.";
-        if (MaxCharacters < 0) yield return $"MaxCharacters is {MaxCharacters}; it must be 0 or more.";
-        if (MinCharacters > MaxCharacters) yield return $"MinCharacters {MinCharacters} is more than MaxCharacters {MaxCharacters}.";
+            yield return (":Name", $"Name {Name} is that of what happens to events that meet no rule; choose another one.");
+        if (Models.Count == 0) yield return ("", "Models is empty; name at least one.");
+        foreach (var model in Models.Where(m => !ModelStore.IsName(m))) yield return (":Models", $"'{model}' is no name of a model.");
+        if (Models.Distinct().Count() != Models.Count) yield return (":Models", "Models names one twice.");
+        if (DeferBelow is not (>= 0 and <= 1)) yield return (":DeferBelow", $"DeferBelow is {DeferBelow}; it must be 0 to 1.");
+        if (MinCharacters < 0) yield return (":MinCharacters", $"MinCharacters is {MinCharacters}; it must be 0 or more.");
+        if (MaxCharacters < 0) yield return (":MaxCharacters", $"MaxCharacters is {MaxCharacters}; it must be 0 or more.");
+        if (MinCharacters > MaxCharacters)
+            yield return (":MinCharacters", $"MinCharacters {MinCharacters} is more than MaxCharacters {MaxCharacters}.");
     }
 }
 
