@@ -52,7 +52,8 @@ static partial class ModelCommand
         if (File.Exists(path) && !ClassifierModel.IsClassifierFile(path))
             throw CommandException.Usage($"--out: '{path}' is there, and is no classifier.", "Name another file, or --replace it.");
         if (File.Exists(path + ".json") && !File.Exists(path))
-            throw CommandException.Usage($"--out: '{path}.json' is there, and the card of the model would take its place.", "Name another file, or --replace it.");
+            throw CommandException.Usage($"--out: '{path}.json' is there, and the card of the model would take its place.",
+                "Name another file, or --replace it.");
     }
 
     static void RequireRows(Session session, IReadOnlyList<LabelledSet> sets)
@@ -63,10 +64,12 @@ static partial class ModelCommand
         // That a class is missing altogether is told by the training.
         if (counts.Min() is > 0 and < FewestOfAClass)
             throw new FeedException(string.Join(", ", sets.Select(s => s.Path)),
-                $"there are {string.Join(", ", counts.Select((n, i) => $"{n:n0} {LabelledSet.ClassNames[i]}"))} rows; a classifier needs {FewestOfAClass} of each class at least",
+                $"there are {string.Join(", ", counts.Select((n, i) => $"{n:n0} {LabelledSet.ClassNames[i]}"))} rows; "
+                + $"a classifier needs {FewestOfAClass} of each class at least",
                 $"Label more texts: figures mean something from {FewestForFigures:n0} on.");
         if (counts.Sum() < FewestForFigures)
-            session.Note($"There are {counts.Sum():n0} rows: the figures of the card will be far from certain, and texts of other words are hardly known.");
+            session.Note($"There are {counts.Sum():n0} rows: the figures of the card will be far from certain, "
+                + "and texts of other words are hardly known.");
     }
 
     static async Task<ModelTrainAnswer> TrainAsync(Session session, (LabelledSet Set, string Licence)[] sets, string path, ulong seed, CancellationToken cancellationToken)

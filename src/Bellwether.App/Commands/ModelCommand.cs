@@ -37,10 +37,12 @@ static partial class ModelCommand
                 session.WriteJson(answers, CommandJson.Relaxed.IReadOnlyListModelAnswer);
                 return Task.FromResult(ExitCode.Ok);
             }
-            var table = new TextTable(new("model"), new("version", Width: 36), new("used", Width: 24), new("state"), new("what it is", Width: 60));
+            var table = new TextTable(new("model"), new("version", Width: 36), new("used", Width: 24), new("state"),
+                new("what it is", Width: 60));
             foreach (var a in answers) table.Add(a.Name, a.Version, UsedBy(a), a.Sound ? "sound" : "not usable", a.Description);
             table.Write(session.Screen);
-            foreach (var a in answers.Where(a => !a.Sound)) session.Screen.Out.WriteLine($"{a.Name} is not usable: {Printable.Text(a.Problem!)}");
+            foreach (var a in answers.Where(a => !a.Sound))
+                session.Screen.Out.WriteLine($"{a.Name} is not usable: {Printable.Text(a.Problem!)}");
             return Task.FromResult(ExitCode.Ok);
         });
 

@@ -114,7 +114,8 @@ static partial class SentimentCommand
                 + "Measure it on texts that it has not seen, or by --folds.");
         var result = await SentimentEvaluation.RunAsync(model, set, session.Time, cancellationToken);
         if (result.Unscored == set.Rows.Count)
-            throw new CommandException(ExitCode.Unavailable, "model", $"{model.Name} found a score for none of the {set.Rows.Count:n0} texts.",
+            throw new CommandException(ExitCode.Unavailable, "model",
+                $"{model.Name} found a score for none of the {set.Rows.Count:n0} texts.",
                 model is LlmModel ? $"Look at the server, and at Scoring:Llm:{model.Name}:Format." : null);
         return (result, trainedOn);
     }

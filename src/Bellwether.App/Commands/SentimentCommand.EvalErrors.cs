@@ -11,7 +11,8 @@ static partial class SentimentCommand
     static void RequireErrors(string path, string input)
     {
         OutputPlace.Require("--errors", path);
-        if (Path.GetFullPath(path) == Path.GetFullPath(input)) throw CommandException.Usage($"--errors: '{path}' is the file that is measured on.");
+        if (Path.GetFullPath(path) == Path.GetFullPath(input))
+            throw CommandException.Usage($"--errors: '{path}' is the file that is measured on.");
     }
 
     /// <summary>The rows that were missed: of classes those with another one, of scores those clear ones with another sign.</summary>
@@ -37,7 +38,8 @@ static partial class SentimentCommand
                 csv.WriteField(row.Label is { } label ? LabelledSet.ClassNames[label] : Number(row.Score!.Value));
                 csv.WriteField(!double.IsFinite(score.Score) ? ""
                     : row.Label is null ? Number(score.Score) : LabelledSet.ClassNames[ClassOf(score)]);
-                foreach (var p in (double[])[score.Negative, score.Neutral, score.Positive]) csv.WriteField(double.IsFinite(p) ? Number(p) : "");
+                foreach (var p in (double[])[score.Negative, score.Neutral, score.Positive])
+                    csv.WriteField(double.IsFinite(p) ? Number(p) : "");
                 await csv.NextRecordAsync();
             }
         }

@@ -98,8 +98,9 @@ public static partial class LabelledFile
         const int Most = 8;
         string[] found = [.. raw.Select(r => r.Labels[0].Trim()).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)];
         const string Form = "say what each means: --labels negative=…,neutral=…,positive=…, as the file's own description has it.";
-        return found.Length == 0 ? $"Where it is no name of a class, {Form}"
-            : $"The file has the labels {string.Join(", ", found.Take(Most))}{(found.Length > Most ? $" and {found.Length - Most:n0} others" : "")}; {Form}";
+        if (found.Length == 0) return $"Where it is no name of a class, {Form}";
+        var others = found.Length > Most ? $" and {found.Length - Most:n0} others" : "";
+        return $"The file has the labels {string.Join(", ", found.Take(Most))}{others}; {Form}";
     }
 
     static bool TryNumber(string text, out double number) =>

@@ -72,7 +72,8 @@ sealed class BertNetwork : IDisposable
             throw Wrong($"its output {output} is not one row of classes for each text: it was exported for another task");
         if (output.Dimensions[1] >= 0 && output.Dimensions[1] != _classes)
             throw namedBy == BertSettings.LabelsOption
-                ? new ModelFileException(namedBy, $"it names {_classes} classes, and the output {output} of {path} has {output.Dimensions[1]}",
+                ? new ModelFileException(namedBy,
+                    $"it names {_classes} classes, and the output {output} of {path} has {output.Dimensions[1]}",
                     "Give every class its number: negative=0,positive=1,neutral=2.")
                 : Wrong($"its output {output} has {output.Dimensions[1]} classes, {namedBy} names {_classes}");
         var (texts, tokens) = (Fixed(0, 1, MostTexts), Fixed(1, FewestTokens, MostTokens));

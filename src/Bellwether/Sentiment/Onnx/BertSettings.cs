@@ -66,7 +66,8 @@ public sealed record BertSettings(
             (Find("positive", "pos", "bullish"), Find("negative", "neg", "bearish"), Find("neutral", "neu"));
         if (names.Count is < 2 or > 3 || positive is null || negative is null || names.Count == 3 && neutral is null)
             throw new ModelFileException(given is null ? path : LabelsOption,
-                $"{(given is null ? "its" : "the")} classes are {string.Join(", ", names.OrderBy(n => n.Key).Select(n => $"{n.Key} {n.Value}"))}; "
+                $"{(given is null ? "its" : "the")} classes are "
+                + $"{string.Join(", ", names.OrderBy(n => n.Key).Select(n => $"{n.Key} {n.Value}"))}; "
                 + "positive, negative and neutral, or the first two, are needed",
                 "Where the names say nothing, tell which is which: --labels negative=0,positive=1,neutral=2");
         return new(positive.Value, negative.Value, neutral, names.Count);

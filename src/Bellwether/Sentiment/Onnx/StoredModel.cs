@@ -119,7 +119,8 @@ public sealed record StoredModel
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new ModelFileException(path, $"it cannot be read: {(error is JsonException json ? JsonProblem.ReasonOf(json) : error.Message.TrimEnd('.'))}",
+            var reason = error is JsonException json ? JsonProblem.ReasonOf(json) : error.Message.TrimEnd('.');
+            throw new ModelFileException(path, $"it cannot be read: {reason}",
                 $"Add the model again: {AddCommand(name, "DIR")}", error);
         }
     }

@@ -67,6 +67,24 @@ public sealed class LlmPipelineTests(TestServer server)
     }
 
     [Fact]
+    public async Task Text_that_the_server_will_not_take_is_put_aside_as_rejected_also_where_it_comes_alone()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (request, _, context) => request.Text.Contains("Intel") ? LlmStub.FailAsync(context, 400) : LlmStub.SayAsync(context, """{"label":"neutral"}""");
+        await using var desk = await TestDesk.OpenAsync(server, nameof(LlmPipelineTests), o => o with
+        {
+            Scoring = o.Scoring with { Model = "llama", Llm = new Dictionary<string, LlmOptions> { ["llama"] = new() { Endpoint = stub.Endpoint, Model = "llama-3", Tries = 1 } } },
+        });
+        var news = Path.Combine(desk.Folder, "news.csv");
+        await File.WriteAllTextAsync(news, "title,date,stock\nIntel cuts its outlook,2024-03-01T10:01:00Z,INTC\n", TestContext.Current.CancellationToken);
+
+        await desk.IngestAsync(new() { Type = EventType.News }, news);
+
+        Assert.Equal("Rejected", await desk.Database.ScalarAsync<string>("SELECT error_class FROM ops.dead_letters"));
+        Assert.Contains("answered 400", await desk.Database.ScalarAsync<string>("SELECT message FROM ops.dead_letters"));
+    }
+
+    [Fact]
     public async Task Costly_model_of_a_rule_bounds_what_is_committed_at_once()
     {
         await using var stub = await LlmStub.StartAsync();
