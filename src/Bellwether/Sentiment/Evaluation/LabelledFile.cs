@@ -72,7 +72,8 @@ public static partial class LabelledFile
             if (!isScored && row.Labels.Count != 1)
                 throw Bad(path, row, $"has {row.Labels.Count} labels", "Only scores may be several; their mean counts.");
             rows.Add((isScored ? new LabelledRow(row.Text, null, Score(path, row))
-                : new(row.Text, Class(path, row, row.Labels[0], options, () => HintOf(raw)), null)) with { Line = row.Line });
+                : new(row.Text, Class(path, row, row.Labels[0], options, () => HintOf(raw)), null)) with
+            { Line = row.Line });
         }
         return rows;
     }
