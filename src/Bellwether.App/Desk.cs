@@ -13,7 +13,6 @@ using Bellwether.Retention.Erase;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.Aggregation;
 using Bellwether.Sentiment.HotStore;
-using Bellwether.Sentiment.Routing;
 using Bellwether.Storage;
 using Bellwether.Storage.Objects;
 using Microsoft.Extensions.Logging;
@@ -30,9 +29,7 @@ public sealed class Desk : IAsyncDisposable
     readonly PostgresEngine _engine;
     readonly Lazy<PostgresEventLog> _embedded;
     readonly Lazy<KafkaEventLog>? _kafka;
-    readonly Lazy<ISentimentModel> _model;
-    readonly bool _ownsModel;
-    readonly Lazy<ModelRouter?> _router;
+    readonly Lazy<EventScorer> _scorer;
     readonly Lazy<ResultStore> _results;
     readonly Lazy<LakeStore?> _lakeStore;
     readonly Lazy<IObjectStore> _archive;
@@ -41,10 +38,7 @@ public sealed class Desk : IAsyncDisposable
     Desk(DeskOptions options, PostgresEngine engine, string? kafkaLibrary, ISentimentModel? model, ILoggerFactory loggers, TimeProvider time)
     {
         (Options, _engine, Loggers, Time) = (options, engine, loggers, time);
-        _model = new(() => model ?? SentimentModels.LoadOrFallBack(options.Scoring, loggers.CreateLogger<ScoringWorker>(), time));
-        _ownsModel = model is null;
-        _router = new(() => model is not null || options.Scoring.Routing.Rules.Count == 0 ? null
-            : new(options.Scoring, name => SentimentModels.Load(name, options.Scoring, time), time, loggers.CreateLogger<ModelRouter>()));
+        _scorer = new(() => model is null ? EventScorer.Open(options.Scoring, loggers, time) : new(model, options.Scoring.ScoreEachTicker));
         DataSource = new NpgsqlDataSourceBuilder(engine.ConnectionString).UseLoggerFactory(loggers).Build();
         Hot = options.HotStore.Kind == HotStoreKind.Redis ? Shared() : new MemoryHotStore(options.HotStore, time);
         ColdRows = new(token => LakeOptionsAsync(null, token));
@@ -97,10 +91,12 @@ public sealed class Desk : IAsyncDisposable
     /// <summary>Copies dead letters to the brokers; null where there is no Kafka.</summary>
     public DeadLetterTopics? DeadLetterTopics => _kafka is { } kafka ? new(DataSource, kafka.Value) : null;
 
-    public ISentimentModel Model => _model.Value;
+    /// <summary>Scores events as the settings ask for; all workers of this process share it.</summary>
+    public EventScorer Scorer => _scorer.Value;
 
-    /// <summary>Sends events to models by rules, which all workers of this process share; null where there are no rules, or one model was given for all.</summary>
-    public ModelRouter? Router => _router.Value;
+    /// <summary>Models that this process has tried to use and cannot, so that others score in their place.</summary>
+    public IEnumerable<string> MissedModels => _scorer.IsValueCreated ? _scorer.Value.Missed : [];
+
     public Ingestor Ingestor => new(DataSource, Log, Time);
     public DeadLetterReplay DeadLetterReplay => new(DataSource, Log, Time);
 
@@ -151,7 +147,7 @@ public sealed class Desk : IAsyncDisposable
     }
 
     // Where it cannot be had, another model scores, and says so.
-    static async Task FetchOnnxAsync(string? library, IProgress<string>? progress, CancellationToken cancellationToken)
+    internal static async Task FetchOnnxAsync(string? library, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         try
         {
@@ -172,7 +168,7 @@ public sealed class Desk : IAsyncDisposable
     }
 
     public ScoringWorker CreateWorker() =>
-        new(Log, Model, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync, Router = Router };
+        new(Log, Scorer, _results.Value, Hot, Gate, Options.Scoring with { Group = Options.EventLog.StoredGroup(Options.Scoring.Group) }, Time, Loggers.CreateLogger<ScoringWorker>()) { Recover = RecoverAsync };
 
     /// <summary>Keeps a shared hot store level with the database; null where each process has its own.</summary>
     public HotStoreCatchUp? CreateCatchUp() => Hot is not GuardedHotStore shared ? null
@@ -300,8 +296,7 @@ public sealed class Desk : IAsyncDisposable
         if (Hot is GuardedHotStore shared) await shared.DisposeAsync();
         if (_kafka is { IsValueCreated: true } kafka) await kafka.Value.DisposeAsync();
         if (_embedded.IsValueCreated) await _embedded.Value.DisposeAsync();
-        if (_router is { IsValueCreated: true, Value: { } router }) router.Dispose();
-        if (_ownsModel && _model is { IsValueCreated: true, Value: IDisposable disposable }) disposable.Dispose();
+        if (_scorer.IsValueCreated) _scorer.Value.Dispose();
         await DataSource.DisposeAsync();
         await _engine.DisposeAsync();
     }

@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using Bellwether.App.Settings;
 using Bellwether.Confluence;
 using Bellwether.Events;
 using Bellwether.Market;
@@ -147,38 +149,33 @@ public sealed record DeskOptions
     {
         var root = Path.GetFullPath(dataDirectory);
         var file = Path.Combine(root, FileName);
+        IConfigurationRoot settings;
         try
         {
-            var options = new ConfigurationBuilder()
+            settings = new ConfigurationBuilder()
                 .AddJsonFile(file, optional: true, reloadOnChange: false)
                 .AddInMemoryCollection(RetentionVariables.Read(Environment.GetEnvironmentVariable))
                 .AddEnvironmentVariables(EnvironmentPrefix)
                 .AddInMemoryCollection(commandLine.Where(o => o.Value is not null).Append(new(nameof(DataDirectory), root)))
-                .Build()
-                .Get<DeskOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new();
-            options = options with { Scoring = options.Scoring with { ModelsDirectory = options.Scoring.ModelsDirectory ?? Path.Combine(root, "models") } };
-            Validate(options, "");
-            Validate(options.EventLog, nameof(EventLog) + ":");
-            if (options.EventLog.Kind == EventLogKind.Kafka) Validate(options.EventLog.Kafka, $"{nameof(EventLog)}:{nameof(EventLog.Kafka)}:");
-            Validate(options.DeadLetters, nameof(DeadLetters) + ":");
-            Validate(options.Scoring, nameof(Scoring) + ":");
-            Validate(options.Scoring.Novelty, $"{nameof(Scoring)}:{nameof(ScoringOptions.Novelty)}:");
-            Validate(options.Aggregation, nameof(Aggregation) + ":");
-            Validate(options.Aggregation.Reliability, $"{nameof(Aggregation)}:{nameof(options.Aggregation.Reliability)}:");
-            Validate(options.Confluence, nameof(Confluence) + ":");
-            Validate(options.Scoring.Onnx, $"{nameof(Scoring)}:{nameof(Scoring.Onnx)}:");
-            foreach (var (name, llm) in options.Scoring.Llm) Validate(llm, $"{nameof(Scoring)}:{nameof(Scoring.Llm)}:{name}:");
-            string[] models = [.. SentimentModels.LlmProblems(options.Scoring), .. options.Scoring.Routing.Problems().Select(p => $"{nameof(ScoringOptions.Routing)}:{p}")];
-            if (models.Length > 0) throw new DeskOptionsException(string.Join(" ", models.Select(p => $"{nameof(Scoring)}:{p}")));
-            Validate(options.HotStore, nameof(HotStore) + ":");
-            Validate(options.LakeObjects, nameof(LakeObjects) + ":");
-            Validate(options.Retention, nameof(Retention) + ":");
-            Validate(options.Market, nameof(Market) + ":");
-            Validate(options.Market.Providers, $"{nameof(Market)}:{nameof(Market.Providers)}:");
-            _ = RetentionPolicies.Of(options.Retention);
-            _ = (options.LakeBucket, options.ArchiveBucket);
-            Validate(options.HotStore.Redis, $"{nameof(HotStore)}:{nameof(HotStore.Redis)}:");
-            return options;
+                .Build();
+        }
+        catch (Exception error) when (error.GetBaseException() is JsonException json)
+        {
+            throw SettingsSource.NoJson(file, json);
+        }
+        catch (Exception error) when (error is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new DeskOptionsException($"{file}: {error.GetBaseException().Message.TrimEnd('.')}.");
+        }
+        catch (RetentionPolicyException error)
+        {
+            throw new DeskOptionsException(error.Message);
+        }
+        var source = new SettingsSource(settings, file, EnvironmentPrefix);
+        Require(SettingsCheck.Problems(settings, typeof(DeskOptions), source));
+        try
+        {
+            return Checked(settings.Get<DeskOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new(), root, source);
         }
         catch (Exception error) when (error is InvalidOperationException or InvalidDataException or FormatException or RetentionPolicyException)
         {
@@ -186,11 +183,32 @@ public sealed record DeskOptions
         }
     }
 
-    static void Validate(object options, string prefix)
+    static DeskOptions Checked(DeskOptions options, string root, SettingsSource source)
     {
-        var problems = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true))
-            throw new DeskOptionsException(string.Join(" ", problems.Select(p => $"{prefix}{p.ErrorMessage}")));
+        string Beside(string path) => Path.IsPathRooted(path) ? path : Path.Combine(root, path);
+        options = options with
+        {
+            Scoring = options.Scoring with
+            {
+                ModelsDirectory = Beside(options.Scoring.ModelsDirectory ?? "models"),
+                // Where the settings lie, whichever folder the program was started in.
+                ClassifierFile = options.Scoring.ClassifierFile is { } classifier ? Beside(classifier) : null,
+            },
+        };
+        const string Kafka = $"{nameof(EventLog)}:{nameof(EventLogOptions.Kafka)}";
+        Require(SettingsRange.Problems(options, source, path => path != Kafka || options.EventLog.Kind == EventLogKind.Kafka));
+        const string Routing = $"{nameof(Scoring)}:{nameof(ScoringOptions.Routing)}";
+        Require([
+            .. SentimentModels.LlmProblems(options.Scoring).Select(p => $"{nameof(Scoring)}:{p}"),
+            .. options.Scoring.Routing.Problems().Select(p => $"{Routing}:{p.Text}{(source.Of($"{Routing}:{p.Path}") is { } at ? $" ({at})" : "")}")]);
+        _ = RetentionPolicies.Of(options.Retention);
+        _ = (options.LakeBucket, options.ArchiveBucket);
+        return options;
+    }
+
+    static void Require(IReadOnlyList<string> problems)
+    {
+        if (problems.Count > 0) throw new DeskOptionsException(string.Join(" ", problems));
     }
 }
 

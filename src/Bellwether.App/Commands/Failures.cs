@@ -46,6 +46,7 @@ sealed class Failures(Screen screen, bool json, bool verbose)
         FeedException { IsUsage: true } feed =>
             CommandException.Usage($"{feed.Origin}: {feed.Problem}.", feed.Mend),
         FeedException feed => new(ExitCode.BadInput, "bad_input", $"{feed.Origin}{(feed.Line is { } line ? $", line {line}" : "")}: {feed.Problem}.", feed.Mend),
+        ModelFileException { File: ['-', '-', ..] } option => CommandException.Usage($"{option.File}: {option.Problem}.", option.Mend),
         ModelFileException model => new(ExitCode.BadInput, "model", $"{model.File}: {model.Problem}.", model.Mend),
         LlmUnavailableException llm => new(ExitCode.Unavailable, "model", Sentence(llm.Message), "Look at the server, and at Scoring:Llm."),
         OnnxException onnx => new(ExitCode.Unavailable, "model", $"ONNX Runtime: {Sentence(onnx.Message)}",

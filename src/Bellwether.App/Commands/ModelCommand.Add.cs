@@ -75,7 +75,7 @@ static partial class ModelCommand
     static Verb Remove(Screen screen, GlobalOptions globals)
     {
         var name = new Argument<string>("MODEL") { Description = "Name of a model that was added" };
-        var force = new Option<bool>("--force") { Description = "Remove it although the settings ask for it" };
+        var force = new Option<bool>("--force") { Description = "Remove it although the settings or a rule ask for it; others score in its place" };
         return new Verb("remove", "Take out a model that was added; files that it only referred to stay", "model remove finbert", "model remove finbert --force --json") { name, force }
             .Runs(screen, globals, (session, _) =>
             {

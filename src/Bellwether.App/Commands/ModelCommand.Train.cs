@@ -18,13 +18,16 @@ static partial class ModelCommand
         var labels = new Option<string?>("--labels") { Description = "What labels mean that are no names of classes: negative=0,positive=1,neutral=2", HelpName = "MAP" };
         var licence = new Option<string>("--licence") { Description = "Licence of the data, for the card", HelpName = "TEXT", DefaultValueFactory = _ => "not stated" };
         var seed = new Option<ulong>("--seed") { Description = "Another seed shuffles differently; the same one gives the same file", HelpName = "N", DefaultValueFactory = _ => new ClassifierTrainingOptions().Seed };
+        var replace = new Option<bool>("--replace") { Description = "Write over a file at --out that is no classifier" };
         return new Verb("train", "Train a classifier on labelled texts, with a card that says what it is worth",
                 "model train --data headlines.csv tweets.csv --labels negative=0,positive=1,neutral=2 --out my.bin", "model train --data headlines.csv --seed 7 --json")
-            { data, outFile, text, label, labels, licence, seed }
+            { data, outFile, text, label, labels, licence, seed, replace }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
+                RequirePlace(session.Get(outFile)!, session.Get(replace));
                 var options = new LabelledOptions { Text = session.Get(text), Label = session.Get(label), Labels = SentimentCommand.LabelsOf(session.Get(labels)) };
                 var sets = session.Get(data)!.Select(path => (LabelledFile.Read(path, options), session.Get(licence)!)).ToArray();
+                RequireRows(session, [.. sets.Select(s => s.Item1)]);
                 var answer = await TrainAsync(session, sets, session.Get(outFile)!, session.Get(seed), cancellationToken);
                 if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.ModelTrainAnswer);
                 else
@@ -34,6 +37,39 @@ static partial class ModelCommand
                 }
                 return ExitCode.Ok;
             });
+    }
+
+    /// <summary>Fewer rows of a class are not learned from, and measured on one or two.</summary>
+    const int FewestOfAClass = 10;
+
+    const int FewestForFigures = 1_000;
+
+    static void RequirePlace(string path, bool replace)
+    {
+        OutputPlace.Require("--out", path);
+        OutputPlace.Require("--out", path + ".json");
+        if (replace) return;
+        if (File.Exists(path) && !ClassifierModel.IsClassifierFile(path))
+            throw CommandException.Usage($"--out: '{path}' is there, and is no classifier.", "Name another file, or --replace it.");
+        if (File.Exists(path + ".json") && !File.Exists(path))
+            throw CommandException.Usage($"--out: '{path}.json' is there, and the card of the model would take its place.",
+                "Name another file, or --replace it.");
+    }
+
+    static void RequireRows(Session session, IReadOnlyList<LabelledSet> sets)
+    {
+        var counts = new int[LabelledSet.ClassNames.Count];
+        foreach (var row in sets.SelectMany(s => s.Rows))
+            if (row.Label is { } label) counts[label]++;
+        // That a class is missing altogether is told by the training.
+        if (counts.Min() is > 0 and < FewestOfAClass)
+            throw new FeedException(string.Join(", ", sets.Select(s => s.Path)),
+                $"there are {string.Join(", ", counts.Select((n, i) => $"{n:n0} {LabelledSet.ClassNames[i]}"))} rows; "
+                + $"a classifier needs {FewestOfAClass} of each class at least",
+                $"Label more texts: figures mean something from {FewestForFigures:n0} on.");
+        if (counts.Sum() < FewestForFigures)
+            session.Note($"There are {counts.Sum():n0} rows: the figures of the card will be far from certain, "
+                + "and texts of other words are hardly known.");
     }
 
     static async Task<ModelTrainAnswer> TrainAsync(Session session, (LabelledSet Set, string Licence)[] sets, string path, ulong seed, CancellationToken cancellationToken)

@@ -6,9 +6,11 @@ using Bellwether.Sentiment.Onnx;
 
 namespace Bellwether.App.Commands;
 
-/// <param name="Used">The model that the settings ask for.</param>
+/// <param name="Used">The model that the settings ask for, where no rule says otherwise.</param>
 /// <param name="Problem">Why it cannot be used; null when it can.</param>
-sealed record ModelAnswer(string Name, string? Version, bool Used, bool Sound, string? Problem, string Description);
+/// <param name="Rules">Rules that send events to it.</param>
+sealed record ModelAnswer(
+    string Name, string? Version, bool Used, bool Sound, string? Problem, string Description, IReadOnlyList<string> Rules);
 
 /// <summary><c>bellwether model</c>: which models there are, what they are made of, and how one is trained.</summary>
 static partial class ModelCommand
@@ -35,26 +37,33 @@ static partial class ModelCommand
                 session.WriteJson(answers, CommandJson.Relaxed.IReadOnlyListModelAnswer);
                 return Task.FromResult(ExitCode.Ok);
             }
-            var table = new TextTable(new("model"), new("version"), new("used"), new("state"), new("what it is", Width: 80));
-            foreach (var a in answers) table.Add(a.Name, a.Version, a.Used ? "yes" : "", a.Problem ?? "sound", a.Description);
+            var table = new TextTable(new("model"), new("version", Width: 36), new("used", Width: 24), new("state"),
+                new("what it is", Width: 60));
+            foreach (var a in answers) table.Add(a.Name, a.Version, UsedBy(a), a.Sound ? "sound" : "not usable", a.Description);
             table.Write(session.Screen);
+            foreach (var a in answers.Where(a => !a.Sound))
+                session.Screen.Out.WriteLine($"{a.Name} is not usable: {Printable.Text(a.Problem!)}");
             return Task.FromResult(ExitCode.Ok);
         });
 
     static ModelAnswer Look(string name, ScoringOptions options)
     {
         var used = options.Model == name;
+        string[] rules = [.. options.Routing.Rules.Where(r => r.Models.Contains(name)).Select(r => r.Name)];
         try
         {
             var model = SentimentModels.Load(name, options);
             using var loaded = model as IDisposable;
-            return new(name, model.Version, used, true, null, Described(name, options));
+            return new(name, model.Version, used, true, null, Described(name, options), rules);
         }
         catch (ModelFileException error)
         {
-            return new(name, null, used, false, error.Message, Described(name, options));
+            return new(name, null, used, false, error.Message, Described(name, options), rules);
         }
     }
+
+    static string UsedBy(ModelAnswer answer) => string.Join("; ",
+        new[] { answer.Used ? "by default" : null, answer.Rules.Count > 0 ? $"by {string.Join(", ", answer.Rules)}" : null }.OfType<string>());
 
     static string Described(string name, ScoringOptions options) => name switch
     {
@@ -73,7 +82,7 @@ static partial class ModelCommand
             {
                 var model = SentimentCommand.ModelNamed(session, session.Get(name));
                 using var loaded = model as IDisposable;
-                var card = CardOf(model);
+                var card = CardOf(model) with { Version = model.Version };
                 if (session.Json) session.WriteJson(card, CommandJson.Relaxed.ModelCard);
                 else Write(session.Screen, card);
                 return Task.FromResult(ExitCode.Ok);
@@ -102,7 +111,7 @@ static partial class ModelCommand
     static void Write(Screen screen, ModelCard card)
     {
         var output = screen.Out;
-        output.WriteLine($"{card.Name}: {card.Description}");
+        output.WriteLine($"{card.Name} {card.Version}: {card.Description}");
         output.WriteLine($"seed {card.Seed}, inputs {card.InputHash}");
         output.WriteLine($"licence: {card.Licence}");
         if (card.Data.Count == 0)

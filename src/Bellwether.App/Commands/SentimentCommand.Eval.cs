@@ -4,18 +4,21 @@ using Bellwether.Feeds;
 using Bellwether.Sentiment;
 using Bellwether.Sentiment.Classifier;
 using Bellwether.Sentiment.Evaluation;
+using Bellwether.Sentiment.Llm;
 
 namespace Bellwether.App.Commands;
 
 /// <summary>What <c>sentiment eval --json</c> answers for a set of classes; the first eight fields are stable.</summary>
 /// <param name="Confusion">Rows by true class (outer) and predicted class (inner), in the order of <paramref name="Labels"/>.</param>
 /// <param name="ByEntities">For a set of entities: texts that name one, and texts that name several.</param>
+/// <param name="AccuracyInterval">In which the accuracy on all texts of this kind lies, with 95 % (Wilson).</param>
+/// <param name="TrainedOn">Whether the model's card names this very file; null where the model has no such card.</param>
 /// <param name="Unscored">Texts without an answer: they count as wrong, and are missing in <paramref name="Confusion"/>.</param>
 sealed record ClassEvalAnswer(
     int Rows, double Accuracy, double MacroF1, double WeightedF1, IReadOnlyDictionary<string, ClassFigures> PerClass,
     IReadOnlyList<IReadOnlyList<int>> Confusion, double Ece, double TextsPerSecond, IReadOnlyList<string> Labels, string Model,
     string ModelVersion, int? Folds,
-    IReadOnlyDictionary<string, PartFigures>? ByEntities, int Unscored);
+    IReadOnlyDictionary<string, PartFigures>? ByEntities, int Unscored, IReadOnlyList<double> AccuracyInterval, bool? TrainedOn);
 
 sealed record PartFigures(int Rows, double Accuracy, double MacroF1);
 
@@ -23,7 +26,7 @@ sealed record PartFigures(int Rows, double Accuracy, double MacroF1);
 /// <param name="Unscored">Texts without an answer: they count as a score of 0.</param>
 sealed record ScoreEvalAnswer(
     int Rows, double Mae, double Rmse, double? Correlation, double? SignAgreement, int SignRows, double TextsPerSecond, string Model,
-    string ModelVersion, int Unscored);
+    string ModelVersion, int Unscored, bool? TrainedOn);
 
 static partial class SentimentCommand
 {
@@ -59,20 +62,28 @@ static partial class SentimentCommand
         {
             if (given.GetValueOrDefault<int?>() is < 2 or > 50) given.AddError("--folds must be 2 to 50");
         });
+        var errors = new Option<string?>("--errors")
+        {
+            Description = "CSV file for the rows that the model gets wrong, the surest mistakes first",
+            HelpName = "FILE.csv",
+        };
         return new Verb("eval", "Measure how good a model is on labelled texts",
                 "sentiment eval headlines.csv --text title --label sentiment --json",
                 "sentiment eval tweets.csv --labels negative=0,positive=1,neutral=2",
                 "sentiment eval headlines.csv --folds 5",
+                "sentiment eval headlines.csv --errors wrong.csv",
                 "sentiment eval posts.json --text sentence --label info.sentiment_score --model lexicon")
-            { file, text, label, labels, model, folds }
+            { file, text, label, labels, model, folds, errors }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
+                if (session.Get(errors) is { } place) RequireErrors(place, session.Get(file)!);
                 var set = LabelledFile.Read(session.Get(file)!,
                     new() { Text = session.Get(text), Label = session.Get(label), Labels = LabelsOf(session.Get(labels)) });
-                var result = session.Get(folds) is { } k
-                    ? await CrossValidateAsync(session, set, session.Get(model), k, cancellationToken)
+                var (result, trainedOn) = session.Get(folds) is { } k
+                    ? (await CrossValidateAsync(session, set, session.Get(model), k, cancellationToken), null)
                     : await MeasureAsync(session, set, session.Get(model), cancellationToken);
-                WriteEvaluation(session, result, session.Get(folds));
+                if (session.Get(errors) is { } wrong) await WriteErrorsAsync(session, wrong, set, result, cancellationToken);
+                WriteEvaluation(session, result, session.Get(folds), session.Get(folds) is null ? trainedOn : null);
                 return ExitCode.Ok;
             });
     }
@@ -89,13 +100,24 @@ static partial class SentimentCommand
         }
     }
 
-    static async Task<EvaluationResult> MeasureAsync(Session session, LabelledSet set, string? name, CancellationToken cancellationToken)
+    static async Task<(EvaluationResult Result, bool? TrainedOn)> MeasureAsync(
+        Session session, LabelledSet set, string? name, CancellationToken cancellationToken)
     {
         var model = ModelNamed(session, name);
+        using var owned = model as IDisposable;
         if (set.HasEntities && model is not IEntitySentimentModel)
             throw CommandException.Usage(
                 $"The rows of {set.Path} are about single entities, which the model {model.Name} does not tell apart.");
-        return await SentimentEvaluation.RunAsync(model, set, session.Time, cancellationToken);
+        bool? trainedOn = model is ClassifierModel classifier ? classifier.Card.Data.Any(d => d.Sha256 == set.Sha256) : null;
+        if (trainedOn == true)
+            session.Note($"{model.Name} was trained on this very file: these figures say how well it remembers, not what it is worth. "
+                + "Measure it on texts that it has not seen, or by --folds.");
+        var result = await SentimentEvaluation.RunAsync(model, set, session.Time, cancellationToken);
+        if (result.Unscored == set.Rows.Count)
+            throw new CommandException(ExitCode.Unavailable, "model",
+                $"{model.Name} found a score for none of the {set.Rows.Count:n0} texts.",
+                model is LlmModel ? $"Look at the server, and at Scoring:Llm:{model.Name}:Format." : null);
+        return (result, trainedOn);
     }
 
     static async Task<EvaluationResult> CrossValidateAsync(Session session, LabelledSet set, string? name, int folds,
@@ -129,14 +151,15 @@ static partial class SentimentCommand
         throw CommandException.Usage($"There is no model '{name}', and no such file. There are {string.Join(", ", SentimentModels.NamesOf(options))} and {Vader}LEXICON.");
     }
 
-    static void WriteEvaluation(Session session, EvaluationResult result, int? folds)
+    static void WriteEvaluation(Session session, EvaluationResult result, int? folds, bool? trainedOn)
     {
         var speed = Math.Round(result.TextsPerSecond);
         if (result.Unscored > 0) session.Note($"{result.Model} found no score for {result.Unscored:n0} of the texts; they count as wrong.");
         if (result.Scores is { } s)
         {
             var answer = new ScoreEvalAnswer(s.Rows, R(s.Mae), R(s.Rmse), s.Correlation is { } r ? R(r) : null,
-                s.SignAgreement is { } a ? R(a) : null, s.SignRows, speed, result.Model, result.ModelVersion, result.Unscored);
+                s.SignAgreement is { } a ? R(a) : null, s.SignRows, speed, result.Model, result.ModelVersion, result.Unscored,
+                trainedOn);
             if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.ScoreEvalAnswer);
             else session.Screen.Out.WriteLine($"{answer.Rows:n0} rows, model {answer.Model} {answer.ModelVersion}: mean absolute error {answer.Mae:0.000}, correlation {answer.Correlation:0.000}, "
                 + $"same sign {answer.SignAgreement:p1} of {answer.SignRows:n0} clear ones, {speed:n0} texts/s");
@@ -151,11 +174,12 @@ static partial class SentimentCommand
             session.WriteJson(new(
                 c.Rows, R(c.Accuracy), R(c.MacroF1), R(c.WeightedF1), named, c.Confusion, R(c.Ece), speed, LabelledSet.ClassNames,
                 result.Model, result.ModelVersion, folds,
-                PartsOf(result), result.Unscored), CommandJson.Relaxed.ClassEvalAnswer);
+                PartsOf(result), result.Unscored, [R(c.Interval.Low), R(c.Interval.High)], trainedOn), CommandJson.Relaxed.ClassEvalAnswer);
             return;
         }
         session.Screen.Out.WriteLine(
-            $"{c.Rows:n0} rows, model {result.Model} {result.ModelVersion}: accuracy {c.Accuracy:p1}, macro F1 {c.MacroF1:0.000}, weighted F1 {c.WeightedF1:0.000}, "
+            $"{c.Rows:n0} rows, model {result.Model} {result.ModelVersion}: accuracy {c.Accuracy:p1} (95 % interval {c.Interval.Low:p1} to {c.Interval.High:p1}), "
+            + $"macro F1 {c.MacroF1:0.000}, weighted F1 {c.WeightedF1:0.000}, "
             + $"calibration error {c.Ece:0.000}, {speed:n0} texts/s");
         var table = new TextTable([new("class"), new("precision", Right: true), new("recall", Right: true), new("F1", Right: true),
             new("rows", Right: true),

@@ -14,6 +14,10 @@ public static partial class FeedReader
     // The runtime option says the same; this is for hosts that lack it. Unset, a gzip stream that was cut off ends without a word.
     static FeedReader() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
+    /// <summary>Whether a field of that name means anything to readers; fields of the log's own form do.</summary>
+    public static bool IsKnownField(string name) =>
+        KnownFields.TryGuess(name, out _) || name is "schema_version" or "fetched_at" or "raw";
+
     /// <exception cref="FeedException">See the class.</exception>
     public static IAsyncEnumerable<FeedRecord> ReadAsync(FeedSource source, FeedOptions options, CancellationToken cancellationToken) =>
         ReadAsync(source, options, json: false, cancellationToken);

@@ -30,11 +30,7 @@ sealed partial class JsonRecords(FeedInput input)
     }
 
     // Line and byte of the library's message count within the record, not within the file.
-    static string Brief(JsonException error)
-    {
-        var end = error.Message.IndexOf(" LineNumber", StringComparison.Ordinal);
-        return $"{(end < 0 ? error.Message : error.Message[..end]).TrimEnd('.')} (at byte {error.BytePositionInLine} of the record)";
-    }
+    static string Brief(JsonException error) => $"{JsonProblem.ReasonOf(error)} (at byte {error.BytePositionInLine} of the record)";
 
     /// <param name="First">Number of records that were there before this value.</param>
     readonly record struct Target(List<FeedRecord> Output, long? Position, int First, ReadOnlyMemory<byte> Json)

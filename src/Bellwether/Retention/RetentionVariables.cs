@@ -14,6 +14,9 @@ public static class RetentionVariables
         ("RETENTION_CLEANUP_SCHEDULE_HOURS", "Retention:CleanupScheduleHours"),
     ];
 
+    /// <summary>The variable that stands for a setting; null where there is none.</summary>
+    public static string? NameOf(string key) => Names.FirstOrDefault(n => n.Key.Equals(key, StringComparison.OrdinalIgnoreCase)).Name;
+
     /// <summary>Settings for those that are set.</summary>
     /// <exception cref="RetentionPolicyException">A switch is neither on nor off.</exception>
     public static IEnumerable<KeyValuePair<string, string?>> Read(Func<string, string?> variable)

@@ -56,7 +56,7 @@ public sealed partial class ScoringWorker
     {
         var high = topic == Topics.HighPriority;
         var most = !high && gate.IsHighExpected ? Math.Min(options.BatchSizeBesideHigh, options.BatchSize) : options.BatchSize;
-        var entries = await consumer.PollAsync(Math.Min(most, Router?.MostAtOnce ?? model.MostAtOnce), PollWait, cancellationToken);
+        var entries = await consumer.PollAsync(Math.Min(most, scorer.MostAtOnce), PollWait, cancellationToken);
         LagMeter.Record(consumer, topic);
         if (entries.Count == 0)
         {

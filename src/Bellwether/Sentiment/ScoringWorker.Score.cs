@@ -17,7 +17,7 @@ public sealed partial class ScoringWorker
         foreach (var entry in entries)
             if (!EnvelopeJson.TryDeserialize(entry.Value.Span, out var envelope, out var problem))
                 dead.Add(DeadLetter.From(entry, "decode", "UnreadableEvent", problem));
-            else if (Refusal(envelope) is { } refusal)
+            else if (EventScorer.RefusalOf(envelope, options.MaxAhead, time.GetUtcNow()) is { } refusal)
                 dead.Add(Aside(entry, envelope, "score", refusal.Class, refusal.Message));
             else
                 readable.Add((entry, envelope));
@@ -33,32 +33,19 @@ public sealed partial class ScoringWorker
                     Sketch = options.Novelty.Enabled ? TextSketch.Of(readable[i].Envelope.ArticleTitle, readable[i].Envelope.Text) : null,
                 });
             else if (scores[i].Outcome is { Fault: { } fault, Detail: var detail })
-                dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", fault, $"model {model.Name} {model.Version}: {detail}") with { Retryable = true });
+                dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", fault, $"model {scorer.Name} {scorer.Version}: {detail}") with { Retryable = true });
             else
                 dead.Add(Aside(readable[i].Entry, readable[i].Envelope, "score", "InvalidScore",
-                    $"model {scores[i].Model?.Name ?? model.Name} {scores[i].Model?.Version ?? model.Version} gave P(positive) {wrong.Positive}, P(negative) {wrong.Negative}; each must be 0 to 1 and their sum at most 1")
+                    $"model {scores[i].Model?.Name ?? scorer.Name} {scores[i].Model?.Version ?? scorer.Version} gave P(positive) {wrong.Positive}, P(negative) {wrong.Negative}; each must be 0 to 1 and their sum at most 1")
                     with
                 { Retryable = true });
         Instruments.Stage("score", started);
-        if (Router is null) Instruments.ModelFallback.Record(model.InsteadOf is null ? 0 : 1, Tag("model", model.InsteadOf ?? model.Name));
-        return new(topic, options.Group, model.Name, model.Version, events, dead, ConsumerOffsets.MovesOf(entries));
+        if (scorer.Model is { } one) Instruments.ModelFallback.Record(one.InsteadOf is null ? 0 : 1, Tag("model", one.InsteadOf ?? one.Name));
+        return new(topic, options.Group, scorer.Name, scorer.Version, events, dead, ConsumerOffsets.MovesOf(entries));
     }
 
     static DeadLetter Aside(LogEntry entry, EventEnvelope envelope, string stage, string errorClass, string message) =>
         DeadLetter.From(entry, stage, errorClass, message) with { InboxKeys = [.. EventKey.Of(envelope)] };
-
-    (string Class, string Message)? Refusal(EventEnvelope envelope)
-    {
-        if (envelope.Tickers.Count == 0)
-            return ("NoTicker", "no ticker was given and none was found in title or text");
-        if (string.IsNullOrWhiteSpace(envelope.Text))
-            return ("NoText", "there is no text to score");
-        if (!(envelope.Weight > 0 && envelope.Weight <= Normalizer.MaxWeight))
-            return ("InvalidWeight", $"weight {envelope.Weight} is outside (0, {Normalizer.MaxWeight}]");
-        if (envelope.Timestamp > time.GetUtcNow() + options.MaxAhead)
-            return ("FutureTimestamp", $"timestamp {envelope.Timestamp:O} lies more than {options.MaxAhead} ahead of the clock");
-        return null;
-    }
 
     static bool IsProbability(SentimentScore score) =>
         score.Positive >= 0 && score.Negative >= 0 && score.Positive + score.Negative <= 1 + 1e-9;

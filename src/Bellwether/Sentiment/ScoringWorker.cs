@@ -4,7 +4,6 @@ using Bellwether.Diagnostics;
 using Bellwether.Events;
 using Bellwether.Feeds;
 using Bellwether.Sentiment.HotStore;
-using Bellwether.Sentiment.Routing;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -15,16 +14,13 @@ namespace Bellwether.Sentiment;
 /// with growing pauses; an event that can never be stored is put aside with its reason, and the rest goes on.
 /// </summary>
 public sealed partial class ScoringWorker(
-    IEventLog log, ISentimentModel model, ResultStore store, IHotStore hot, PriorityGate gate, ScoringOptions options, TimeProvider time,
+    IEventLog log, EventScorer scorer, ResultStore store, IHotStore hot, PriorityGate gate, ScoringOptions options, TimeProvider time,
     ILogger<ScoringWorker> logger)
 {
     static readonly TimeSpan PollWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Called after a failure, before the next try: brings a private database that has died back up.</summary>
     public Func<CancellationToken, Task>? Recover { get; init; }
-
-    /// <summary>Sends events to models by rules; null where one model scores them all.</summary>
-    public ModelRouter? Router { get; init; }
 
     readonly PatientRetry _retry = new(time);
 

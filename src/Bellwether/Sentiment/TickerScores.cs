@@ -1,4 +1,3 @@
-using Bellwether.Events;
 using Bellwether.Feeds;
 
 namespace Bellwether.Sentiment;
@@ -11,12 +10,12 @@ static class TickerScores
 
     /// <summary>By index of the event: scores of those of its tickers that its text names, if it names two or more securities.</summary>
     public static async Task<Dictionary<int, IReadOnlyDictionary<string, SentimentScore>>> OfAsync(
-        Ask ask, IReadOnlyList<(LogEntry Entry, EventEnvelope Envelope)> events, CancellationToken cancellationToken)
+        Ask ask, IReadOnlyList<EventEnvelope> events, CancellationToken cancellationToken)
     {
         var (asked, texts) = (new List<(int Event, string Ticker)>(), new List<EntityText>());
         for (var i = 0; i < events.Count; i++)
         {
-            var envelope = events[i].Envelope;
+            var envelope = events[i];
             if (!NamesSeveral(envelope, out var mentions)) continue;
             foreach (var ticker in envelope.Tickers)
             {

@@ -58,10 +58,55 @@ public sealed class ModelAddCommandTests : IDisposable
         var error = (await RunAsync("model", "add", "finbert", "--path", export.Folder, "--json")).Fails(3).ErrorJson;
         Assert.Contains("no input 'input_ids'", error.GetProperty("message").GetString());
         Assert.Contains("docs/models-onnx.md", error.GetProperty("mend").GetString());
+        Assert.DoesNotContain(".draft-", error.GetProperty("message").GetString());
+        Assert.Contains(export["model.onnx"], error.GetProperty("message").GetString());
         Assert.Contains("no such folder", (await RunAsync("model", "add", "finbert", "--path", Path.Combine(_folder, "none"))).Fails(3).Error);
         Assert.Contains("--path", (await RunAsync("model", "add", "finbert")).Fails(2).Error);
         Assert.Contains("--name", (await RunAsync("model", "add", "bert", "--path", export.Folder, "--name", "../x")).Fails(2).Error);
         Assert.Contains("--name", (await RunAsync("model", "add", "bert", "--path", export.Folder, "--name", "lexicon")).Fails(2).Error);
+    }
+
+    [Fact]
+    public async Task Errors_of_an_export_name_the_files_and_options_that_were_given()
+    {
+        await OnnxTestLibrary.RequireAsync();
+        using var export = new BertExport();
+        async Task<string> Error(int code, params string[] more) =>
+            (await RunAsync(["model", "add", "bert", "--path", export.Folder, "--name", "tone", .. more])).Fails(code).Error.TrimEnd().Split('\n')[^1];
+
+        var few = await Error(2, "--labels", "negative=1,positive=0");
+        Assert.Contains("--labels: it names 2 classes", few);
+        Assert.DoesNotContain("config.json", few);
+        Assert.DoesNotContain("config.json", await Error(2, "--labels", "negative=0,positive=1,neutral=7"));
+
+        (await RunAsync("model", "add", "bert", "--path", export.Folder, "--name", "tone")).Succeeds();
+        await File.WriteAllTextAsync(Path.Combine(_folder, "models", "tone", "vocab.txt"), "x", TestContext.Current.CancellationToken);
+        var problem = (await RunAsync("model", "list", "--json")).Succeeds().Json[2].GetProperty("problem").GetString()!;
+        var command = problem[problem.IndexOf("bellwether model add", StringComparison.Ordinal)..].Split(' ');
+        // What is told can be run.
+        (await RunAsync([.. command.Skip(1)])).Succeeds();
+
+        await File.WriteAllTextAsync(export["config.json"], "{ broken", TestContext.Current.CancellationToken);
+        var broken = await Error(3, "--replace");
+        Assert.Contains(export["config.json"], broken);
+        Assert.DoesNotContain(".draft-", broken);
+    }
+
+    [Fact]
+    public async Task List_tells_which_rules_use_a_model_and_stays_narrow()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "bellwether.json"), """
+            { "Scoring": { "ClassifierFile": "/a/long/way/to/a/file/of/a/classifier/that/is/not/there/at/all.bin",
+              "Routing": { "Rules": [ { "Name": "posts", "Type": "tweet", "Models": ["lexicon"] }, { "Name": "rest", "Models": ["lexicon", "classifier"] } ] } } }
+            """, TestContext.Current.CancellationToken);
+        var json = (await RunAsync("model", "list", "--json")).Succeeds().Json;
+        Assert.Equal(["posts", "rest"], json[1].GetProperty("rules").EnumerateArray().Select(r => r.GetString()));
+        var lines = (await RunAsync("model", "list")).Succeeds().Out.Split('\n');
+        Assert.All(lines.Take(4), line => Assert.InRange(line.Length, 0, 150));
+        Assert.Contains(lines, line => line.StartsWith("classifier") && line.Contains("by default; by rest") && line.Contains("not usable"));
+        Assert.Contains(lines, line => line.StartsWith("classifier is not usable: /a/long"));
+        Assert.StartsWith("lexicon", (await RunAsync("model", "show", "lexicon")).Succeeds().Out);
+        Assert.Equal(json[1].GetProperty("version").GetString(), (await RunAsync("model", "show", "lexicon", "--json")).Succeeds().Json.GetProperty("version").GetString());
     }
 
     [Fact]
@@ -90,7 +135,7 @@ public sealed class ModelAddCommandTests : IDisposable
     [InlineData("""{ "Scoring": { "Llm": { "x": { "Endpoint": "http://127.0.0.1:1/v1" } } } }""", "Scoring:Llm:x:")]
     [InlineData("""{ "Scoring": { "Onnx": { "Threads": 0 } } }""", "Scoring:Onnx:")]
     [InlineData("""{ "Scoring": { "Onnx": { "Thread": 1 } } }""", "Thread")]
-    [InlineData("""{ "Scoring": { "Model": "No Model" } }""", "Scoring:Model must be the name of a model")]
+    [InlineData("""{ "Scoring": { "Model": "No Model" } }""", "Scoring:Model is 'No Model'")]
     public async Task Settings_that_cannot_be_are_refused_by_name(string settings, string expected)
     {
         await File.WriteAllTextAsync(Path.Combine(_folder, "bellwether.json"), settings, TestContext.Current.CancellationToken);

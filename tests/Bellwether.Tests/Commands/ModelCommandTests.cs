@@ -75,6 +75,66 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Place_of_a_model_is_looked_at_before_anything_is_trained()
+    {
+        var (data, other) = (Headlines(), Write("notes.txt", "my notes"));
+        Task<CliResult> TrainAsync(string path, params string[] more) => RunAsync(["model", "train", "--data", data, "--out", path, .. more]);
+
+        var none = (await TrainAsync(Path.Combine(_folder, "none", "e.bin"))).Fails(2).Error;
+        Assert.Contains("there is no folder", none);
+        Assert.DoesNotContain("fold 1", none);
+        Assert.Contains("it is a folder", (await TrainAsync(_folder)).Fails(2).Error);
+        Assert.Contains("is no classifier", (await TrainAsync(other)).Fails(2).Error);
+        Assert.Equal("my notes", File.ReadAllText(other));
+        (await TrainAsync(other, "--replace")).Succeeds();
+        // One classifier may take the place of another.
+        Assert.Contains("120 rows", (await TrainAsync(other)).Succeeds().Error);
+        Assert.Contains("whoever trained it", (await RunAsync("model", "show", other)).Succeeds().Out);
+    }
+
+    [Fact]
+    public async Task Too_few_rows_of_a_class_are_refused() => Assert.Contains("1 negative, 1 neutral, 1 positive",
+        (await RunAsync("model", "train", "--data", Write("three.csv", "text,label\na,positive\nb,negative\nc,neutral\n"), "--out", Path.Combine(_folder, "x.bin"))).Fails(3).Error);
+
+    [Fact]
+    public async Task Evaluation_on_the_texts_that_were_trained_on_says_so_and_one_can_be_compared_with_the_shipped_one()
+    {
+        var (data, mine) = (Headlines(), Path.Combine(_folder, "mine.bin"));
+        (await RunAsync("model", "train", "--data", data, "--out", mine)).Succeeds();
+        var known = (await RunAsync("sentiment", "eval", data, "--model", mine, "--json")).Succeeds();
+        Assert.True(known.Json.GetProperty("trained_on").GetBoolean());
+        Assert.Contains("trained on this very file", known.Error);
+        var fresh = (await RunAsync("sentiment", "eval", data, "--json")).Succeeds();
+        Assert.False(fresh.Json.GetProperty("trained_on").GetBoolean());
+        Assert.DoesNotContain("trained on", fresh.Error);
+        Assert.Equal(JsonValueKind.Null, (await RunAsync("sentiment", "eval", data, "--model", "lexicon", "--json")).Succeeds().Json.GetProperty("trained_on").ValueKind);
+
+        var points = (await RunAsync("model", "route", "--report", data, "--models", $"classifier,{mine}", "--json")).Succeeds().Json;
+        Assert.Equal(2, points[0].GetProperty("asked").EnumerateObject().Count());
+        Assert.DoesNotContain("Parameter", (await RunAsync("model", "route", "--report", Write("s.csv", "text,score\na,0.5\nb,-0.5\n"))).Fails(2).Error);
+    }
+
+    [Fact]
+    public async Task Evaluation_tells_an_interval_and_the_rows_that_are_wrong()
+    {
+        var (file, wrong) = (Write("four.csv", "text,label\nAcme beats estimates and raises guidance,positive\nAcme misses estimates and cuts guidance,positive\n"
+            + "\"Acme, once more, will publish its report on Tuesday.\",neutral\nAcme shares sink on weak orders,negative\n"), Path.Combine(_folder, "wrong.csv"));
+        var json = (await RunAsync("sentiment", "eval", file, "--errors", wrong, "--json")).Succeeds().Json;
+        Assert.Equal(0.75, json.GetProperty("accuracy").GetDouble());
+        // Three of four, by Wilson's formula.
+        Assert.Equal([0.3006, 0.9544], json.GetProperty("accuracy_interval").EnumerateArray().Select(v => v.GetDouble()));
+        var lines = File.ReadAllLines(wrong);
+        Assert.Equal("line,text,entity,label,predicted,negative,neutral,positive", lines[0]);
+        Assert.StartsWith("3,Acme misses estimates and cuts guidance,,positive,negative,0.", Assert.Single(lines.Skip(1)));
+        Assert.Contains("is the file that is measured on", (await RunAsync("sentiment", "eval", file, "--errors", file)).Fails(2).Error);
+        Assert.Contains("--errors", (await RunAsync("sentiment", "eval", file, "--errors", _folder)).Fails(2).Error);
+
+        var scores = Write("scores.csv", "text,score\nAcme shares sink on weak orders,0.5\nAcme shares sink,0.05\nAcme beats estimates,0.7\n");
+        (await RunAsync("sentiment", "eval", scores, "--errors", wrong)).Succeeds();
+        Assert.StartsWith("2,Acme shares sink on weak orders,,0.5,-0.", Assert.Single(File.ReadAllLines(wrong).Skip(1)));
+    }
+
+    [Fact]
     public async Task Evaluation_answers_by_the_contract()
     {
         var file = Write("tweets.csv", "id,body,mood\n1,Acme beats estimates and raises guidance,1\n2,Acme misses estimates and cuts guidance,0\n3,Acme will publish its report on Tuesday.,2\n");

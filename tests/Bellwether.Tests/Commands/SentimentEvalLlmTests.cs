@@ -56,6 +56,32 @@ public sealed class SentimentEvalLlmTests : IDisposable
         Assert.Contains("127.0.0.1:1", error.GetProperty("message").GetString());
     }
 
+    [Theory]
+    [InlineData(500, "{}", "answered 500: {}")]
+    [InlineData(401, "", "answered 401.")]
+    [InlineData(404, "no such model", "answered 404: no such model")]
+    [InlineData(400, "unknown response_format", "answered 400: unknown response_format")]
+    [InlineData(307, "", "answered 307, which sends requests on")]
+    [InlineData(200, "<html>", "no JSON object")]
+    public async Task Server_that_answers_otherwise_is_unavailable_with_its_words(int status, string body, string told)
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (_, _, context) => status == 200 ? LlmStub.RawAsync(context, body) : LlmStub.FailAsync(context, status, body);
+        Use(stub.Endpoint);
+        var error = (await RunAsync("sentiment", "eval", Rows, "--json")).Fails(ExitCode.Unavailable).ErrorJson;
+        if (status != 200) Assert.Contains(told, error.GetProperty("message").GetString());
+        Assert.Contains("Scoring:Llm", error.GetProperty("mend").GetString());
+    }
+
+    [Fact]
+    public async Task Answer_that_is_too_long_is_told_without_words_of_the_library()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (_, _, context) => LlmStub.RawAsync(context, new string('x', 2 << 20));
+        Use(stub.Endpoint);
+        Assert.Contains("more than 1 MiB", (await RunAsync("sentiment", "eval", Rows)).Fails(ExitCode.Unavailable).Error);
+    }
+
     [Fact(Timeout = 180_000)]
     public async Task What_goes_to_this_machine_passes_no_proxy()
     {

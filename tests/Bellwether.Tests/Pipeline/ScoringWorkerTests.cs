@@ -241,7 +241,7 @@ public sealed class ScoringWorkerTests(TestServer server)
         {
             var options = new ScoringOptions { BatchSize = batch };
             var store = new ResultStore(database.DataSource, log.Appender, options, TimeProvider.System);
-            var worker = new ScoringWorker(log, model, store, Hot, gate ?? new(TimeSpan.Zero, TimeProvider.System), options, TimeProvider.System, new TestLog().CreateLogger<ScoringWorker>());
+            var worker = new ScoringWorker(log, new(model), store, Hot, gate ?? new(TimeSpan.Zero, TimeProvider.System), options, TimeProvider.System, new TestLog().CreateLogger<ScoringWorker>());
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
             var running = worker.RunAsync(topic, stop.Token);
             while (await database.ScalarAsync<long>(countSql) < expected || (until is not null && !await until())) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, Cancel);

@@ -54,6 +54,8 @@ sealed class HealthProbe(Desk desk, ServeOptions options, WorkerStatus workers, 
             checks.Add(check);
             lag = [.. read, .. lag.Where(l => l.Topic == Topics.AnalyzedSentiment || l.Records > 0)];
         }
+        foreach (var model in desk.MissedModels)
+            checks.Add(new($"model {model}", true, "cannot be used at this time; another one scores in its place", Degraded: true));
         foreach (var (name, trouble) in workers.Loops) checks.Add(new(name, trouble is null, trouble));
         return new(time.GetUtcNow(), checks, revision, lag, letters);
     }

@@ -81,6 +81,13 @@ sealed class ClassifierFile(byte[] card, string name, LexiconTable terms, Packed
         return file.ToArray();
     }
 
+    public static bool HasMagic(string path)
+    {
+        using var stream = System.IO.File.OpenRead(path);
+        Span<byte> begin = stackalloc byte[4];
+        return stream.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false) == begin.Length && begin.SequenceEqual(Magic);
+    }
+
     /// <exception cref="ModelFileException">The file is missing, cut off, altered, or of another version.</exception>
     public static ClassifierFile ReadFile(string path)
     {

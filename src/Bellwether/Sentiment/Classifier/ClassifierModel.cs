@@ -42,6 +42,9 @@ public sealed class ClassifierModel : IEntitySentimentModel
     /// <exception cref="ModelFileException">The file is missing, cut off, altered, or of another version.</exception>
     public static ClassifierModel Load(string? path = null) => new(path is null ? ClassifierFile.ReadBuiltIn() : ClassifierFile.ReadFile(path));
 
+    /// <summary>Whether a file is a classifier's, of whatever version.</summary>
+    public static bool IsClassifierFile(string path) => ClassifierFile.HasMagic(path);
+
     internal static ClassifierModel Of(ClassifierFile file) => new(file);
 
     /// <summary>Completes synchronously. A null text throws <see cref="ArgumentNullException"/>.</summary>

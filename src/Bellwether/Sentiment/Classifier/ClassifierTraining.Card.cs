@@ -29,7 +29,7 @@ public static partial class ClassifierTraining
                 new("variants of the texts by synonyms", SynonymTexts.BuiltIn.Hash, variants, "part of this program; the texts' licence") { Texts = variants }],
             Settings = settings,
             Metrics = metrics,
-            Licence = "that of this program; the data's licences ask for their notice",
+            Licence = $"whoever trained it decides; its data is under {string.Join(", ", sets.Select(s => s.Licence).Distinct())}",
             Limits =
             [
                 "English only. Other languages and images give scores near the average of the training data.",

@@ -24,6 +24,9 @@ public sealed record ModelCard
 {
     public required string Name { get; init; }
 
+    /// <summary>As results carry it; null within a model's own file, whose hash it holds.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Version { get; init; }
+
     public required string Description { get; init; }
 
     public required ulong Seed { get; init; }

@@ -11,7 +11,7 @@ public static partial class LabelledFile
 
     static bool IsEntities(string label) => label.TrimStart().StartsWith('{') && Decisions.IsMatch(label);
 
-    static void AddEntities(string path, RawRow row, LabelledOptions options, List<LabelledRow> rows)
+    static void AddEntities(string path, RawRow row, LabelledOptions options, Func<string> hint, List<LabelledRow> rows)
     {
         var decisions = Decisions.Matches(row.Labels[0]).Select(m => (Name: m.Groups["name"].Value, Label: m.Groups["label"].Value))
             .DistinctBy(d => d.Name).ToArray();
@@ -20,7 +20,10 @@ public static partial class LabelledFile
         for (var i = 0; i < decisions.Length; i++)
         {
             var others = spans.Where((_, j) => j != i).SelectMany(s => s).OrderBy(s => s.Start).ToArray();
-            rows.Add(new(row.Text, Class(path, row, decisions[i].Label, options), null, new(row.Text, spans[i], others)));
+            rows.Add(new(row.Text, Class(path, row, decisions[i].Label, options, hint), null, new(row.Text, spans[i], others))
+            {
+                Line = row.Line,
+            });
         }
     }
 

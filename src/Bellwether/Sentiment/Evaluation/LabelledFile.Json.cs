@@ -66,6 +66,9 @@ public static partial class LabelledFile
     static List<(JsonElement Json, int Line)> ItemsOf(string path, string text)
     {
         var root = Parse(path, text, 1);
+        // One row, as a file of an object a line may have.
+        if (root.ValueKind == JsonValueKind.Object && root.EnumerateObject().Any(p => p.Value.ValueKind is JsonValueKind.String))
+            return [(root, 1)];
         JsonElement[] items = root.ValueKind == JsonValueKind.Array ? [.. root.EnumerateArray()]
             : [.. root.EnumerateObject().Select(p => p.Value)];
         return [.. items.Zip(LinesOf(text))];
@@ -80,7 +83,8 @@ public static partial class LabelledFile
         }
         catch (JsonException error)
         {
-            throw new FeedException(path, "this is not JSON", error.Message, (int?)(error.LineNumber + line), error);
+            throw new FeedException(path, $"this is not JSON: {JsonProblem.ReasonOf(error)}", "Labelled JSON is an array of objects, "
+                + "an object of them, or an object a line.", (int?)(error.LineNumber + line), error);
         }
     }
 
@@ -109,7 +113,7 @@ public static partial class LabelledFile
         if (at.ValueKind == JsonValueKind.Array) return at.EnumerateArray().SelectMany(e => ValuesAt(e, path));
         if (path.Length == 0) return at.ValueKind switch
         {
-            JsonValueKind.String => [at.GetString()!],
+            JsonValueKind.String => [JsonText.Of(at)],
             JsonValueKind.Number => [at.GetRawText()],
             JsonValueKind.Object => [at.GetRawText()],
             _ => [],

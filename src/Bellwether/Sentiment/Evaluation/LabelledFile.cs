@@ -59,20 +59,21 @@ public static partial class LabelledFile
         var rows = new List<LabelledRow>(raw.Count);
         if (raw[0].Labels is [var first] && IsEntities(first))
         {
-            foreach (var row in raw) AddEntities(path, row, options, rows);
+            foreach (var row in raw) AddEntities(path, row, options, () => HintOf([]), rows);
             return rows;
         }
         foreach (var row in raw)
             if (row.Labels.Any(string.IsNullOrWhiteSpace)) throw Bad(path, row, "has no label", "Every row needs one.");
         // By what most rows have: what is wrong is then the row that has something else.
-        var isScored = options.Labels.Count == 0 && raw.Count(r => r.Labels.All(l => TryNumber(l, out _))) > raw.Count / 2
+        var isScored = options.Labels.Count == 0 && 2 * raw.Count(r => r.Labels.All(l => TryNumber(l, out _))) >= raw.Count
             && raw.Any(r => r.Labels.Any(l => TryNumber(l, out var n) && n != Math.Floor(n)));
         foreach (var row in raw)
         {
             if (!isScored && row.Labels.Count != 1)
                 throw Bad(path, row, $"has {row.Labels.Count} labels", "Only scores may be several; their mean counts.");
-            rows.Add(isScored ? new(row.Text, null, Score(path, row))
-                : new(row.Text, Class(path, row, row.Labels[0], options), null));
+            rows.Add((isScored ? new LabelledRow(row.Text, null, Score(path, row))
+                : new(row.Text, Class(path, row, row.Labels[0], options, () => HintOf(raw)), null)) with
+            { Line = row.Line });
         }
         return rows;
     }
@@ -82,15 +83,26 @@ public static partial class LabelledFile
         var mean = row.Labels.Average(l => TryNumber(l, out var n) ? n : double.NaN);
         return mean is >= -1 and <= 1 ? mean
             : throw Bad(path, row, $"has the score {string.Join(", ", row.Labels)}",
-                "Most rows have numbers, so all are read as scores; these lie between −1 and 1.");
+                "Half of the rows or more have numbers, so all are read as scores; these lie between −1 and 1.");
     }
 
-    static byte Class(string path, RawRow row, string label, LabelledOptions options) =>
+    static byte Class(string path, RawRow row, string label, LabelledOptions options, Func<string> hint) =>
         options.Labels.TryGetValue(label.Trim(), out var known) ? known
         : options.Labels.Count > 0 && TryNumber(label, out var n)
             && options.Labels.TryGetValue(n.ToString(CultureInfo.InvariantCulture), out known) ? known
         : LabelledOptions.ClassOf(label)
-            ?? throw Bad(path, row, $"has the label '{label}'", "Say what it means: --labels negative=0,neutral=1,positive=2.");
+            ?? throw Bad(path, row, $"has the label '{label}'", hint());
+
+    // What stands for which class only the user knows: nothing here may look like an answer to copy.
+    static string HintOf(IReadOnlyList<RawRow> raw)
+    {
+        const int Most = 8;
+        string[] found = [.. raw.Select(r => r.Labels[0].Trim()).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)];
+        const string Form = "say what each means: --labels negative=…,neutral=…,positive=…, as the file's own description has it.";
+        if (found.Length == 0) return $"Where it is no name of a class, {Form}";
+        var others = found.Length > Most ? $" and {found.Length - Most:n0} others" : "";
+        return $"The file has the labels {string.Join(", ", found.Take(Most))}{others}; {Form}";
+    }
 
     static bool TryNumber(string text, out double number) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out number) && double.IsFinite(number);

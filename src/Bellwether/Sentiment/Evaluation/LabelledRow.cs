@@ -6,7 +6,11 @@ namespace Bellwether.Sentiment.Evaluation;
 /// <param name="Label">0 negative, 1 neutral, 2 positive; null in a set of scores.</param>
 /// <param name="Score">−1 to 1; null in a set of classes.</param>
 /// <param name="Entity">Which entity is meant and where it stands; null for the whole text.</param>
-public sealed record LabelledRow(string Text, byte? Label, double? Score, EntityText? Entity = null);
+public sealed record LabelledRow(string Text, byte? Label, double? Score, EntityText? Entity = null)
+{
+    /// <summary>Where it stands in its file, from 1; null where it came from elsewhere.</summary>
+    public int? Line { get; init; }
+}
 
 /// <summary>A labelled set as it was read.</summary>
 /// <param name="Sha256">Of the file's bytes, hexadecimal.</param>

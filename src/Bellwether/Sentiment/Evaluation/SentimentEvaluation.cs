@@ -10,6 +10,9 @@ public sealed record EvaluationResult(string Model, string ModelVersion, ClassRe
     /// <summary>Of a set of entities: texts that name <c>one</c>, and texts that name <c>several</c>.</summary>
     public IReadOnlyDictionary<string, ClassReport>? ByEntities { get; init; }
 
+    /// <summary>What the model made of each row, in their order.</summary>
+    public IReadOnlyList<SentimentScore> Predicted { get; init; } = [];
+
     /// <summary>Texts for which the model found no score: they count as wrong, among scores as a 0.</summary>
     public int Unscored { get; init; }
 }
@@ -26,7 +29,7 @@ public static class SentimentEvaluation
     {
         if (set.HasEntities && model is not IEntitySentimentModel)
             throw new ArgumentException(
-                $"the rows of {set.Path} are about single entities, which the model {model.Name} does not tell apart", nameof(model));
+                $"the rows of {set.Path} are about single entities, which the model {model.Name} does not tell apart");
         // What is compiled as the first texts come is not the model's speed. Of a model that takes few at a time a text is dear, and none
         // is asked twice.
         if (model.MostAtOnce == int.MaxValue) await ScoreAsync(model, [.. set.Rows.Take(WarmUp)], cancellationToken);
@@ -46,10 +49,11 @@ public static class SentimentEvaluation
             {
                 ByEntities = set.HasEntities ? Parts(set, scores) : null,
                 Unscored = unscored,
+                Predicted = scores,
             };
         double[] predicted = [.. scores.Select(s => double.IsFinite(s.Score) ? s.Score : 0)];
         var report = ScoreReport.Of(predicted, [.. set.Rows.Select(r => r.Score!.Value)]);
-        return new(model, version, null, report, textsPerSecond) { Unscored = unscored };
+        return new(model, version, null, report, textsPerSecond) { Unscored = unscored, Predicted = scores };
     }
 
     static Dictionary<string, ClassReport> Parts(LabelledSet set, IReadOnlyList<SentimentScore> scores)

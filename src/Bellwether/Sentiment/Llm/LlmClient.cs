@@ -148,6 +148,14 @@ sealed class LlmClient : IDisposable
             var late = $"{_endpoint.Address.Authority} did not answer within {_options.Timeout.TotalSeconds:0.###} s";
             return LlmReply.Failed(LlmFault.Unavailable, late, mayPass: true) with { MayHaveCost = true, IsAnswer = false };
         }
+        catch (HttpRequestException error) when (error.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            return LlmReply.Failed(LlmFault.Unavailable,
+                $"{_endpoint.Address.Authority} answered with more than {MostBytes >> 20} MiB: that is no answer of a language model") with
+            {
+                MayHaveCost = true,
+            };
+        }
         catch (Exception error) when (error is HttpRequestException or IOException)
         {
             var problem = $"{_endpoint.Address.Authority}: {_endpoint.Excerpt(error.InnerException?.Message ?? error.Message)}";
@@ -165,7 +173,11 @@ sealed class LlmClient : IDisposable
     LlmReply Refusal(HttpResponseMessage response, byte[] answer)
     {
         var status = (int)response.StatusCode;
-        var detail = $"{_endpoint.Address.Authority} answered {status}: {_endpoint.Excerpt(System.Text.Encoding.UTF8.GetString(answer))}";
+        var words = _endpoint.Excerpt(System.Text.Encoding.UTF8.GetString(answer));
+        var detail = $"{_endpoint.Address.Authority} answered {status}{(words.Length > 0 ? $": {words}" : "")}";
+        if (status is >= 300 and < 400)
+            return LlmReply.Failed(LlmFault.Unavailable, $"{detail}, which sends requests on{Target(response)}; they are sent to no other "
+                + "address than Endpoint names");
         switch (response.StatusCode)
         {
             // About this request: too long, or a form of answer that the server does not know.
@@ -184,6 +196,9 @@ sealed class LlmClient : IDisposable
                 return LlmReply.Failed(LlmFault.Unavailable, detail);
         }
     }
+
+    string Target(HttpResponseMessage response) => response.Headers.Location is not { } location ? ""
+        : $" to {_endpoint.Excerpt(location.IsAbsoluteUri ? location.GetLeftPart(UriPartial.Path) : location.ToString())}";
 
     TimeSpan? RetryAfter(RetryConditionHeaderValue? header)
     {

@@ -68,7 +68,7 @@ public sealed class LlmModel : IOutcomeSentimentModel, IDisposable
         // One text that fails is its own affair. Where all do, the server is down or wrongly set up, and no text is given up for that.
         if (replies.Length > 0 && replies.All(r => r.Fault != LlmFault.None)
             && replies.FirstOrDefault(r => r.Fault is LlmFault.Unavailable or LlmFault.Rejected) is { } down)
-            throw new LlmUnavailableException($"model {Name}: {down.Detail}");
+            throw new LlmUnavailableException($"model {Name}: {down.Detail}", down.Fault.ToString());
         return [.. replies.Select(r => r.Fault == LlmFault.None ? new TextOutcome(r.Score)
             : new(TextOutcome.NoScore, r.Fault.ToString(), r.Detail) { IsOutage = r.Fault == LlmFault.Unavailable })];
     }

@@ -51,4 +51,8 @@ sealed record LlmReply(SentimentScore Score, LlmFault Fault, string? Detail = nu
 }
 
 /// <summary>No text of a batch was scored, and the server is the reason.</summary>
-public sealed class LlmUnavailableException(string message) : Exception(message);
+/// <param name="fault">The class of failure, as dead letters name it.</param>
+public sealed class LlmUnavailableException(string message, string fault = nameof(LlmFault.Unavailable)) : Exception(message)
+{
+    public string Fault { get; } = fault;
+}

@@ -67,7 +67,8 @@ public sealed class BertModel : ISentimentModel, IDisposable
                 $"it has {vocabulary.Count:n0} pieces, the model knows {rows:n0}",
                 "It must be the vocab.txt that belongs to the model.");
         LoadLibrary(options);
-        var network = new BertNetwork(stored.ModelPath, options.ThreadsInUse, settings.Labels.Count, vocabulary.Pad);
+        var network = new BertNetwork(stored.ModelPath, options.ThreadsInUse, settings.Labels.Count, vocabulary.Pad,
+            stored.Labels is null ? BertSettings.ConfigFile : BertSettings.LabelsOption);
         return new(stored, settings, new(vocabulary, settings.RulesFor(vocabulary)), network, options);
     }
 

@@ -18,8 +18,9 @@ sealed class BertNetwork : IDisposable
     readonly bool _wide, _hasTypes;
     readonly int _classes, _pad;
 
+    /// <param name="namedBy">Where the number of classes comes from.</param>
     /// <exception cref="ModelFileException">The file is no model, or not one of this kind.</exception>
-    public BertNetwork(string path, int threads, int classes, int pad)
+    public BertNetwork(string path, int threads, int classes, int pad, string namedBy = BertSettings.ConfigFile)
     {
         (_classes, _pad) = (classes, pad);
         try
@@ -33,7 +34,7 @@ sealed class BertNetwork : IDisposable
         }
         try
         {
-            (_output, _wide, _hasTypes, FixedTexts, FixedTokens) = Check(path);
+            (_output, _wide, _hasTypes, FixedTexts, FixedTokens) = Check(path, namedBy);
         }
         catch
         {
@@ -52,7 +53,7 @@ sealed class BertNetwork : IDisposable
     /// <summary>Tokens in every text of a model that was exported for just so many; null for any.</summary>
     public int? FixedTokens { get; }
 
-    (string Output, bool Wide, bool HasTypes, int? Texts, int? Tokens) Check(string path)
+    (string Output, bool Wide, bool HasTypes, int? Texts, int? Tokens) Check(string path, string namedBy)
     {
         var inputs = Inputs.ToDictionary(i => i.Name);
         foreach (var name in (string[])[Ids, Mask])
@@ -70,7 +71,11 @@ sealed class BertNetwork : IDisposable
         if (output.Dimensions.Count != 2)
             throw Wrong($"its output {output} is not one row of classes for each text: it was exported for another task");
         if (output.Dimensions[1] >= 0 && output.Dimensions[1] != _classes)
-            throw Wrong($"its output {output} has {output.Dimensions[1]} classes, config.json names {_classes}");
+            throw namedBy == BertSettings.LabelsOption
+                ? new ModelFileException(namedBy,
+                    $"it names {_classes} classes, and the output {output} of {path} has {output.Dimensions[1]}",
+                    "Give every class its number: negative=0,positive=1,neutral=2.")
+                : Wrong($"its output {output} has {output.Dimensions[1]} classes, {namedBy} names {_classes}");
         var (texts, tokens) = (Fixed(0, 1, MostTexts), Fixed(1, FewestTokens, MostTokens));
         if ((long)(texts ?? 1) * (tokens ?? 1) > MostInputs)
             throw Wrong($"its batches of {texts:n0} texts by {tokens:n0} tokens have more than {MostInputs:n0} numbers");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Bellwether.Feeds;
 using Bellwether.Sentiment.Classifier;
 
 namespace Bellwether.Sentiment.Onnx;
@@ -21,7 +22,7 @@ public sealed record BertSettings(
     BertLabels Labels, int MaxTokens, int? VocabularySize, bool? LowerCase, bool? StripAccents, bool SplitCjk, SpecialTokens Special)
 {
     public const string ConfigFile = "config.json", TokenizerFile = "tokenizer_config.json", VocabularyFile = "vocab.txt",
-        ModelFile = "model.onnx";
+        ModelFile = "model.onnx", LabelsOption = "--labels";
 
     const int UsualMaxTokens = 512;
 
@@ -64,8 +65,9 @@ public sealed record BertSettings(
         var (positive, negative, neutral) =
             (Find("positive", "pos", "bullish"), Find("negative", "neg", "bearish"), Find("neutral", "neu"));
         if (names.Count is < 2 or > 3 || positive is null || negative is null || names.Count == 3 && neutral is null)
-            throw new ModelFileException(given is null ? path : "--labels",
-                $"its classes are {string.Join(", ", names.OrderBy(n => n.Key).Select(n => $"{n.Key} {n.Value}"))}; "
+            throw new ModelFileException(given is null ? path : LabelsOption,
+                $"{(given is null ? "its" : "the")} classes are "
+                + $"{string.Join(", ", names.OrderBy(n => n.Key).Select(n => $"{n.Key} {n.Value}"))}; "
                 + "positive, negative and neutral, or the first two, are needed",
                 "Where the names say nothing, tell which is which: --labels negative=0,positive=1,neutral=2");
         return new(positive.Value, negative.Value, neutral, names.Count);
@@ -99,14 +101,15 @@ public sealed record BertSettings(
             if (part.Split('=', StringSplitOptions.TrimEntries) is not [var name, var text]
                 || !int.TryParse(text, CultureInfo.InvariantCulture, out var number) || !names.TryAdd(number, name))
                 throw new ModelFileException(
-                    "--labels", $"'{part}' is no class with a number of its own", "Write it as negative=0,positive=1,neutral=2.");
-        return InOrder("--labels", names);
+                    LabelsOption, $"'{part}' is no class with a number of its own", "Write it as negative=0,positive=1,neutral=2.");
+        return InOrder(LabelsOption, names);
     }
 
     static Dictionary<int, string> InOrder(string path, Dictionary<int, string> names) =>
         names.Keys.Order().SequenceEqual(Enumerable.Range(0, names.Count)) ? names
         : throw new ModelFileException(
-            path, $"the classes are numbered {string.Join(", ", names.Keys.Order())}, and 0 to {names.Count - 1} was expected", Mend);
+            path, $"the classes are numbered {string.Join(", ", names.Keys.Order())}, and 0 to {names.Count - 1} was expected",
+            path == LabelsOption ? "Write it as negative=0,positive=1,neutral=2, in the order of the model's output." : Mend);
 
     static JsonDocument? Read(string path)
     {
@@ -121,7 +124,9 @@ public sealed record BertSettings(
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new ModelFileException(path, $"it cannot be read: {error.Message.TrimEnd('.')}", Mend, error);
+            var reason = error is JsonException json ? JsonProblem.ReasonOf(json) : error.Message.TrimEnd('.');
+            if (error is JsonException { LineNumber: { } line }) reason = $"line {line + 1}: {reason}";
+            throw new ModelFileException(path, $"it cannot be read: {reason}", Mend, error);
         }
     }
 

@@ -80,10 +80,23 @@ public sealed partial class ModelStore
                 throw;
             }
         }
+        catch (ModelFileException error)
+        {
+            throw AtSource(error, draft, source, graph);
+        }
         finally
         {
             if (System.IO.Directory.Exists(draft)) System.IO.Directory.Delete(draft, recursive: true);
         }
+    }
+
+    // The draft is gone when the error is read: what is told are the files that the user gave.
+    static ModelFileException AtSource(ModelFileException error, string draft, string source, string graph)
+    {
+        string Given(string text) => text
+            .Replace(Path.Combine(draft, BertSettings.ModelFile), Path.Combine(source, graph), StringComparison.Ordinal)
+            .Replace(draft, source, StringComparison.Ordinal);
+        return new(error.File == graph ? Path.Combine(source, graph) : Given(error.File), Given(error.Problem), Given(error.Mend), error);
     }
 
     static string FindGraph(string source)

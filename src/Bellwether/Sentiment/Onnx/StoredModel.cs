@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Bellwether.Feeds;
 using Bellwether.Sentiment.Classifier;
 
 namespace Bellwether.Sentiment.Onnx;
@@ -76,7 +77,7 @@ public sealed record StoredModel
         foreach (var file in Files)
         {
             var path = Path.Combine(Folder, file.Name);
-            var mend = $"{(Linked ? "Put it back, or add" : "Add")} the model again: bellwether model add {Name} --path DIR --replace";
+            var mend = $"{(Linked ? "Put it back, or add" : "Add")} the model again: {AddCommand(Name, Source)}";
             try
             {
                 using var stream = File.OpenRead(path);
@@ -96,6 +97,10 @@ public sealed record StoredModel
         }
     }
 
+    /// <summary>The command that adds a model of that name again.</summary>
+    static string AddCommand(string name, string source) =>
+        $"bellwether model add {(name == "finbert" ? name : $"bert --name {name}")} --path {source} --replace";
+
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Indented.StoredModel);
 
     /// <param name="folder">Of the model within the desk.</param>
@@ -114,8 +119,9 @@ public sealed record StoredModel
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new ModelFileException(path, $"it cannot be read: {error.Message.TrimEnd('.')}",
-                $"Add the model again: bellwether model add {name} --path DIR --replace", error);
+            var reason = error is JsonException json ? JsonProblem.ReasonOf(json) : error.Message.TrimEnd('.');
+            throw new ModelFileException(path, $"it cannot be read: {reason}",
+                $"Add the model again: {AddCommand(name, "DIR")}", error);
         }
     }
 

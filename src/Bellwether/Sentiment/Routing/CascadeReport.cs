@@ -35,13 +35,13 @@ public static class CascadeReport
     public static async Task<IReadOnlyList<CascadePoint>> RunAsync(
         IReadOnlyList<ISentimentModel> models, LabelledSet set, TimeProvider time, CancellationToken cancellationToken)
     {
-        if (models.Count == 0) throw new ArgumentException("there is no model", nameof(models));
+        if (models.Count == 0) throw new ArgumentException("there is no model");
         if (set.HasScores || set.HasEntities)
             throw new ArgumentException(
-                $"{set.Path} has {(set.HasScores ? "scores" : "entities")}; a cascade is measured on classes of whole texts", nameof(set));
+                $"{set.Path} has {(set.HasScores ? "scores" : "entities")}; a cascade is measured on classes of whole texts");
         string[] names = [.. models.Select(m => models.Count(other => other.Name == m.Name) == 1 ? m.Name : $"{m.Name} {m.Version}")];
         if (names.GroupBy(n => n).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            throw new ArgumentException($"the model {twice.Key} is there twice", nameof(models));
+            throw new ArgumentException($"the model {twice.Key} is there twice");
         string[] texts = [.. set.Rows.Select(r => r.Text)];
         var runs = new List<Run>(models.Count);
         for (var m = 0; m < models.Count; m++) runs.Add(await RunAsync(names[m], models[m], texts, time, cancellationToken));

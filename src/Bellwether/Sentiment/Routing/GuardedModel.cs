@@ -1,5 +1,7 @@
 using Bellwether.Diagnostics;
+using Bellwether.Engines.Onnx;
 using Bellwether.Sentiment.Classifier;
+using Bellwether.Sentiment.Llm;
 using Polly.CircuitBreaker;
 
 namespace Bellwether.Sentiment.Routing;
@@ -48,6 +50,9 @@ sealed class GuardedModel : IDisposable
     /// <summary>Null until it was loaded.</summary>
     public ISentimentModel? Model => _model;
 
+    /// <summary>Whether the last call went wrong.</summary>
+    public bool IsFailing { get; private set; }
+
     public CircuitState State => _breaker.State;
 
     /// <summary>Texts that it should get at once, as far as that is known before it was loaded.</summary>
@@ -63,11 +68,18 @@ sealed class GuardedModel : IDisposable
     delegate ValueTask<IReadOnlyList<SentimentScore>> Ask<T>(ISentimentModel model, IReadOnlyList<T> texts,
         CancellationToken cancellationToken);
 
+    async ValueTask<ModelOutcome> AskAsync<T>(IReadOnlyList<T> texts, Ask<T> ask, CancellationToken cancellationToken)
+    {
+        var outcome = await AskInPortionsAsync(texts, ask, cancellationToken);
+        IsFailing = outcome.Problem is not null;
+        return outcome;
+    }
+
     /// <summary>
     /// What is slow is asked bit by bit, each with a place and a time of its own: a batch may be as large as the quick models like it.
     /// Where one bit fails, those before it keep their scores, which may have been paid for, and the rest is not tried.
     /// </summary>
-    async ValueTask<ModelOutcome> AskAsync<T>(IReadOnlyList<T> texts, Ask<T> ask, CancellationToken cancellationToken)
+    async ValueTask<ModelOutcome> AskInPortionsAsync<T>(IReadOnlyList<T> texts, Ask<T> ask, CancellationToken cancellationToken)
     {
         var all = new List<SentimentScore>(texts.Count);
         while (all.Count < texts.Count)
@@ -99,13 +111,21 @@ sealed class GuardedModel : IDisposable
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            return new(null, error is ModelFileException file ? file.Message : $"{error.GetType().Name}: {error.Message}");
+            return new(null, Told(error));
         }
         finally
         {
             _room.Release();
         }
     }
+
+    // What is known of tells what is wrong by itself; of anything else the class is a part of it.
+    static string Told(Exception error) => error switch
+    {
+        ModelFileException or LlmUnavailableException or TimeoutException => error.Message,
+        OnnxException => $"ONNX Runtime: {error.Message}",
+        _ => $"it failed unexpectedly: {error.Message} ({error.GetType().Name})",
+    };
 
     async Task<bool> WaitForRoomAsync(CancellationToken cancellationToken)
     {

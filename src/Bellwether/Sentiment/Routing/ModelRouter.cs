@@ -34,7 +34,7 @@ public sealed partial class ModelRouter : IDisposable
     public ModelRouter(ScoringOptions options, Func<string, ISentimentModel> load, TimeProvider time, ILogger logger)
     {
         (_options, _eachTicker, _logger) = (options.Routing, options.ScoreEachTicker, logger);
-        _otherwise = new() { Name = "otherwise", Models = [options.Model] };
+        _otherwise = new() { Name = RoutingRule.Otherwise, Models = [options.Model] };
         string[] asked = [.. _options.Rules.SelectMany(r => r.Models).Append(options.Model).Distinct(StringComparer.Ordinal)];
         _models = asked.Append(SentimentModels.Lexicon).Distinct(StringComparer.Ordinal)
             .ToDictionary(name => name, name => Guard(name, options, load, time), StringComparer.Ordinal);
@@ -49,6 +49,9 @@ public sealed partial class ModelRouter : IDisposable
 
     /// <summary>Events that should come at once: as many as the model of the rules that takes the fewest should get.</summary>
     public int MostAtOnce => _asked.Min(m => m.MostAtOnce);
+
+    /// <summary>Models whose last call went wrong.</summary>
+    public IEnumerable<string> Failing => _asked.Where(m => m.IsFailing).Select(m => m.Name);
 
     /// <summary>The first rule that the event meets, and why it misses those before.</summary>
     public (RoutingRule Rule, IReadOnlyList<(string Rule, string Why)> Missed) RuleOf(EventEnvelope envelope)
@@ -119,6 +122,7 @@ public sealed partial class ModelRouter : IDisposable
 
         string Next(int[] unsure, int first, bool mayDefer) =>
             unsure.Length > 0 ? mayDefer ? "left to the next model" : "the last model decides"
+            : rule.DeferBelow == 0 || rule.Models.Count == 1 ? "it decides"
             : work.Results[first].Score.Confidence >= rule.DeferBelow ? "sure enough"
             : "it stays, for it tells apart the securities of the text";
     }

@@ -17,17 +17,21 @@ public sealed record RoutingOptions
     /// What is wrong with these options, for people; empty when nothing is. Whether the models exist is not asked: one that was removed
     /// must not keep the program from starting, least of all from adding it again.
     /// </summary>
-    public IEnumerable<string> Problems()
+    /// <returns>Each with the path of the setting within these.</returns>
+    public IEnumerable<(string Path, string Text)> Problems()
     {
         for (var i = 0; i < Rules.Count; i++)
-            foreach (var problem in Rules[i].Problems()) yield return $"Rules:{i} ({Rules[i].Name}): {problem}";
-        foreach (var (model, limits) in Limits)
-        {
-            if (!ModelStore.IsName(model)) yield return $"Limits:{model}: this is no name of a model.";
-            var wrong = new List<ValidationResult>();
-            Validator.TryValidateObject(limits, new ValidationContext(limits), wrong, validateAllProperties: true);
-            foreach (var problem in wrong) yield return $"Limits:{model}: {problem.ErrorMessage}";
-        }
+            foreach (var (field, problem) in Rules[i].Problems())
+                yield return ($"{nameof(Rules)}:{i}{field}", $"{nameof(Rules)}:{i} ({Rules[i].Name}): {problem}");
+        foreach (var same in Rules.Where(r => r.Name.Length > 0).GroupBy(r => r.Name, StringComparer.OrdinalIgnoreCase))
+            if (same.Count() > 1)
+                yield return (nameof(Rules), $"{nameof(Rules)}: {same.Count()} rules are called {same.Key}; give each a name of its own.");
+        for (var i = 0; i < Rules.Count; i++)
+            if (Rules.Take(i).FirstOrDefault(before => before.Covers(Rules[i])) is { } first)
+                yield return ($"{nameof(Rules)}:{i}", $"{nameof(Rules)}:{i} ({Rules[i].Name}): no event comes to it, "
+                    + $"since {first.Name} before it takes all that it would; change their order.");
+        foreach (var model in Limits.Keys.Where(m => !ModelStore.IsName(m)))
+            yield return ($"{nameof(Limits)}:{model}", $"{nameof(Limits)}:{model}: this is no name of a model.");
     }
 
     /// <summary>
@@ -47,6 +51,9 @@ public sealed record RoutingOptions
 /// <summary>Which events it is for, and the models that score them. What is null is not asked.</summary>
 public sealed record RoutingRule
 {
+    /// <summary>What the rule is called that no event misses: all go to the model of the settings.</summary>
+    public const string Otherwise = "otherwise";
+
     public string Name { get; init; } = "";
 
     public Priority? Priority { get; init; }
@@ -68,6 +75,13 @@ public sealed record RoutingRule
 
     /// <summary>A score with less confidence than this is left to the next model; 0 for never.</summary>
     public double DeferBelow { get; init; }
+
+    /// <summary>Whether every event that meets the other rule meets this one too.</summary>
+    internal bool Covers(RoutingRule other) =>
+        (Priority is null || Priority == other.Priority)
+        && (PremiumTier is null || string.Equals(PremiumTier, other.PremiumTier, StringComparison.OrdinalIgnoreCase))
+        && (Type is null || Type == other.Type)
+        && (MinCharacters ?? 0) <= (other.MinCharacters ?? 0) && (MaxCharacters ?? int.MaxValue) >= (other.MaxCharacters ?? int.MaxValue);
 
     public bool Meets(EventEnvelope e) => MissOf(e) == Miss.None;
 
@@ -100,14 +114,19 @@ public sealed record RoutingRule
         : e.Text.Length > MaxCharacters ? Miss.TooLong
         : Miss.None;
 
-    internal IEnumerable<string> Problems()
+    internal IEnumerable<(string Field, string Problem)> Problems()
     {
-        if (Name.Length == 0) yield return "Name is missing.";
-        if (Models.Count == 0) yield return "Models is empty; name at least one.";
-        foreach (var model in Models.Where(m => !ModelStore.IsName(m))) yield return $"'{model}' is no name of a model.";
-        if (Models.Distinct().Count() != Models.Count) yield return "Models names one twice.";
-        if (DeferBelow is not (>= 0 and <= 1)) yield return $"DeferBelow is {DeferBelow}; it must be 0 to 1.";
-        if (MinCharacters > MaxCharacters) yield return $"MinCharacters {MinCharacters} is more than MaxCharacters {MaxCharacters}.";
+        if (Name.Length == 0) yield return ("", "Name is missing.");
+        if (Name.Equals(Otherwise, StringComparison.OrdinalIgnoreCase))
+            yield return (":Name", $"Name {Name} is that of what happens to events that meet no rule; choose another one.");
+        if (Models.Count == 0) yield return ("", "Models is empty; name at least one.");
+        foreach (var model in Models.Where(m => !ModelStore.IsName(m))) yield return (":Models", $"'{model}' is no name of a model.");
+        if (Models.Distinct().Count() != Models.Count) yield return (":Models", "Models names one twice.");
+        if (DeferBelow is not (>= 0 and <= 1)) yield return (":DeferBelow", $"DeferBelow is {DeferBelow}; it must be 0 to 1.");
+        if (MinCharacters < 0) yield return (":MinCharacters", $"MinCharacters is {MinCharacters}; it must be 0 or more.");
+        if (MaxCharacters < 0) yield return (":MaxCharacters", $"MaxCharacters is {MaxCharacters}; it must be 0 or more.");
+        if (MinCharacters > MaxCharacters)
+            yield return (":MinCharacters", $"MinCharacters {MinCharacters} is more than MaxCharacters {MaxCharacters}.");
     }
 }
 

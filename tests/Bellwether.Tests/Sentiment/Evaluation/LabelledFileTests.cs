@@ -78,6 +78,8 @@ public sealed class LabelledFileTests : IDisposable
     [Theory]
     [InlineData("text,label\na,happy\n", "has the label 'happy'", 2)]
     [InlineData("text,label\na,positive\n,negative\n", "has no text", 3)]
+    [InlineData("text,label\na,positive\nb\n", "has no label", 3)]
+    [InlineData("text,score\na,0.5\nb,good\n", "has the score good", 3)]
     [InlineData("text,label\na,0\nb,1\n", "has the label '0'", 2)]
     [InlineData("text,label\na,0.5\nb,7.5\n", "has the score 7.5", 3)]
     [InlineData("text,label\n", "no labelled row", null)]
@@ -100,6 +102,31 @@ public sealed class LabelledFileTests : IDisposable
         var error = Assert.Throws<FeedException>(() => Read(content));
         Assert.Contains(problem, error.Message);
         Assert.Equal(line, error.Line);
+    }
+
+    [Fact]
+    public void Unknown_label_is_answered_with_those_of_the_file_and_without_a_guess()
+    {
+        var mend = Assert.Throws<FeedException>(() => Read("text,label\na,0\nb,1\nc,2\n")).Mend;
+        Assert.Contains("the labels 0, 1, 2;", mend);
+        Assert.DoesNotContain("=0", mend);
+        Assert.Contains("and 12 others", Assert.Throws<FeedException>(() => Read("text,label\n" + string.Concat(Enumerable.Range(10, 20).Select(i => $"t,{i}\n")))).Mend);
+    }
+
+    [Fact]
+    public void Half_of_a_surrogate_pair_does_not_stop_the_reading()
+    {
+        var set = Read("{\"text\":\"up \\ud83d and away\",\"label\":\"positive\"}");
+        Assert.Equal(2, (int)Assert.Single(set.Rows).Label!);
+        Assert.StartsWith("up ", set.Rows[0].Text);
+    }
+
+    [Fact]
+    public void Json_that_is_broken_is_told_without_the_places_of_the_library()
+    {
+        var error = Assert.Throws<FeedException>(() => Read("{\"text\":\"a\",\"label\":\"positive\"}\n{\"text\" \"b\"}"));
+        Assert.Equal(2, error.Line);
+        Assert.DoesNotContain("BytePosition", error.Message);
     }
 
     [Fact]

@@ -67,6 +67,24 @@ public sealed class LlmPipelineTests(TestServer server)
     }
 
     [Fact]
+    public async Task Text_that_the_server_will_not_take_is_put_aside_as_rejected_also_where_it_comes_alone()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (request, _, context) => request.Text.Contains("Intel") ? LlmStub.FailAsync(context, 400) : LlmStub.SayAsync(context, """{"label":"neutral"}""");
+        await using var desk = await TestDesk.OpenAsync(server, nameof(LlmPipelineTests), o => o with
+        {
+            Scoring = o.Scoring with { Model = "llama", Llm = new Dictionary<string, LlmOptions> { ["llama"] = new() { Endpoint = stub.Endpoint, Model = "llama-3", Tries = 1 } } },
+        });
+        var news = Path.Combine(desk.Folder, "news.csv");
+        await File.WriteAllTextAsync(news, "title,date,stock\nIntel cuts its outlook,2024-03-01T10:01:00Z,INTC\n", TestContext.Current.CancellationToken);
+
+        await desk.IngestAsync(new() { Type = EventType.News }, news);
+
+        Assert.Equal("Rejected", await desk.Database.ScalarAsync<string>("SELECT error_class FROM ops.dead_letters"));
+        Assert.Contains("answered 400", await desk.Database.ScalarAsync<string>("SELECT message FROM ops.dead_letters"));
+    }
+
+    [Fact]
     public async Task Costly_model_of_a_rule_bounds_what_is_committed_at_once()
     {
         await using var stub = await LlmStub.StartAsync();
@@ -87,7 +105,7 @@ public sealed class LlmPipelineTests(TestServer server)
         }
         // It is known from the first time on how many it takes.
         Assert.Equal(1, (await IngestAsync(0, 1)).Results);
-        Assert.Equal(4, desk.Desk.Router!.MostAtOnce);
+        Assert.Equal(4, desk.Desk.Scorer.MostAtOnce);
         Assert.Equal(20, (await IngestAsync(1, 20)).Results);
         // By the transactions that wrote the rows.
         var most = await desk.Database.ScalarAsync<long>("SELECT max(n) FROM (SELECT count(*) AS n FROM sentiment.sentiment_data GROUP BY xmin::text) AS c");

@@ -190,10 +190,24 @@ public sealed class ModelRouterTests
         var problems = new RoutingOptions
         {
             Rules = [new() { Name = "a", Models = ["Fin Bert"], DeferBelow = 2 }, new() { Models = [], MinCharacters = 9, MaxCharacters = 3 }],
-            Limits = new Dictionary<string, ModelLimits> { ["classifier"] = new() { Concurrent = 0 }, ["no body"] = new() },
-        }.Problems().ToArray();
-        Assert.All(new[] { "Rules:0 (a): 'Fin Bert' is no name", "DeferBelow is 2", "Rules:1 (): Name is missing", "Models is empty", "MinCharacters 9", "Limits:classifier", "Limits:no body" },
+            Limits = new Dictionary<string, ModelLimits> { ["no body"] = new() },
+        }.Problems().Select(p => p.Text).ToArray();
+        Assert.All(new[] { "Rules:0 (a): 'Fin Bert' is no name", "DeferBelow is 2", "Rules:1 (): Name is missing", "Models is empty", "MinCharacters 9", "Limits:no body" },
             part => Assert.Contains(problems, p => p.Contains(part)));
+    }
+
+    [Fact]
+    public void Rules_that_cannot_be_told_apart_or_reached_are_named()
+    {
+        RoutingRule Rule(string name) => new() { Name = name, Models = ["lexicon"] };
+        string[] Problems(params RoutingRule[] rules) => [.. new RoutingOptions { Rules = rules }.Problems().Select(p => p.Text)];
+
+        Assert.Contains(Problems(Rule("a") with { Type = EventType.News }, Rule("A") with { Type = EventType.Tweet }), p => p.Contains("2 rules are called a"));
+        Assert.Contains(Problems(Rule("Otherwise")), p => p.Contains("meet no rule"));
+        Assert.Contains(Problems(Rule("short") with { MinCharacters = -4 }), p => p.Contains("MinCharacters is -4"));
+        Assert.Contains(Problems(Rule("all"), Rule("news") with { Type = EventType.News }), p => p.Contains("no event comes to it, since all"));
+        Assert.Contains(Problems(Rule("to 500") with { MaxCharacters = 500 }, Rule("to 50") with { MaxCharacters = 50 }), p => p.Contains("since to 500"));
+        Assert.Empty(Problems(Rule("to 50") with { MaxCharacters = 50 }, Rule("to 500") with { MaxCharacters = 500 }, Rule("high") with { Priority = Priority.High }, Rule("rest")));
     }
 
     [Theory]

@@ -64,7 +64,7 @@ public sealed class RoutedPipelineTests(TestServer server) : IDisposable
         Assert.Contains("not by urgent: priority is standard", (await Cli.RunAsync(["--data", data, "model", "route", "--explain", file])).Succeeds().Out);
 
         await File.WriteAllTextAsync(file, """{"type":"rumour","text":"x"}""", TestContext.Current.CancellationToken);
-        Assert.Contains("'rumour' is no type", (await Cli.RunAsync(["--data", data, "model", "route", "--explain", file])).Fails(3).Error);
+        Assert.Contains("'rumour' is none of", (await Cli.RunAsync(["--data", data, "model", "route", "--explain", file])).Fails(3).Error);
         Assert.Contains("--explain", (await Cli.RunAsync(["--data", data, "model", "route"])).Fails(2).Error);
 
         await File.WriteAllTextAsync(Path.Combine(data, DeskOptions.FileName), """{ "Scoring": { "Routing": { "Rules": [ { "Name": "x", "Models": ["finbort"] } ] } } }""", TestContext.Current.CancellationToken);
