@@ -44,10 +44,14 @@ sealed class OptionLayout
                 + "name the columns date, ticker, expiry, strike, type, bid, ask, last, volume, open_interest.", 1);
     }
 
+    /// <summary>Those that are read as dates.</summary>
+    public int[] DateColumns => _options.Quoted is null ? [_quoted, _expires] : [_expires];
+
     /// <summary>The quote, or a clause that tells why there is none.</summary>
     public string? Read(BarRow row, out OptionRow quote)
     {
         quote = null!;
+        if (RowShape.TooWide(row.Fields, _names.Length) is { } wide) return wide;
         var named = Text(row, _ticker);
         var ticker = _options.Ticker is { } only ? only : named.ToUpperInvariant();
         if (_options.Ticker is not null && named.Length > 0 && !named.Equals(ticker, StringComparison.OrdinalIgnoreCase))
@@ -94,12 +98,10 @@ sealed class OptionLayout
         return null;
     }
 
-    static DateTime? Expiry(string text)
+    DateTime? Expiry(string text)
     {
-        var cut = text.IndexOfAny([' ', 'T']);
-        return DateOnly.TryParseExact(cut > 0 ? text[..cut] : text, QuoteTime.Days, CultureInfo.InvariantCulture, DateTimeStyles.None,
-            out var day)
-            ? UnitedStatesCalendar.End(day) : null;
+        var cut = DateText.TimeIn(text);
+        return _times.TryDate(cut > 0 ? text.AsSpan(0, cut) : text, out var day) ? UnitedStatesCalendar.End(day) : null;
     }
 
     static double? Number(string text) => text.Length == 0 || text is "null" or "nan" or "NaN" or "N/A" or "-" ? double.NaN

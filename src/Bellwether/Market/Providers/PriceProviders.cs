@@ -16,7 +16,8 @@ public sealed class CsvFolderProvider(ProviderOptions options, TimeProvider time
         var asked = time.GetUtcNow().UtcDateTime;
         try
         {
-            return BarJson.Read(Name, request.Ticker, await File.ReadAllTextAsync(path, cancellationToken), asked, null);
+            return await BarJson.ReadAsync(Name, request.Ticker, await File.ReadAllTextAsync(path, cancellationToken), asked, null,
+                cancellationToken);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -42,7 +43,7 @@ public sealed class StooqProvider(ProviderOptions options, ProviderHttp http, Ti
         var text = await http.GetAsync(new(options.StooqUrl, $"/q/d/l/?s={Uri.EscapeDataString(symbol)}&i=d"), cancellationToken);
         if (text is null || text.TrimStart().StartsWith("No data", StringComparison.OrdinalIgnoreCase)) throw new MarketProviderException(Name, ProviderProblem.Unknown, $"does not know {symbol}");
         if (text.Contains("daily hits limit", StringComparison.OrdinalIgnoreCase)) throw new MarketProviderException(Name, ProviderProblem.Quota, "allows no more requests today", "Try again tomorrow.");
-        return BarJson.Read(Name, request.Ticker, text, asked, splitsInPrices: true);
+        return await BarJson.ReadAsync(Name, request.Ticker, text, asked, splitsInPrices: true, cancellationToken);
     }
 }
 
@@ -64,7 +65,8 @@ public sealed class AlphaVantageProvider(ProviderOptions options, ProviderHttp h
         var moment = time.GetUtcNow().UtcDateTime;
         var text = await http.GetAsync(new(options.AlphaVantageUrl, address), cancellationToken) ?? throw new MarketProviderException(Name, ProviderProblem.Unavailable, "answered 404");
         // What is wrong comes with status 200, as JSON in place of the rows.
-        if (!text.TrimStart().StartsWith('{')) return BarJson.Read(Name, request.Ticker, text, moment, splitsInPrices: false);
+        if (!text.TrimStart().StartsWith('{'))
+            return await BarJson.ReadAsync(Name, request.Ticker, text, moment, splitsInPrices: false, cancellationToken);
         throw text.Contains("\"Error Message\"", StringComparison.Ordinal) ? new MarketProviderException(Name, ProviderProblem.Unknown, $"does not know {request.Ticker}")
             : text.Contains("premium", StringComparison.OrdinalIgnoreCase) && !text.Contains("rate limit", StringComparison.OrdinalIgnoreCase)
                 ? new MarketProviderException(Name, ProviderProblem.NotConfigured, $"the key does not allow {(adjusted ? "adjusted bars" : $"the {size} history")}",
