@@ -123,10 +123,25 @@ public sealed class OptionKnowledgeTests(TestServer server)
         var again = (await desk.RunAsync("options", "import", desk.Write("b.csv", Row("", 5)), "--json")).Succeeds().Json;
         Assert.Equal((0, 1), (again.GetProperty("accepted").GetInt32(), again.GetProperty("duplicates").GetInt32()));
         Assert.Equal(1, (await desk.RunAsync("options", "chain", "X", "--json")).Succeeds().Json.GetProperty("rows").GetInt32());
-        // Another price is another quote, and what it lacks is told.
-        var other = (await desk.RunAsync("options", "import", desk.Write("c.csv", Row("", 4.9)))).Succeeds();
-        Assert.Contains("1 × no_spot", other.Out);
-        Assert.Contains("Give --spot, or import its daily bars first", other.Error);
+        // Another price is another quote, of the moment at which the underlying stood at 100.
+        var other = (await desk.RunAsync("options", "import", desk.Write("c.csv", Row("", 4.9)), "--json")).Succeeds().Json;
+        Assert.Equal((1, 1), (other.GetProperty("accepted").GetInt32(), other.GetProperty("solved").GetInt32()));
+        Assert.Equal(100, await desk.OneAsync<double>("SELECT underlying_price FROM market.options_data ORDER BY known_at DESC LIMIT 1"));
+        // Where nobody ever said it, what is missing is told.
+        var nobody = (await desk.RunAsync("options", "import", desk.Write("d.csv", Row("", 5).Replace("X", "Y")))).Succeeds();
+        Assert.Contains("1 × no_spot", nobody.Out);
+        Assert.Contains("Give --spot, or import its daily bars first", nobody.Error);
+    }
+
+    [Fact]
+    public async Task A_price_that_tells_nothing_of_volatility_says_so_and_stays_in_the_chain()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(OptionKnowledgeTests));
+        var row = $"{Header}2024-01-02,X,100,2024-01-05,40,call,60,60,60,5,5,,,\n";
+        Assert.Contains("1 × no_volatility", (await desk.RunAsync("options", "import", desk.Write("a.csv", row))).Succeeds().Out);
+        Assert.Equal("no_volatility: the price is the intrinsic value, which tells nothing of volatility",
+            await desk.OneAsync<string>("SELECT findings FROM market.options_data"));
+        Assert.Equal(1, (await desk.RunAsync("options", "chain", "X", "--json")).Succeeds().Json.GetProperty("rows").GetInt32());
     }
 
     [Fact]

@@ -20,6 +20,9 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
     // Bars of a transaction carry the time at which it began, and are seen when it has ended.
     const string LongestWrite = "interval '1 hour'";
 
+    // How known_at is told; rows from before it was told so are computed again.
+    const string KnownSince = "known-since-first-same";
+
     readonly ConditionTickers _tickers = tickers ?? new();
     readonly MonthlyPartitions _months = new(dataSource, "market.market_conditions", time);
 
@@ -84,7 +87,7 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
                 WHERE s.bar_interval = '1d' AND ($4::text[] IS NULL OR s.ticker = ANY($4))) AS d
             LEFT JOIN market.condition_states AS c ON c.symbol = d.ticker ORDER BY d.ticker
             """);
-        command.Parameters.Add(new() { Value = ConditionCalculator.Formula });
+        command.Parameters.Add(new() { Value = $"{ConditionCalculator.Formula} {KnownSince}" });
         command.Parameters.Add(new() { Value = _tickers.Market });
         command.Parameters.Add(new() { Value = _tickers.Volatility });
         command.Parameters.Add(new()

@@ -61,7 +61,8 @@ public static class FactorJob
         }
         catch (DuckDbException error)
         {
-            throw new FeedException(input, "cannot be read as Parquet", error.Message, inner: error);
+            throw new FeedException(input, $"cannot be read as Parquet: {error.Plain.TrimEnd('.')}", "Name a Parquet file of bars, or a folder of them.",
+                inner: error);
         }
     }
 

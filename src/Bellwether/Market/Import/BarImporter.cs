@@ -102,6 +102,9 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
         var (interval, problems) = (options.Interval, sheet.Problems);
         var bars = sheet.Taken.Values.Select(t => t.Bar).ToArray();
         Array.Sort(bars, (a, b) => a.Date.CompareTo(b.Date));
+        var impossible = await DividendCheck.ImpossibleAsync(dataSource, options.Ticker, actions, bars, cancellationToken);
+        foreach (var (action, reason) in impossible) problems.Add(new(LineOf(action), reason, false, ""));
+        actions = [.. actions.Except(impossible.Select(i => i.Action))];
         // First of all: what an action changes of the bars that are there tells which of the new ones say something else.
         var refused = new List<CorporateAction>();
         var actionsWritten = await new ActionStore(dataSource, time)
@@ -112,7 +115,7 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
         foreach (var index in written.Refused)
             problems.Add(new(sheet.Taken[bars[index].Date].Line, "other values are known since the very same moment", false, ""));
         foreach (var action in refused)
-            problems.Add(new(sheet.Taken.GetValueOrDefault(action.ExDate.ToDateTime(default, DateTimeKind.Utc)).Line,
+            problems.Add(new(LineOf(action),
                 $"{(action.Kind == CorporateActionKind.Split ? "split" : "dividend")} of {action.ExDate:yyyy-MM-dd}: "
                 + "another value is known since the very same moment", false, ""));
         var accepted = written.Added + written.Restated;
@@ -122,6 +125,8 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
             bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, origin.Source,
             [.. problems.OrderBy(p => p.Line)])
         { Missing = missing, Hidden = written.Hidden, IsUseless = sheet.Read > 0 && accepted + duplicates == 0 && actions.Count == 0 };
+
+        long LineOf(CorporateAction action) => sheet.ActionLines.GetValueOrDefault((action.ExDate, action.Kind));
     }
 
     static (IReadOnlyList<DateOnly> Missing, int Off) Sessions(PriceBar[] bars)

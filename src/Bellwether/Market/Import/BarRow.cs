@@ -73,7 +73,7 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker, BarLim
         if (RowShape.TooWide(row.Fields, layout.Columns) is { } wide) return wide;
         if (string.IsNullOrWhiteSpace(Text(row, layout.Date))) return "the time is missing";
         var named = Text(row, layout.Ticker)?.Trim();
-        if (string.IsNullOrEmpty(named) || named.Equals(ticker, StringComparison.OrdinalIgnoreCase)) return null;
+        if (string.IsNullOrEmpty(named) || MarketTicker.Is(named, ticker)) return null;
         // Stooq writes AAPL.US.
         var dot = named.LastIndexOf('.');
         return dot > 0 && named[..dot].Equals(ticker, StringComparison.OrdinalIgnoreCase) ? null

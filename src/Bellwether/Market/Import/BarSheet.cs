@@ -2,7 +2,6 @@ using Bellwether.Feeds;
 
 namespace Bellwether.Market.Import;
 
-/// <param name="Bar">Null for a row that has none but an action.</param>
 /// <param name="Written">The clock of its row.</param>
 readonly record struct TakenBar(PriceBar Bar, long Line, DateTime Written);
 
@@ -16,6 +15,9 @@ sealed class BarSheet
     public List<BarRejection> Problems { get; } = [];
 
     public List<CorporateAction> Actions { get; } = [];
+
+    /// <summary>Where each of them stands.</summary>
+    public Dictionary<(DateOnly ExDate, CorporateActionKind Kind), long> ActionLines { get; } = [];
 
     public long Read { get; private set; }
 
@@ -45,7 +47,9 @@ sealed class BarSheet
         await foreach (var row in file.ReadAsync())
         {
             sheet.Read++;
+            var actions = sheet.Actions.Count;
             var problem = reader.Read(row, out var bar, out var moment, sheet.Actions);
+            foreach (var action in sheet.Actions.Skip(actions)) sheet.ActionLines[(action.ExDate, action.Kind)] = row.Line;
             if (moment is { } known) rhythm.Add(known);
             if (problem is not null) sheet.Problems.Add(new(row.Line, problem, false, row.Raw));
             else sheet.Take(row, bar, moment!.Value.Written, rules.Interval);

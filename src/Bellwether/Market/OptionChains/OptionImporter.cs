@@ -98,7 +98,8 @@ public sealed class OptionImporter(NpgsqlDataSource dataSource, TimeProvider tim
             UnderlyingPrice? price = null;
             if (!(spot > 0))
             {
-                price = await UnderlyingPrice.AtAsync(dataSource, time, chain.Key.Ticker, chain.Key.Quoted, known, cancellationToken);
+                price = await UnderlyingPrice.AtAsync(dataSource, time, chain.Key.Ticker, chain.Key.Quoted, known, cancellationToken)
+                    ?? await UnderlyingPrice.OfQuotesAsync(dataSource, chain.Key.Ticker, chain.Key.Quoted, known, cancellationToken);
                 spot = price?.Close ?? double.NaN;
             }
             OptionRow[] members = [.. chain.Select(r => r.Spot > 0 ? r : r with { Spot = spot })];
@@ -112,22 +113,29 @@ public sealed class OptionImporter(NpgsqlDataSource dataSource, TimeProvider tim
                 else if (price?.KnownAt > known)
                     said.Add((OptionFindings.SpotKnownLater,
                         $"the price of the underlying is known since {price.Value.KnownAt:yyyy-MM-dd HH:mm:ss} UTC"));
-                computed.Add(Compute(members[i], market, options.American,
-                    OptionFindings.Text(said)) with
-                { InputsKnownAt = price?.KnownAt });
+                computed.Add(Compute(members[i], market, options.American, said) with { InputsKnownAt = price?.KnownAt });
             }
         }
         return computed;
     }
 
-    static ComputedOption Compute(OptionRow row, ChainMarket market, bool american, string? findings)
+    static ComputedOption Compute(OptionRow row, ChainMarket market, bool american, List<(string Kind, string Detail)> said)
     {
         var quote = row.Quote;
         var contract = (market with { Spot = row.Spot }).Contract(in quote);
-        var volatility = american ? AmericanOption.ImpliedVolatility(in contract, quote.Mid, out _, OptionStore.Steps)
-            : ImpliedVolatility.Solve(in contract, quote.Mid, out _);
+        var volatility = american ? AmericanOption.ImpliedVolatility(in contract, quote.Mid, out var problem, OptionStore.Steps)
+            : ImpliedVolatility.Solve(in contract, quote.Mid, out problem);
+        // Where nothing else says why there is none.
+        if (double.IsNaN(volatility) && said.All(s => OptionFindings.Harmless.Contains(s.Kind)))
+            said.Add((OptionFindings.NoVolatility, problem switch
+            {
+                ImpliedProblem.NoInformation => "the price is the intrinsic value, which tells nothing of volatility",
+                ImpliedProblem.BelowIntrinsic => "the price is below the intrinsic value",
+                ImpliedProblem.AboveMaximum => "the price is at or above the most that the option can be worth",
+                _ => "no volatility gives the price",
+            }));
         var greeks = double.IsNaN(volatility) ? OptionGreeks.Undefined
             : american ? AmericanOption.Greeks(in contract, volatility, OptionStore.Steps) : BlackScholes.Greeks(in contract, volatility);
-        return new(row, volatility, greeks, findings);
+        return new(row, volatility, greeks, OptionFindings.Text(said));
     }
 }

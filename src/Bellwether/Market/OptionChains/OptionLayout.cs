@@ -54,9 +54,9 @@ sealed class OptionLayout
         if (RowShape.TooWide(row.Fields, _names.Length) is { } wide) return wide;
         var named = Text(row, _ticker);
         var ticker = _options.Ticker is { } only ? only : named.ToUpperInvariant();
-        if (_options.Ticker is not null && named.Length > 0 && !named.Equals(ticker, StringComparison.OrdinalIgnoreCase))
+        if (_options.Ticker is not null && named.Length > 0 && !MarketTicker.Is(named, ticker))
             return $"the row is of {named}, not of {ticker}";
-        if (!TickerList.TryParse([ticker], out var tickers, out _) || tickers.Count != 1) return $"ticker '{named}' is none";
+        if (!MarketTicker.TryParse(ticker, out ticker)) return $"ticker '{named}' is none";
         OptionType type;
         switch (Text(row, _type).ToLowerInvariant())
         {
@@ -85,7 +85,7 @@ sealed class OptionLayout
         var vendor = _vendor.Select(column => Number(Text(row, column)) ?? double.NaN).ToArray();
         // Zero is how vendors write that they have none.
         var none = vendor.All(v => v == 0 || double.IsNaN(v));
-        quote = new(tickers[0], type, numbers[0], expires, quoted)
+        quote = new(ticker, type, numbers[0], expires, quoted)
         {
             Bid = numbers[1],
             Ask = numbers[2],
