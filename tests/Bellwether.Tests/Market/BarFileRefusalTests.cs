@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Text;
 using Bellwether.App.Commands;
 using Bellwether.Tests.Commands;
 using Bellwether.Tests.Support;
@@ -51,6 +54,45 @@ public sealed class BarFileRefusalTests(TestServer server)
         var file = desk.Write("x.csv", $"{Plain}\n{unclear},10,12,9,11,1\n{clear},10,12,9,11,1\n");
         Assert.Equal(2, (await desk.RunAsync("market", "import", file, "--symbol", "X", "--json")).Succeeds().Json.GetProperty("accepted").GetInt32());
         Assert.Equal(1, await desk.OneAsync<long>($"SELECT count(*) FROM market.price_history WHERE date::date = '{expected}'"));
+    }
+
+    [Fact]
+    public async Task A_first_of_January_that_fills_many_rows_hides_no_day_behind_it()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(BarFileRefusalTests));
+        var start = new DateTime(2022, 1, 1);
+        var rows = Enumerable.Range(0, 13 * 24 * 6).Select(i => $"{start.AddMinutes(i * 10):dd/MM/yyyy HH:mm},10,12,9,11,{i}");
+        var file = desk.Write("x.csv", $"{Plain}\n{string.Join('\n', rows)}\n");
+        var answer = (await desk.RunAsync("market", "import", file, "--symbol", "X", "--interval", "10m", "--hours", "every-day", "--timezone", "UTC", "--json"))
+            .Succeeds().Json;
+        Assert.Equal((13 * 24 * 6, "2022-01-13T23:50:00Z"), (answer.GetProperty("accepted").GetInt32(), answer.GetProperty("to").GetString()));
+    }
+
+    [Fact]
+    public async Task Standard_input_is_read_as_a_file_is_by_what_it_holds()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(BarFileRefusalTests));
+        using var zipped = new MemoryStream();
+        await using (var zip = new GZipStream(zipped, CompressionLevel.Fastest, leaveOpen: true))
+            zip.Write(Encoding.UTF8.GetBytes($"{Plain}\n2024-01-02,10,12,9,11,1\n"));
+        foreach (var (content, code, expected) in new[]
+        {
+            (zipped.ToArray(), ExitCode.Ok, "accepted 1 "), (Encoding.UTF8.GetBytes($"{Plain}\n2024-01-03,10,12,9,11,1\n"), ExitCode.Ok, "accepted 1 "),
+            ([], ExitCode.BadInput, "standard input: the file is empty"),
+        })
+        {
+            using var program = Process.Start(new ProcessStartInfo(
+                Path.Combine(AppContext.BaseDirectory, "Bellwether.App"), desk.Line("market", "import", "-", "--symbol", "X"))
+            { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            await program.StandardInput.BaseStream.WriteAsync(content, TestContext.Current.CancellationToken);
+            program.StandardInput.Close();
+            var (output, error) = (program.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken),
+                program.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            var said = await output + await error;
+            await program.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(program.ExitCode == code, said);
+            Assert.Contains(expected, said);
+        }
     }
 
     [Fact]

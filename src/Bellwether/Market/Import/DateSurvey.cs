@@ -12,6 +12,7 @@ sealed class DateSurvey
     const int FirstRows = 100;
 
     (long Line, string Text)? _dayFirst, _monthFirst, _either;
+    bool _any;
 
     /// <param name="open">Opens the file anew: it is read to its end only where it has dates of this kind.</param>
     /// <param name="columns">Which columns hold dates, by the header.</param>
@@ -24,7 +25,7 @@ sealed class DateSurvey
         {
             foreach (var place in places)
                 if (place >= 0 && place < row.Fields.Length) survey.Add(row.Line, row.Fields[place]);
-            if (++rows == FirstRows && survey is { _dayFirst: null, _monthFirst: null, _either: null }) break;
+            if (++rows == FirstRows && !survey._any) break;
         }
         return survey.Order(file.Name);
     }
@@ -35,6 +36,8 @@ sealed class DateSurvey
         var cut = DateText.TimeIn(text);
         var date = cut < 0 ? text : text[..cut];
         if (!DateText.TrySplit(date, out var first, out var second, out _)) return;
+        // The first of January tells nothing, and minutes of it may go on for long.
+        _any = true;
         if (first > 12 && second <= 12) _dayFirst ??= (line, date);
         else if (second > 12 && first <= 12) _monthFirst ??= (line, date);
         else if (first != second && first <= 12) _either ??= (line, date);
