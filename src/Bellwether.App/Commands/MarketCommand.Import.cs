@@ -54,7 +54,10 @@ static partial class MarketCommand
             HelpName = "true|false",
         };
         var dates = GivenFile.DateFormat();
-        var spacing = new Option<bool>("--any-spacing") { Description = "Take the file though its times are those of bars of another length" };
+        var spacing = new Option<bool>("--any-spacing")
+        {
+            Description = "Take the file though its times are those of bars of another length",
+        };
         var rejects = new Option<string?>("--rejects")
         {
             Description = "Write every row that was not taken to this file, with line and reason",
@@ -121,7 +124,8 @@ static partial class MarketCommand
         if (result.Problems.Count > MostNotes)
             session.Note($"… and {result.Problems.Count - MostNotes:n0} more rows; --rejects FILE writes them all");
         session.Screen.Out.WriteLine(
-            $"read     {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0} + rejected {answer.Rejected:n0}");
+            $"read     {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0}"
+            + $" + rejected {answer.Rejected:n0}");
         if (answer.Restated > 0) session.Screen.Out.WriteLine($"restated {answer.Restated:n0} bars that were known with other values");
         if (answer.Hidden > 0)
             session.Note($"{file}: {answer.Hidden:n0} bars are hidden now by versions that are known since later; "
@@ -152,7 +156,8 @@ static partial class MarketCommand
         foreach (var problem in problems)
         {
             var kind = problem.IsDuplicate ? "duplicate" : "rejected";
-            await output.WriteLineAsync($"{problem.Line},{kind},{Quoted(problem.Reason)},{Quoted(problem.Row)}".AsMemory(), cancellationToken);
+            var line = $"{problem.Line},{kind},{Quoted(problem.Reason)},{Quoted(problem.Row)}";
+            await output.WriteLineAsync(line.AsMemory(), cancellationToken);
         }
 
         static string Quoted(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

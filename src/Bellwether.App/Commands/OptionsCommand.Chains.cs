@@ -22,8 +22,8 @@ static partial class OptionsCommand
     {
         var file = new Argument<string>("FILE")
         {
-            Description = "CSV (also gzip) or Parquet of quotes, or - for standard input: date, ticker, expiry, strike, type, bid, ask, last, volume, open_interest, "
-                + "and the vendor's volatility and Greeks",
+            Description = "CSV (also gzip) or Parquet of quotes, or - for standard input: date, ticker, expiry, strike, type, bid, ask, last, "
+                + "volume, open_interest, and the vendor's volatility and Greeks",
         };
         var symbol = new Option<string?>("--symbol") { Description = "Underlying, where the rows name none", HelpName = "SYM" };
         var rate = new Option<double>("--rate")
@@ -58,8 +58,9 @@ static partial class OptionsCommand
                 await using var desk = await session.OpenAsync(cancellationToken);
                 var started = session.Time.GetTimestamp();
                 var result = await input.ReadAsync(file => new OptionImporter(desk.DataSource, desk.Time,
-                    ParquetInput.Of(desk, session.Progress)).ImportAsync(file, new(session.Get(symbol) is { } named ? MarketCommand.Ticker(named, "--symbol") : null, session.Get(rate),
-                        session.Get(yield))
+                    ParquetInput.Of(desk, session.Progress)).ImportAsync(file,
+                        new(session.Get(symbol) is { } named ? MarketCommand.Ticker(named, "--symbol") : null, session.Get(rate),
+                            session.Get(yield))
                     {
                         Quoted = quoted,
                         TimeZone = session.Get(zone)!,

@@ -81,7 +81,8 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
                 LEFT JOIN LATERAL (SELECT sector_symbol, known_at FROM market.sectors WHERE symbol = s.ticker
                     ORDER BY known_at DESC LIMIT 1) AS sector ON true
                 LEFT JOIN LATERAL (
-                    SELECT string_agg(concat_ws(' ', h.ticker, h.hours, extract(epoch FROM h.known_at)), ' ' ORDER BY h.ticker, h.known_at) AS stated
+                    SELECT string_agg(concat_ws(' ', h.ticker, h.hours, extract(epoch FROM h.known_at)), ' '
+                        ORDER BY h.ticker, h.known_at) AS stated
                     FROM market.trading_hours AS h WHERE h.ticker IN (s.ticker, $2, $3, sector.sector_symbol)) AS hours ON true
                 LEFT JOIN market.series AS x ON x.ticker = sector.sector_symbol AND x.bar_interval = '1d'
                 WHERE s.bar_interval = '1d' AND ($4::text[] IS NULL OR s.ticker = ANY($4))) AS d

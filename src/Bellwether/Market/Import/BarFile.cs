@@ -58,7 +58,8 @@ sealed class BarFile
         await foreach (var row in RowsAsync(path, text, cancellationToken)) yield return row;
     }
 
-    static async IAsyncEnumerable<BarRow> RowsAsync(string path, TextReader text, [EnumeratorCancellation] CancellationToken cancellationToken)
+    static async IAsyncEnumerable<BarRow> RowsAsync(string path, TextReader text,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture)
         {
@@ -86,7 +87,8 @@ sealed class BarFile
         }
     }
 
-    static async IAsyncEnumerable<BarRow> ParquetAsync(string path, ParquetRows? parquet, [EnumeratorCancellation] CancellationToken cancellationToken)
+    static async IAsyncEnumerable<BarRow> ParquetAsync(string path, ParquetRows? parquet,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (parquet is null) throw new FeedException(path, "is Parquet, which cannot be read here", "Convert it to CSV.");
         var line = 0L;
@@ -100,7 +102,8 @@ sealed class BarFile
     static string Text(object? value) => value switch
     {
         null => "",
-        DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture) + (time.Kind == DateTimeKind.Utc ? "Z" : ""),
+        DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture)
+            + (time.Kind == DateTimeKind.Utc ? "Z" : ""),
         DateTimeOffset time => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
         DateOnly day => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         double number => number.ToString("R", CultureInfo.InvariantCulture),

@@ -121,8 +121,8 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
         var accepted = written.Added + written.Restated;
         var duplicates = problems.Count(p => p.IsDuplicate) + written.Unchanged;
         var (missing, off) = interval == BarInterval.Day && hours != TradingHours.EveryDay ? Sessions(bars) : ([], 0);
-        return new(sheet.Read, accepted, duplicates, sheet.Read - accepted - duplicates, written.Restated, actionsWritten, missing.Count, off,
-            bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, origin.Source,
+        return new(sheet.Read, accepted, duplicates, sheet.Read - accepted - duplicates, written.Restated, actionsWritten, missing.Count,
+            off, bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, origin.Source,
             [.. problems.OrderBy(p => p.Line)])
         { Missing = missing, Hidden = written.Hidden, IsUseless = sheet.Read > 0 && accepted + duplicates == 0 && actions.Count == 0 };
 

@@ -44,7 +44,8 @@ sealed class BarRhythm
         {
             if (seconds <= length || gaps.Length * Math.Log10((double)seconds / length) < Certainty) continue;
             if (!gaps.All(g => g % seconds == 0) && !shown.All(g => g % seconds == 0)) continue;
-            return new(usual > seconds ? NameOf(usual) : name, $"each of its {starts.Length:n0} rows stands {name} or a multiple of it after the one before");
+            return new(usual > seconds ? NameOf(usual) : name,
+                $"each of its {starts.Length:n0} rows stands {name} or a multiple of it after the one before");
         }
         return null;
     }
@@ -61,7 +62,8 @@ sealed class BarRhythm
                 + $"{byDay.First(d => d.Length > 1)[0]:yyyy-MM-dd HH:mm:ss} and {byDay.First(d => d.Length > 1)[1]:HH:mm:ss}");
         }
         if (moments.Length >= LeastFiner && Elsewhere(moments) is var elsewhere and > 1 && elsewhere > Strangers * moments.Length)
-            return new(null, $"its rows stand at various times of day, such as {moments[0]:HH:mm:ss}, {moments[1]:HH:mm:ss} and {moments[2]:HH:mm:ss}");
+            return new(null,
+                $"its rows stand at various times of day, such as {moments[0]:HH:mm:ss}, {moments[1]:HH:mm:ss} and {moments[2]:HH:mm:ss}");
         var days = byDay.Select(d => d[0].Date).ToArray();
         return days.Length >= LeastFiner && Usual(Gaps(days)) is var (apart, count) && apart <= Shortest * interval.Length.TotalSeconds
             ? new(NameOf(apart), $"{count:n0} of {days.Length - 1:n0} rows stand {NameOf(apart)} after the one before")
@@ -86,7 +88,8 @@ sealed class BarRhythm
         var gaps = Gaps(days).Select(g => g / 86_400).Order().ToArray();
         var middle = gaps[gaps.Length / 2];
         var length = interval.Length.TotalDays;
-        if (length <= 5 && middle is >= 6 and <= 8 && Each(d => System.Globalization.ISOWeek.GetYear(d) * 100 + System.Globalization.ISOWeek.GetWeekOfYear(d)))
+        if (length <= 5 && middle is >= 6 and <= 8
+            && Each(d => System.Globalization.ISOWeek.GetYear(d) * 100 + System.Globalization.ISOWeek.GetWeekOfYear(d)))
             return new("1w", $"each of its {days.Length:n0} rows is of another week");
         return length < 28 && middle >= 28 && Each(d => d.Year * 12 + d.Month)
             ? new(RhythmFault.Month, $"each of its {days.Length:n0} rows is of another month") : null;

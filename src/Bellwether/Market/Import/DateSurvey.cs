@@ -51,7 +51,8 @@ sealed class DateSurvey
         ({ }, null, _) => DateOrder.DayFirst,
         (null, { }, _) => DateOrder.MonthFirst,
         (null, null, { } either) => throw new FeedException(name,
-            $"no row tells whether '{either.Text}' begins with the day or with the month", "Say it with --date-format dmy or mdy.", either.Line),
+            $"no row tells whether '{either.Text}' begins with the day or with the month",
+            "Say it with --date-format dmy or mdy.", either.Line),
         _ => DateOrder.YearFirst,
     };
 }

@@ -12,7 +12,8 @@ public static class DividendCheck
     /// <param name="close">Before the ex-date.</param>
     public static bool IsPossible(in CorporateAction action, double close) => action.IsSplit || action.Value < close;
 
-    /// <summary>Those that cannot be, each with a clause that tells why. One that there is no close before is left to the adjusting.</summary>
+    /// <summary>Those that cannot be, each with a clause that tells why. One that there is no close before is left to the
+    /// adjusting.</summary>
     /// <param name="bars">Those that come with the actions, in order of time; what they lack is looked up.</param>
     public static async Task<IReadOnlyList<(CorporateAction Action, string Reason)>> ImpossibleAsync(
         NpgsqlDataSource dataSource, string ticker, IEnumerable<CorporateAction> actions, IReadOnlyList<PriceBar> bars,

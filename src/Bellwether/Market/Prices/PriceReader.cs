@@ -94,7 +94,8 @@ public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
         var actions = new List<KnownAction>();
         foreach (var version in await ActionVersionsAsync(connection, ticker, asOf, cancellationToken))
         {
-            var newer = actions.Count > 0 && (actions[^1].Action.ExDate, actions[^1].Action.Kind) == (version.Action.ExDate, version.Action.Kind);
+            var newer = actions.Count > 0
+                && (actions[^1].Action.ExDate, actions[^1].Action.Kind) == (version.Action.ExDate, version.Action.Kind);
             if (newer && actions[^1].Action == version.Action) continue;
             if (newer) actions[^1] = version;
             else actions.Add(version);
