@@ -5,32 +5,30 @@ using Bellwether.Market.Import;
 namespace Bellwether.App.Commands;
 
 /// <summary>
-/// A file that a command was given, or standard input as one: what is read twice, or by an engine that wants a path, has to lie somewhere.
+/// A file that a command was given, or standard input or a pipe as one: what is read twice, or by an engine that wants a path, has to lie
+/// somewhere.
 /// </summary>
 sealed class GivenFile : IAsyncDisposable
 {
     public const string StandardInputName = "standard input";
 
+    readonly string _name;
     readonly string? _spool;
 
-    GivenFile(string path, string? spool) => (Path, _spool) = (path, spool);
+    GivenFile(string name, string path, string? spool) => (_name, Path, _spool) = (name, path, spool);
 
     public string Path { get; }
 
     /// <exception cref="FeedException">There is no such file, or a folder.</exception>
     public static async Task<GivenFile> OpenAsync(string given, CancellationToken cancellationToken)
     {
-        if (given != "-")
-        {
-            InputFile.Require(given);
-            return new(given, null);
-        }
+        await using var input = given == "-" ? new StandardInput() : (Stream)InputFile.Open(given);
+        if (input.CanSeek) return new(given, given, null);
         var spool = Directory.CreateTempSubdirectory("bellwether-input-").FullName;
         var path = System.IO.Path.Combine(spool, "input");
-        var file = new GivenFile(path, spool);
+        var file = new GivenFile(given == "-" ? StandardInputName : given, path, spool);
         try
         {
-            await using var input = new StandardInput();
             await using var output = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
             await input.CopyToAsync(output, cancellationToken);
             return file;
@@ -51,7 +49,7 @@ sealed class GivenFile : IAsyncDisposable
         }
         catch (FeedException error) when (_spool is not null && error.Origin == Path)
         {
-            throw new FeedException(StandardInputName, error.Problem, error.Mend, error.Line, error);
+            throw new FeedException(_name, error.Problem, error.Mend, error.Line, error);
         }
     }
 

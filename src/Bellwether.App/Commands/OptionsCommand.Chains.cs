@@ -61,15 +61,15 @@ static partial class OptionsCommand
                     ParquetInput.Of(desk, session.Progress)).ImportAsync(file,
                         new(session.Get(symbol) is { } named ? MarketCommand.Ticker(named, "--symbol") : null, session.Get(rate),
                             session.Get(yield))
-                    {
-                        Quoted = quoted,
-                        TimeZone = session.Get(zone)!,
-                        Spot = session.Get(spot),
-                        KnownAt = session.Get(known),
-                        American = session.Get(american),
-                        Source = session.Get(source)!,
-                        Dates = session.Get(dates),
-                    }, cancellationToken));
+                        {
+                            Quoted = quoted,
+                            TimeZone = session.Get(zone)!,
+                            Spot = session.Get(spot),
+                            KnownAt = session.Get(known),
+                            American = session.Get(american),
+                            Source = session.Get(source)!,
+                            Dates = session.Get(dates),
+                        }, cancellationToken));
                 var answer = new OptionImportAnswer(result.Read, result.Accepted, result.Duplicates, result.Rejected, result.Solved,
                     result.Flagged, result.Findings,
                     [.. result.Problems.OrderBy(p => p.IsDuplicate).Take(MostProblems)

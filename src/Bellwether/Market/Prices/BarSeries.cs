@@ -36,10 +36,10 @@ public sealed class BarSeries(PriceReader reader)
     /// <param name="benchmark">Its close at the time of the bar; NaN where it has none.</param>
     public static Bar Input(in PriceBar bar, double benchmark, BarInterval interval) =>
         new(bar.Open, bar.High, bar.Low, bar.Close, bar.Volume ?? double.NaN)
-    {
-        Benchmark = benchmark,
-        Session = interval.IsDaily ? 0 : UnitedStatesCalendar.DateOf(bar.Date).DayNumber,
-    };
+        {
+            Benchmark = benchmark,
+            Session = interval.IsDaily ? 0 : UnitedStatesCalendar.DateOf(bar.Date).DayNumber,
+        };
 
     static bool IsRegular(DateTime date, BarInterval interval)
     {
