@@ -3,14 +3,15 @@ namespace Bellwether.Analytics.Options;
 /// <summary>What checks found of a row, as it is stored: <c>kind: detail</c>, several by semicolons.</summary>
 public static class OptionFindings
 {
-    public const string NoSpot = "no_spot", SpotKnownLater = "spot_known_later";
+    public const string NoSpot = "no_spot", SpotKnownLater = "spot_known_later", NoVolatility = "no_volatility";
 
     const string Between = "; ";
 
     /// <summary>
-    /// Kinds that say nothing against the quotes: a vendor's wrong volatility, and a price of the underlying that was known late.
+    /// Kinds that say nothing against the quotes: a vendor's wrong volatility, a price of the underlying that was known late, and a price
+    /// that implies no volatility.
     /// </summary>
-    public static IReadOnlyList<string> Harmless { get; } = [NameOf(QuoteProblem.VolatilityOff), SpotKnownLater];
+    public static IReadOnlyList<string> Harmless { get; } = [NameOf(QuoteProblem.VolatilityOff), SpotKnownLater, NoVolatility];
 
     /// <summary>Null where nothing was found.</summary>
     public static string? Text(IReadOnlyList<(string Kind, string Detail)> said) =>

@@ -123,17 +123,21 @@ static partial class MarketCommand
             SplitsInPrices = bars.SplitsInPrices || provider.Name == StooqProvider.Id,
         };
         // Known since they are stored: an answer may have lain in the cache while nobody could read it from here.
-        var actions = await new ActionStore(desk.DataSource, desk.Time).WriteAsync(request.Ticker, provider.Name, bars.ToActions(), null, cancellationToken);
+        var stated = bars.ToActions();
+        var impossible = await DividendCheck.ImpossibleAsync(desk.DataSource, request.Ticker, stated, over, cancellationToken);
+        var actions = await new ActionStore(desk.DataSource, desk.Time)
+            .WriteAsync(request.Ticker, provider.Name, [.. stated.Except(impossible.Select(i => i.Action))], null, cancellationToken);
         var written = await new PriceStore(desk.DataSource, desk.Time).WriteAsync(request.Ticker, BarInterval.Day, origin, over, null, cancellationToken);
         return new(
             request.Ticker, provider.Name, answer.Fetched ? "fetched" : answer.IsStale ? "stale" : "fresh", bars.Bars.Count, bars.Bars.Count - over.Length,
-            written.Added + written.Restated, written.Restated, written.Unchanged, actions, answer.Quality, bars.Rejected);
+            written.Added + written.Restated, written.Restated, written.Unchanged, actions, answer.Quality,
+            [.. bars.Rejected, .. impossible.Select(i => i.Reason)]);
     }
 
     static string Line(FetchAnswer a) =>
         $"{a.Symbol,-8} {a.Bars:n0} bars from {a.Provider} ({a.Cached}): {a.Accepted:n0} new, {a.Restated:n0} of them restated, {a.Unchanged:n0} known; "
         + $"{a.Actions:n0} splits and dividends{(a.Running > 0 ? $"; {a.Running:n0} of a session that was not over" : "")}"
-        + (a.Rejected.Count > 0 ? $"; {a.Rejected.Count:n0} rows are no bars, such as {a.Rejected[0]}" : "");
+        + (a.Rejected.Count > 0 ? $"; {a.Rejected.Count:n0} rows are not taken, such as {a.Rejected[0]}" : "");
 
     static string Day(DateOnly? day) => day?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "";
 }

@@ -26,7 +26,7 @@ static partial class MarketCommand
     {
         var file = new Argument<string>("FILE")
         {
-            Description = "CSV (Yahoo, Stooq, Alpha Vantage or any that names its columns; also gzip) or Parquet",
+            Description = "CSV (Yahoo, Stooq, Alpha Vantage or any that names its columns; also gzip) or Parquet; - for standard input",
         };
         var symbol = new Option<string>("--symbol") { Description = "Ticker of the bars", HelpName = "SYM", Required = true };
         var interval = Interval();
@@ -53,6 +53,11 @@ static partial class MarketCommand
                 + "[default: of Yahoo's and Stooq's layouts]",
             HelpName = "true|false",
         };
+        var dates = GivenFile.DateFormat();
+        var spacing = new Option<bool>("--any-spacing")
+        {
+            Description = "Take the file though its times are those of bars of another length",
+        };
         var rejects = new Option<string?>("--rejects")
         {
             Description = "Write every row that was not taken to this file, with line and reason",
@@ -61,8 +66,9 @@ static partial class MarketCommand
         return new Verb("import", "Read a file of bars; what is there already adds nothing, what differs is a new version",
                 "market import AAPL.csv --symbol AAPL --json",
                 "market import SPY_1min.csv --symbol SPY --interval 1m --rejects rejected.csv",
-                "market import btc.parquet --symbol BTC-USD --every-day --timezone UTC")
-            { file, symbol, interval, zone, known, source, always, hours, splits, rejects }
+                "market import btc.parquet --symbol BTC-USD --every-day --timezone UTC",
+                "curl -s URL | bellwether market import - --symbol ^VIX --date-format mdy")
+            { file, symbol, interval, zone, dates, known, source, always, hours, splits, spacing, rejects }
             .Runs(screen, globals, (session, cancellationToken) =>
             {
                 var (knowledge, at) = Knowledge(session.Get(known), screen.Time);
@@ -76,6 +82,8 @@ static partial class MarketCommand
                     Source = session.Get(source),
                     Hours = session.Get(always) ? TradingHours.EveryDay : session.Get(hours),
                     SplitsInPrices = session.Get(splits),
+                    Dates = session.Get(dates),
+                    AnySpacing = session.Get(spacing),
                 }, session.Get(rejects), cancellationToken);
             });
     }
@@ -92,12 +100,13 @@ static partial class MarketCommand
     static async Task<int> ImportAsync(Session session, string file, BarImportOptions options, string? rejects,
         CancellationToken cancellationToken)
     {
-        if (!File.Exists(file)) throw new CommandException(ExitCode.BadInput, "bad_input", $"{file}: there is no such file.");
+        if (rejects is not null) OutputPlace.Require("--rejects", rejects);
+        await using var input = await GivenFile.OpenAsync(file, cancellationToken);
         await using var desk = await session.OpenAsync(cancellationToken);
         var started = session.Time.GetTimestamp();
         await StateHoursAsync(desk, options.Ticker, null, cancellationToken);
-        var result = await new BarImporter(desk.DataSource, desk.Time, ParquetInput.Of(desk, session.Progress))
-            .ImportAsync(file, options, cancellationToken);
+        var result = await input.ReadAsync(path => new BarImporter(desk.DataSource, desk.Time, ParquetInput.Of(desk, session.Progress))
+            .ImportAsync(path, options, cancellationToken));
         var seconds = session.Time.GetElapsedTime(started).TotalSeconds;
         if (rejects is not null) await WriteRejectsAsync(rejects, result.Problems, cancellationToken);
         var answer = new MarketImportAnswer(options.Ticker, options.Interval.Name, result.Read, result.Accepted, result.Duplicates,
@@ -109,13 +118,14 @@ static partial class MarketCommand
         if (session.Json)
         {
             session.WriteJson(answer, CommandJson.Relaxed.MarketImportAnswer);
-            return ExitCode.Ok;
+            return result.IsUseless ? throw NothingTaken(file, result.Read) : ExitCode.Ok;
         }
         foreach (var problem in answer.Problems.Take(MostNotes)) session.Note($"{file}, line {problem.Line}: {problem.Reason}");
         if (result.Problems.Count > MostNotes)
             session.Note($"… and {result.Problems.Count - MostNotes:n0} more rows; --rejects FILE writes them all");
         session.Screen.Out.WriteLine(
-            $"read     {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0} + rejected {answer.Rejected:n0}");
+            $"read     {answer.Read:n0} = accepted {answer.Accepted:n0} + duplicates {answer.Duplicates:n0}"
+            + $" + rejected {answer.Rejected:n0}");
         if (answer.Restated > 0) session.Screen.Out.WriteLine($"restated {answer.Restated:n0} bars that were known with other values");
         if (answer.Hidden > 0)
             session.Note($"{file}: {answer.Hidden:n0} bars are hidden now by versions that are known since later; "
@@ -129,8 +139,12 @@ static partial class MarketCommand
         }
         if (answer.Gaps + answer.OffSession > 0)
             session.Screen.Out.WriteLine($"sessions {answer.Gaps:n0} without a bar, {answer.OffSession:n0} bars on days without a session");
-        return ExitCode.Ok;
+        return result.IsUseless ? throw NothingTaken(file, result.Read) : ExitCode.Ok;
     }
+
+    static CommandException NothingTaken(string file, long rows) => new(ExitCode.BadInput, "bad_input",
+        $"{file}: {(rows == 1 ? "its only row was" : $"all {rows:n0} rows were")} rejected.",
+        "The answer tells the reasons of the first; --rejects FILE writes them all.");
 
     static string? Time(DateTime? time, BarInterval interval) =>
         time is not { } at ? null : at.ToString(interval.IsDaily ? "yyyy-MM-dd" : "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
@@ -142,7 +156,8 @@ static partial class MarketCommand
         foreach (var problem in problems)
         {
             var kind = problem.IsDuplicate ? "duplicate" : "rejected";
-            await output.WriteLineAsync($"{problem.Line},{kind},{Quoted(problem.Reason)},{Quoted(problem.Row)}".AsMemory(), cancellationToken);
+            var line = $"{problem.Line},{kind},{Quoted(problem.Reason)},{Quoted(problem.Row)}";
+            await output.WriteLineAsync(line.AsMemory(), cancellationToken);
         }
 
         static string Quoted(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Bellwether.Feeds;
 using Bellwether.Market;
 using Bellwether.Market.Calendars;
 using Bellwether.Market.Prices;
@@ -77,9 +76,9 @@ static partial class MarketCommand
     static string FormatOf(Session session, Option<string?> option, string otherwise) =>
         session.Get(option)?.ToLowerInvariant() ?? (session.Json ? "json" : otherwise);
 
-    internal static string Ticker(string text, string origin) =>
-        !TickerList.TryParse([text], out var tickers, out var problem) ? throw CommandException.Usage($"{origin}: {problem}.")
-        : tickers.Count == 1 ? tickers[0] : throw CommandException.Usage($"{origin} names no ticker.");
+    internal static string Ticker(string text, string origin) => MarketTicker.TryParse(text, out var ticker) ? ticker
+        : throw CommandException.Usage($"{origin} '{text}' is not a ticker.",
+            "Write 1 to 15 letters, digits, dots and dashes, such as AAPL, BRK.B, BTC-USD or ^VIX.");
 
     static CommandException Nothing(string ticker, BarInterval interval, DateTimeOffset? asOf) => asOf is { } at
         ? new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} were known at {Moments.Text(at)}.",

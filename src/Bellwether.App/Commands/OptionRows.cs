@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.IO.Compression;
 using Bellwether.Analytics.Options;
+using Bellwether.Feeds;
 using CsvHelper;
 using CsvHelper.Configuration;
 
@@ -18,7 +18,9 @@ sealed class OptionRows(Session session, bool american, bool reasons)
 
     public async Task<int> RunAsync(string path, string format, CancellationToken cancellationToken)
     {
-        using var input = path == "-" ? new StreamReader(new StandardInput()) : Open(path);
+        await using var file = path == "-" ? new StandardInput() : (Stream)InputFile.Open(path);
+        await using var plain = await InputFile.UnpackAsync(file, cancellationToken);
+        using var input = new StreamReader(plain);
         using var parser = new CsvParser(input, new CsvConfiguration(CultureInfo.InvariantCulture)
         { DetectDelimiter = true, DetectDelimiterValues = [",", ";", "\t"], TrimOptions = TrimOptions.Trim, BadDataFound = null });
         if (!await parser.ReadAsync()) throw new CommandException(ExitCode.BadInput, "bad_input", $"{path}: the file is empty.");
@@ -32,7 +34,9 @@ sealed class OptionRows(Session session, bool american, bool reasons)
         {
             cancellationToken.ThrowIfCancellationRequested();
             rows++;
-            var (greeks, volatility, problem) = Compute(parser.Record!, columns, out var given);
+            var given = false;
+            var (greeks, volatility, problem) = RowShape.TooWide(parser.Record!, header.Length) is { } wide
+                ? (OptionGreeks.Undefined, double.NaN, wide) : Compute(parser.Record!, columns, out given);
             if (problem.Length > 0 && bad++ < MostNotes) session.Note($"{path}, line {parser.RawRow}: {problem}");
             double[] values = [greeks.Price, volatility, greeks.Delta, greeks.Gamma, greeks.Vega, greeks.Theta, greeks.Rho];
             // Of columns of which nothing is known, an id keeps its zeros.
@@ -103,21 +107,5 @@ sealed class OptionRows(Session session, bool american, bool reasons)
             if (!(value >= least && double.IsFinite(value)))
                 return string.Create(CultureInfo.InvariantCulture, $"{name} {value:R} is {(least == 0 ? "below 0" : least > 0 ? "not above 0" : "no number")}");
         return null;
-    }
-
-    static StreamReader Open(string path)
-    {
-        try
-        {
-            var file = File.OpenRead(path);
-            if (!file.CanSeek) return new(file);
-            var zipped = file.ReadByte() == 0x1f && file.ReadByte() == 0x8b;
-            file.Position = 0;
-            return new(zipped ? new GZipStream(file, CompressionMode.Decompress) : file);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCode.BadInput, "bad_input", $"{path} cannot be read: {error.Message}", inner: error);
-        }
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Bellwether.Analytics.Options;
 using Bellwether.App.Api.Options;
 using Bellwether.Market.Calendars;
+using Bellwether.Market.Import;
 using Bellwether.Market.OptionChains;
 
 namespace Bellwether.App.Commands;
@@ -21,8 +22,8 @@ static partial class OptionsCommand
     {
         var file = new Argument<string>("FILE")
         {
-            Description = "CSV (also gzip) or Parquet of quotes: date, ticker, expiry, strike, type, bid, ask, last, volume, open_interest, "
-                + "and the vendor's volatility and Greeks",
+            Description = "CSV (also gzip) or Parquet of quotes, or - for standard input: date, ticker, expiry, strike, type, bid, ask, last, "
+                + "volume, open_interest, and the vendor's volatility and Greeks",
         };
         var symbol = new Option<string?>("--symbol") { Description = "Underlying, where the rows name none", HelpName = "SYM" };
         var rate = new Option<double>("--rate")
@@ -39,6 +40,7 @@ static partial class OptionsCommand
             HelpName = "IANA name",
             DefaultValueFactory = _ => UnitedStatesCalendar.TimeZoneName,
         };
+        var dates = GivenFile.DateFormat();
         var known = Moments.Option("--known-at", "Since when the quotes are known [default: now]", screen.Time);
         var american = new Option<bool>("--american") { Description = "Exercise at any time; European otherwise" };
         var source = new Option<string>("--source")
@@ -46,26 +48,28 @@ static partial class OptionsCommand
         return new Verb(
             "import", "Read a file of option quotes, compute volatilities and Greeks beside the vendor's, and report what cannot be",
                 "options import chain.csv --rate 0.004 --json", "options import spx.csv --symbol SPX --at 2026-03-02 --spot 5100")
-            { file, symbol, rate, yield, spot, at, zone, known, american, source }
+            { file, symbol, rate, yield, spot, at, zone, dates, known, american, source }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
                 var path = session.Get(file)!;
-                if (!File.Exists(path)) throw new CommandException(ExitCode.BadInput, "bad_input", $"{path}: there is no such file.");
                 if (session.Get(spot) is <= 0) throw CommandException.Usage("--spot is a price above 0.");
-                var quoted = Quoted(session.Get(at), session.Get(zone)!, session.Time);
+                var quoted = Quoted(session.Get(at), session.Get(zone)!, session.Get(dates), session.Time);
+                await using var input = await GivenFile.OpenAsync(path, cancellationToken);
                 await using var desk = await session.OpenAsync(cancellationToken);
                 var started = session.Time.GetTimestamp();
-                var result = await new OptionImporter(desk.DataSource, desk.Time, ParquetInput.Of(desk, session.Progress)).ImportAsync(path,
-                    new(session.Get(symbol) is { } named ? MarketCommand.Ticker(named, "--symbol") : null, session.Get(rate),
-                        session.Get(yield))
-                    {
-                        Quoted = quoted,
-                        TimeZone = session.Get(zone)!,
-                        Spot = session.Get(spot),
-                        KnownAt = session.Get(known),
-                        American = session.Get(american),
-                        Source = session.Get(source)!,
-                    }, cancellationToken);
+                var result = await input.ReadAsync(file => new OptionImporter(desk.DataSource, desk.Time,
+                    ParquetInput.Of(desk, session.Progress)).ImportAsync(file,
+                        new(session.Get(symbol) is { } named ? MarketCommand.Ticker(named, "--symbol") : null, session.Get(rate),
+                            session.Get(yield))
+                        {
+                            Quoted = quoted,
+                            TimeZone = session.Get(zone)!,
+                            Spot = session.Get(spot),
+                            KnownAt = session.Get(known),
+                            American = session.Get(american),
+                            Source = session.Get(source)!,
+                            Dates = session.Get(dates),
+                        }, cancellationToken));
                 var answer = new OptionImportAnswer(result.Read, result.Accepted, result.Duplicates, result.Rejected, result.Solved,
                     result.Flagged, result.Findings,
                     [.. result.Problems.OrderBy(p => p.IsDuplicate).Take(MostProblems)
@@ -74,7 +78,7 @@ static partial class OptionsCommand
                 if (session.Json)
                 {
                     session.WriteJson(answer, CommandJson.Relaxed.OptionImportAnswer);
-                    return ExitCode.Ok;
+                    return result.IsUseless ? throw NothingTaken(path, result.Read) : ExitCode.Ok;
                 }
                 foreach (var problem in answer.Problems.Take(MostNotes)) session.Note($"{path}, line {problem.Line}: {problem.Reason}");
                 if (result.Problems.Count > MostNotes)
@@ -85,16 +89,20 @@ static partial class OptionsCommand
                 session.Screen.Out.WriteLine($"solved   {answer.Solved:n0} rows imply a volatility");
                 foreach (var (kind, count) in answer.Findings) session.Screen.Out.WriteLine($"found    {count:n0} × {kind}");
                 if (answer.Findings.TryGetValue(OptionFindings.NoSpot, out var without))
-                    session.Note($"{without:n0} rows have no volatility: no price of the underlying was known. Give --spot, or import its daily bars first.");
-                return ExitCode.Ok;
+                    session.Note($"{without:n0} rows have no volatility: no price of the underlying was known. "
+                        + "Give --spot, or import its daily bars first.");
+                return result.IsUseless ? throw NothingTaken(path, result.Read) : ExitCode.Ok;
             });
     }
 
-    static DateTimeOffset? Quoted(string? text, string zone, TimeProvider time)
+    static CommandException NothingTaken(string path, long rows) => new(ExitCode.BadInput, "bad_input",
+        $"{path}: {(rows == 1 ? "its only row was" : $"all {rows:n0} rows were")} rejected.", "The answer tells the reasons of the first.");
+
+    static DateTimeOffset? Quoted(string? text, string zone, DateOrder? dates, TimeProvider time)
     {
         if (text is null) return null;
         if (text.Equals("now", StringComparison.OrdinalIgnoreCase)) return time.GetUtcNow();
-        return new QuoteTime(zone, time).TryParse(text, out var moment, out var problem) ? moment
+        return new QuoteTime(zone, time, dates ?? DateOrder.YearFirst).TryParse(text, out var moment, out var problem) ? moment
             : throw CommandException.Usage($"--at: {problem}.",
             "Write for example 2026-03-02T15:45:00, 2026-03-02T20:45:00Z, 2026-03-02 for the end of that session, or now.");
     }

@@ -35,7 +35,7 @@ static class ParquetInput
         }
         catch (DuckDbException error)
         {
-            throw new FeedException(path, "cannot be read as Parquet", error.Message, inner: error);
+            throw new FeedException(path, $"cannot be read as Parquet: {error.Plain.TrimEnd('.')}", "Check that the file is whole.", inner: error);
         }
     }
 }

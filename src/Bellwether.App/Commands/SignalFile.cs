@@ -20,7 +20,7 @@ static class SignalFile
 
     public static async Task<IReadOnlyList<GivenSignal>> ReadAsync(Session session, string path, CancellationToken cancellationToken)
     {
-        using var input = path == "-" ? new StreamReader(new StandardInput()) : Open(path);
+        using var input = new StreamReader(path == "-" ? new StandardInput() : InputFile.Open(path));
         using var parser = new CsvParser(input, new CsvConfiguration(CultureInfo.InvariantCulture) { DetectDelimiter = true, DetectDelimiterValues = [",", ";", "\t"], TrimOptions = TrimOptions.Trim, BadDataFound = null });
         if (!await parser.ReadAsync()) throw new CommandException(ExitCode.BadInput, "bad_input", $"{path}: the file is empty.");
         var header = parser.Record!;
@@ -31,7 +31,8 @@ static class SignalFile
         while (await parser.ReadAsync())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (Read(parser.Record!, places, times, out var value) is not { } problem) values.Add(value);
+            GivenSignal value = default;
+            if ((RowShape.TooWide(parser.Record!, header.Length) ?? Read(parser.Record!, places, times, out value)) is not { } problem) values.Add(value);
             else if (bad++ < MostNotes) session.Note($"{path}, line {parser.RawRow}: {problem}");
         }
         if (bad > 0) session.Note($"{bad:n0} of {bad + values.Count:n0} rows were left out.");
@@ -48,17 +49,5 @@ static class SignalFile
         if (!double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var signal) || !double.IsFinite(signal)) return $"signal '{number}' is not a number";
         value = new(tickers[0], known, signal);
         return null;
-    }
-
-    static StreamReader Open(string path)
-    {
-        try
-        {
-            return new(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCode.BadInput, "bad_input", $"{path} cannot be read: {error.Message}");
-        }
     }
 }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Bellwether.Counts.Buckets;
 using Bellwether.Counts.Events;
 using Bellwether.Counts.Gaps;
+using Bellwether.Feeds;
 using CsvHelper;
 using CsvHelper.Configuration;
 
@@ -79,6 +80,8 @@ public static class RecordFile
         List<Record> records = [];
         while (rows.Read())
         {
+            if (RowShape.TooWide(rows.Record!, names.Length) is { } wide)
+                throw CountsException.Input($"{origin}, line {rows.RawRow}: {wide}.", "Put values with a separator in them in quotes.");
             var values = new Dictionary<string, string>();
             for (var i = 0; i < Math.Min(names.Length, rows.Count); i++)
                 if (!string.IsNullOrWhiteSpace(rows[i])) values[names[i]] = rows[i].Trim();

@@ -25,38 +25,12 @@ public static partial class FeedReader
         else if (source.IsStandardInput) stream = Console.OpenStandardInput();
         else
         {
-            var file = OpenFile(source);
+            var file = InputFile.Open(source.Location, source.Origin, bufferSize: 0);
             stream = file;
             if (file.CanSeek) length = file.Length;
         }
         options.Progress?.Begin(length);
         return new CountedStream(stream, source.Origin, options.Progress, long.MaxValue);
-    }
-
-    static FileStream OpenFile(FeedSource source)
-    {
-        if (Directory.Exists(source.Location))
-            throw new FeedException(source.Origin, "is a directory", "Name the files in it.");
-        try
-        {
-            return new FileStream(source.Location, new FileStreamOptions
-            {
-                Mode = FileMode.Open,
-                Access = FileAccess.Read,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                BufferSize = 0,
-                Options = FileOptions.SequentialScan,
-            });
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new FeedException(source.Origin, "does not exist", "Check the path.", inner: error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FeedException(source.Origin, $"cannot be opened: {error.Message.TrimEnd('.')}", "Check its permissions.",
-                inner: error);
-        }
     }
 
     static async Task<Stream?> FetchAsync(FeedSource source, FeedOptions options, CancellationToken cancellationToken)

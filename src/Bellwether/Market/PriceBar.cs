@@ -40,6 +40,20 @@ public readonly record struct StoredBar(PriceBar Bar, DateTime KnownAt, BarOrigi
     /// <summary>The prices and the volume are in the shares of after a split.</summary>
     public bool IsAfter(DateOnly split) => Origin.SplitsInPrices && split <= LoadedOn;
 
+    /// <summary>The same numbers, adjusted by their vendors for the same of these actions.</summary>
+    public bool Means(in StoredBar other, IReadOnlyList<CorporateAction> actions)
+    {
+        if (!Bar.Says(other.Bar)) return false;
+        var day = DateOnly.FromDateTime(Bar.Date);
+        foreach (var action in actions)
+            if (action.ExDate > day && (Covers(in action) != other.Covers(in action)
+                || action.IsSplit && IsAfter(action.ExDate) != other.IsAfter(action.ExDate))) return false;
+        return true;
+    }
+
+    /// <summary>The same, known since another moment; what its vendor had adjusted for stays what it is.</summary>
+    public StoredBar Since(DateTime known) => this with { KnownAt = known, Origin = Origin with { LoadedOn = LoadedOn } };
+
     /// <summary>The vendor has adjusted for it: the adjusted close, or without one the close.</summary>
     public bool Covers(in CorporateAction action) =>
         (Bar.AdjustedClose is not null || Origin.SplitsInPrices && action.Kind == CorporateActionKind.Split) && action.ExDate <= LoadedOn;

@@ -29,6 +29,12 @@ public sealed class AdjustmentTests
         Assert.Equal([4_000L, 4_000, 1_000], bars.Select(b => b.Volume!.Value));
     }
 
+    [Theory]
+    [InlineData(100)]
+    [InlineData(150)]
+    public void A_dividend_of_the_whole_price_changes_nothing(double value) =>
+        Assert.Equal([100, 101, 102], Apply([Bar(2, 100), Bar(3, 101), Bar(4, 102)], Dividend(3, value)).Select(b => b.Close));
+
     [Fact]
     public void A_split_that_the_prices_carry_already_changes_nothing() =>
         Assert.Equal([100, 101], Apply([Bar(2, 100, loaded: 3), Bar(3, 101, loaded: 3)], Split(3, 4)).Select(b => b.Close));

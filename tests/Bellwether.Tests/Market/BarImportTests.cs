@@ -31,7 +31,7 @@ public sealed class BarImportTests(TestServer server) : IAsyncLifetime
     [InlineData("stooq", "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\nX.US,D,20240102,000000,10,12,9,11,1000,0\nX.US,D,20240103,000000,11,13,10,12,2000,0\n")]
     [InlineData("csv", "Date,Open,High,Low,Close,Volume\n2024-01-02,10,12,9,11,1000\n2024-01-03,11,13,10,12,2000\n")]
     [InlineData("alpha_vantage", "timestamp,open,high,low,close,adjusted_close,volume,dividend_amount,split_coefficient\n2024-01-03,11,13,10,12,11.5,2000,0.0000,1.0\n2024-01-02,10,12,9,11,10.5,1000,0.0000,1.0\n")]
-    [InlineData("csv", "date;open;high;low;close;volume\n1/2/2024;10;12;9;11;1000.0\n1/3/2024;11;13;10;12;2000.0\n")]
+    [InlineData("csv", "date;open;high;low;close;volume\n2-Jan-2024;10;12;9;11;1000.0\n03-JAN-2024;11;13;10;12;2000.0\n")]
     [InlineData("csv", ",Open,High,Low,Close,Volume\n2024-01-02,10,12,9,11,1000\n2024-01-03,11,13,10,12,2000\n")]
     public async Task Layouts_of_all_vendors_give_the_same_bars(string source, string text)
     {
@@ -74,6 +74,7 @@ public sealed class BarImportTests(TestServer server) : IAsyncLifetime
     [InlineData("2027-01-02,10,12,9,11,1,1", "lies in the future")]
     [InlineData(",10,12,9,11,1,1", "the time is missing")]
     [InlineData("2024-01-02,10", "row has 2 columns")]
+    [InlineData("2024-01-02,10,12,9,11,10.5,1,234", "row has 8 columns where the header names 7")]
     public async Task A_broken_row_is_kept_out_with_line_and_reason(string row, string reason)
     {
         var result = await ImportAsync($"Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-03,10,12,9,11,10,1\n{row}\n2024-01-04,10,12,9,11,10,1\n");

@@ -64,7 +64,8 @@ public sealed class OptionImportTests(TestServer server)
     public async Task A_row_that_cannot_be_is_rejected_with_its_reason(string row, string reason)
     {
         await using var desk = await CliDesk.OpenAsync(server, nameof(OptionImportTests));
-        var answer = (await desk.RunAsync("options", "import", desk.Write("o.csv", Header + row + "\n"), "--json")).Succeeds().Json;
+        var answer = (await desk.RunAsync("options", "import", desk.Write("o.csv", Header + row + "\n"), "--json"))
+            .Fails(ExitCode.BadInput).Json;
         Assert.Equal((1, 0, 1), (answer.GetProperty("read").GetInt32(), answer.GetProperty("accepted").GetInt32(), answer.GetProperty("rejected").GetInt32()));
         Assert.Contains(reason, answer.GetProperty("problems")[0].GetProperty("reason").GetString());
         Assert.Equal(2, answer.GetProperty("problems")[0].GetProperty("line").GetInt32());

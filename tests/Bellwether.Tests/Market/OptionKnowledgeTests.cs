@@ -57,7 +57,8 @@ public sealed class OptionKnowledgeTests(TestServer server)
     [Theory]
     [InlineData("2024-01-02 15:45:00", "2024-01-02T20:45:00Z")]
     [InlineData("2024-07-02T15:45", "2024-07-02T19:45:00Z")]
-    [InlineData("7/2/2024 3:45 PM", "2024-07-02T19:45:00Z")]
+    [InlineData("7/22/2024 3:45 PM", "2024-07-22T19:45:00Z")]
+    [InlineData("22.07.2024 15:45", "2024-07-22T19:45:00Z")]
     [InlineData("2024-01-02T15:45:00-06:00", "2024-01-02T21:45:00Z")]
     [InlineData("2024-01-02T15:45:00Z", "2024-01-02T15:45:00Z")]
     [InlineData("1704210300", "2024-01-02T15:45:00Z")]
@@ -84,7 +85,7 @@ public sealed class OptionKnowledgeTests(TestServer server)
         await using var desk = await CliDesk.OpenAsync(server, nameof(OptionKnowledgeTests));
         var answer = (await desk.RunAsync("options", "import",
             desk.Write("o.csv", $"{Header.Replace("date,", "")}X,100,2024-01-19,100,call,5,5.2,,5,5,,,\n"), "--at", "2024-01-19", "--json"))
-            .Succeeds().Json;
+            .Fails(ExitCode.BadInput).Json;
         Assert.Equal(1, answer.GetProperty("rejected").GetInt32());
         Assert.Contains("expired", answer.GetProperty("problems")[0].GetProperty("reason").GetString());
     }
@@ -96,7 +97,7 @@ public sealed class OptionKnowledgeTests(TestServer server)
         string Row(double bid, string theta = "-0.02") =>
             FormattableString.Invariant($"{Header}2024-01-02T20:00:00Z,X,100,2024-06-21,100,call,{bid},5.2,,5,5,0.9,0.5,{theta}\n");
         async Task<JsonElement> Import(string rows, string known) =>
-            (await desk.RunAsync("options", "import", desk.Write("o.csv", rows), "--known-at", known, "--json")).Succeeds().Json;
+            (await desk.RunAsync("options", "import", desk.Write("o.csv", rows), "--known-at", known, "--json")).Json;
         static (int Accepted, int Duplicates, int Rejected, int Solved, int Flagged, int Kinds) Of(JsonElement a) =>
             (a.GetProperty("accepted").GetInt32(), a.GetProperty("duplicates").GetInt32(), a.GetProperty("rejected").GetInt32(),
                 a.GetProperty("solved").GetInt32(),
@@ -122,10 +123,25 @@ public sealed class OptionKnowledgeTests(TestServer server)
         var again = (await desk.RunAsync("options", "import", desk.Write("b.csv", Row("", 5)), "--json")).Succeeds().Json;
         Assert.Equal((0, 1), (again.GetProperty("accepted").GetInt32(), again.GetProperty("duplicates").GetInt32()));
         Assert.Equal(1, (await desk.RunAsync("options", "chain", "X", "--json")).Succeeds().Json.GetProperty("rows").GetInt32());
-        // Another price is another quote, and what it lacks is told.
-        var other = (await desk.RunAsync("options", "import", desk.Write("c.csv", Row("", 4.9)))).Succeeds();
-        Assert.Contains("1 × no_spot", other.Out);
-        Assert.Contains("Give --spot, or import its daily bars first", other.Error);
+        // Another price is another quote, of the moment at which the underlying stood at 100.
+        var other = (await desk.RunAsync("options", "import", desk.Write("c.csv", Row("", 4.9)), "--json")).Succeeds().Json;
+        Assert.Equal((1, 1), (other.GetProperty("accepted").GetInt32(), other.GetProperty("solved").GetInt32()));
+        Assert.Equal(100, await desk.OneAsync<double>("SELECT underlying_price FROM market.options_data ORDER BY known_at DESC LIMIT 1"));
+        // Where nobody ever said it, what is missing is told.
+        var nobody = (await desk.RunAsync("options", "import", desk.Write("d.csv", Row("", 5).Replace("X", "Y")))).Succeeds();
+        Assert.Contains("1 × no_spot", nobody.Out);
+        Assert.Contains("Give --spot, or import its daily bars first", nobody.Error);
+    }
+
+    [Fact]
+    public async Task A_price_that_tells_nothing_of_volatility_says_so_and_stays_in_the_chain()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(OptionKnowledgeTests));
+        var row = $"{Header}2024-01-02,X,100,2024-01-05,40,call,60,60,60,5,5,,,\n";
+        Assert.Contains("1 × no_volatility", (await desk.RunAsync("options", "import", desk.Write("a.csv", row))).Succeeds().Out);
+        Assert.Equal("no_volatility: the price is the intrinsic value, which tells nothing of volatility",
+            await desk.OneAsync<string>("SELECT findings FROM market.options_data"));
+        Assert.Equal(1, (await desk.RunAsync("options", "chain", "X", "--json")).Succeeds().Json.GetProperty("rows").GetInt32());
     }
 
     [Fact]

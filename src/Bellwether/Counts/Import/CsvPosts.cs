@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Bellwether.Feeds;
 using CsvHelper;
 using CsvHelper.Configuration;
 
@@ -13,11 +14,12 @@ static class CsvPosts
         using var rows = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture) { BadDataFound = null, IgnoreBlankLines = true, DetectDelimiter = true });
         if (!await rows.ReadAsync().ConfigureAwait(false)) yield break;
         var (columns, header) = Columns(rows.Record!, origin, fields);
+        var width = rows.Count;
         if (!header) yield return Row(rows, columns, fields);
         while (await rows.ReadAsync().ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return Row(rows, columns, fields);
+            yield return RowShape.TooWide(rows.Record!, width) is { } wide ? ReadPost.Reject(rows.RawRow, wide) : Row(rows, columns, fields);
         }
     }
 

@@ -41,12 +41,11 @@ public static class PostFile
     {
         try
         {
-            return new(path, new FileStreamOptions { Access = FileAccess.Read, Options = FileOptions.SequentialScan | FileOptions.Asynchronous, Share = FileShare.ReadWrite | FileShare.Delete });
+            return InputFile.Open(path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (FeedException error)
         {
-            throw CountsException.Input($"{path}: {(error is FileNotFoundException or DirectoryNotFoundException ? "does not exist" : Directory.Exists(path) ? "is a directory" : "cannot be opened")}.",
-                "Check the path.", error);
+            throw CountsException.Input($"{path}: {error.Problem}.", error.Mend, error);
         }
     }
 

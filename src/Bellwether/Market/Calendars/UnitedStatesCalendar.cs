@@ -1,7 +1,8 @@
 namespace Bellwether.Market.Calendars;
 
 /// <summary>
-/// Sessions of the New York exchanges since 1985: weekdays without the holidays of their rules and the days on which they stayed closed otherwise.
+/// Sessions of the New York exchanges since 1985: weekdays without the holidays of their rules and the days on which they stayed closed
+/// otherwise.
 /// Open 9:30 to 16:00 in New York; to 13:00 on the day after Thanksgiving, on Christmas Eve and before Independence Day.
 /// </summary>
 public static class UnitedStatesCalendar
@@ -13,13 +14,15 @@ public static class UnitedStatesCalendar
     // Mourning, attacks and storms.
     static readonly HashSet<DateOnly> Closed =
     [
-        new(1985, 9, 27), new(1994, 4, 27), new(2001, 9, 11), new(2001, 9, 12), new(2001, 9, 13), new(2001, 9, 14), new(2004, 6, 11), new(2007, 1, 2),
+        new(1985, 9, 27), new(1994, 4, 27), new(2001, 9, 11), new(2001, 9, 12), new(2001, 9, 13), new(2001, 9, 14), new(2004, 6, 11),
+        new(2007, 1, 2),
         new(2012, 10, 29), new(2012, 10, 30), new(2018, 12, 5), new(2025, 1, 9),
     ];
 
     public static TimeZoneInfo TimeZone { get; } = TimeZoneInfo.FindSystemTimeZoneById(TimeZoneName);
 
-    public static bool IsSession(DateOnly day) => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday) && !Closed.Contains(day) && !IsHoliday(day);
+    public static bool IsSession(DateOnly day) => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday) && !Closed.Contains(day)
+        && !IsHoliday(day);
 
     /// <summary>Sessions from a day to another, both included.</summary>
     public static IEnumerable<DateOnly> Sessions(DateOnly from, DateOnly to)

@@ -20,6 +20,9 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
     // Bars of a transaction carry the time at which it began, and are seen when it has ended.
     const string LongestWrite = "interval '1 hour'";
 
+    // How known_at is told; rows from before it was told so are computed again.
+    const string KnownSince = "known-since-first-same";
+
     readonly ConditionTickers _tickers = tickers ?? new();
     readonly MonthlyPartitions _months = new(dataSource, "market.market_conditions", time);
 
@@ -78,13 +81,14 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
                 LEFT JOIN LATERAL (SELECT sector_symbol, known_at FROM market.sectors WHERE symbol = s.ticker
                     ORDER BY known_at DESC LIMIT 1) AS sector ON true
                 LEFT JOIN LATERAL (
-                    SELECT string_agg(concat_ws(' ', h.ticker, h.hours, extract(epoch FROM h.known_at)), ' ' ORDER BY h.ticker, h.known_at) AS stated
+                    SELECT string_agg(concat_ws(' ', h.ticker, h.hours, extract(epoch FROM h.known_at)), ' '
+                        ORDER BY h.ticker, h.known_at) AS stated
                     FROM market.trading_hours AS h WHERE h.ticker IN (s.ticker, $2, $3, sector.sector_symbol)) AS hours ON true
                 LEFT JOIN market.series AS x ON x.ticker = sector.sector_symbol AND x.bar_interval = '1d'
                 WHERE s.bar_interval = '1d' AND ($4::text[] IS NULL OR s.ticker = ANY($4))) AS d
             LEFT JOIN market.condition_states AS c ON c.symbol = d.ticker ORDER BY d.ticker
             """);
-        command.Parameters.Add(new() { Value = ConditionCalculator.Formula });
+        command.Parameters.Add(new() { Value = $"{ConditionCalculator.Formula} {KnownSince}" });
         command.Parameters.Add(new() { Value = _tickers.Market });
         command.Parameters.Add(new() { Value = _tickers.Volatility });
         command.Parameters.Add(new()

@@ -41,7 +41,8 @@ public sealed class FeatureMatrix(NpgsqlDataSource dataSource, LakeOptions optio
             ("known_at", DuckDbType.TimestampTz),
             ("close", DuckDbType.Double), .. set.Names.Concat(request.More?.Names ?? []).Select(name => (name, DuckDbType.Double)),
             .. request.Horizon == 0 ? []
-                : ((string, DuckDbType)[])[($"forward_return_{request.Horizon}", DuckDbType.Double), ("label_known_at", DuckDbType.TimestampTz)],
+                : ((string, DuckDbType)[])[($"forward_return_{request.Horizon}", DuckDbType.Double),
+                    ("label_known_at", DuckDbType.TimestampTz)],
         ];
         using var database = FactorJob.Open(options);
         return await ParquetSink.WriteAsync(database, path, columns, async (sink, token) =>
@@ -57,7 +58,8 @@ public sealed class FeatureMatrix(NpgsqlDataSource dataSource, LakeOptions optio
                     : await columns.Load(symbol, new(rows[0].Moment, TimeSpan.Zero), new(rows[^1].Moment, TimeSpan.Zero), token);
                 foreach (var row in rows)
                 {
-                    Append(sink, symbol, more is null ? row : row with { Values = [.. row.Values, .. more(new(row.Moment, TimeSpan.Zero))] }, request.Horizon > 0);
+                    Append(sink, symbol, more is null ? row
+                        : row with { Values = [.. row.Values, .. more(new(row.Moment, TimeSpan.Zero))] }, request.Horizon > 0);
                     await sink.EndRowAsync(token);
                 }
             }

@@ -16,7 +16,8 @@ static class ParquetSink
     /// <returns>How many rows the file has.</returns>
     /// <exception cref="DuckDbException">The file could not be written.</exception>
     public static async Task<long> WriteAsync(
-        DuckDbDatabase database, string path, IReadOnlyList<(string Name, DuckDbType Type)> columns, Func<DuckDbSource, CancellationToken, Task> produce, CancellationToken cancellationToken)
+        DuckDbDatabase database, string path, IReadOnlyList<(string Name, DuckDbType Type)> columns,
+        Func<DuckDbSource, CancellationToken, Task> produce, CancellationToken cancellationToken)
     {
         var full = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
@@ -51,12 +52,15 @@ static class ParquetSink
         }
     }
 
-    static async Task CopyAsync(DuckDbConnection connection, string source, IReadOnlyList<(string Name, DuckDbType Type)> columns, string file, CancellationTokenSource stop)
+    static async Task CopyAsync(DuckDbConnection connection, string source, IReadOnlyList<(string Name, DuckDbType Type)> columns,
+        string file, CancellationTokenSource stop)
     {
         try
         {
             var select = string.Join(", ", columns.Select(c => LakeColumn.Quote(c.Name)));
-            await Task.Run(() => connection.Execute($"COPY (SELECT {select} FROM {source}()) TO '{file.Replace("'", "''", StringComparison.Ordinal)}' ({Form})", stop.Token), stop.Token).ConfigureAwait(false);
+            var place = file.Replace("'", "''", StringComparison.Ordinal);
+            var copy = $"COPY (SELECT {select} FROM {source}()) TO '{place}' ({Form})";
+            await Task.Run(() => connection.Execute(copy, stop.Token), stop.Token).ConfigureAwait(false);
         }
         catch
         {

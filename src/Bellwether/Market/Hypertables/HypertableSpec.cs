@@ -7,7 +7,8 @@ namespace Bellwether.Market.Hypertables;
 /// <param name="DropAfter">Chunks are dropped, without an archive, when all in them is older; null for never.</param>
 public sealed record HypertablePolicy(TimeSpan? CompressAfter, TimeSpan? DropAfter);
 
-/// <summary>A table that TimescaleDB can keep: its time, which every unique key of it contains, and how its chunks are compressed.</summary>
+/// <summary>A table that TimescaleDB can keep: its time, which every unique key of it contains, and how its chunks are
+/// compressed.</summary>
 public sealed record HypertableSpec(string Name, string Time, string SegmentBy, string OrderBy)
 {
     const string Chunk = "INTERVAL '30 days'";
@@ -22,8 +23,8 @@ public sealed record HypertableSpec(string Name, string Time, string SegmentBy, 
     public string Table => $"market.{Name}";
 
     /// <summary>
-    /// Statements of one transaction. TimescaleDB takes no table that PostgreSQL partitions, so the rows go to a new one of the same name. It is named before
-    /// it becomes a hypertable: everything that renames meets plain tables only.
+    /// Statements of one transaction. TimescaleDB takes no table that PostgreSQL partitions, so the rows go to a new one of the same name.
+    /// It is named before it becomes a hypertable: everything that renames meets plain tables only.
     /// </summary>
     /// <param name="keys">Keys and indexes of the table, as its catalogue has them.</param>
     internal IEnumerable<string> Convert(IReadOnlyList<TableKey> keys)
@@ -33,10 +34,12 @@ public sealed record HypertableSpec(string Name, string Time, string SegmentBy, 
         yield return $"ALTER TABLE {Table} RENAME TO {Name}_before";
         foreach (var key in keys) yield return $"ALTER INDEX market.{key.Name} RENAME TO {key.Name}_before";
         yield return $"CREATE TABLE {Table} (LIKE {before} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)";
-        foreach (var key in keys) yield return key.IsConstraint ? $"ALTER TABLE {Table} ADD CONSTRAINT {key.Name} {key.Definition}" : key.Definition;
+        foreach (var key in keys)
+            yield return key.IsConstraint ? $"ALTER TABLE {Table} ADD CONSTRAINT {key.Name} {key.Definition}" : key.Definition;
         yield return $"SELECT create_hypertable('{Table}', '{Time}', chunk_time_interval => {Chunk}, create_default_indexes => false)";
         yield return $"INSERT INTO {Table} SELECT * FROM {before}";
-        yield return $"DO $$ BEGIN IF (SELECT count(*) FROM {Table}) <> (SELECT count(*) FROM {before}) THEN RAISE EXCEPTION 'not all rows of {Table} were moved'; END IF; END $$";
+        yield return $"DO $$ BEGIN IF (SELECT count(*) FROM {Table}) <> (SELECT count(*) FROM {before}) THEN "
+            + $"RAISE EXCEPTION 'not all rows of {Table} were moved'; END IF; END $$";
         yield return $"DROP TABLE {before}";
     }
 
@@ -53,7 +56,8 @@ public sealed record HypertableSpec(string Name, string Time, string SegmentBy, 
         if (policy.CompressAfter is { } compress)
         {
             if (!compressed)
-                yield return $"ALTER TABLE {Table} SET (timescaledb.compress, timescaledb.compress_segmentby = '{SegmentBy}', timescaledb.compress_orderby = '{OrderBy}')";
+                yield return $"ALTER TABLE {Table} SET (timescaledb.compress, timescaledb.compress_segmentby = '{SegmentBy}', "
+                    + $"timescaledb.compress_orderby = '{OrderBy}')";
             yield return $"SELECT add_compression_policy('{Table}', {Interval(compress)})";
         }
         if (policy.DropAfter is { } drop) yield return $"SELECT add_retention_policy('{Table}', {Interval(drop)})";

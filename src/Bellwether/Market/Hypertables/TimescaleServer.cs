@@ -21,7 +21,8 @@ public sealed record TimescaleServer(string? Offered, string? Installed, string?
     public static async Task<TimescaleServer> FindAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT default_version, installed_version, current_setting('timescaledb.license', true) FROM pg_available_extensions WHERE name = 'timescaledb'", connection);
+            "SELECT default_version, installed_version, current_setting('timescaledb.license', true) "
+            + "FROM pg_available_extensions WHERE name = 'timescaledb'", connection);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken)) return new(null, null, null);
         string? Text(int column) => row.IsDBNull(column) || row.GetString(column).Length == 0 ? null : row.GetString(column);
@@ -33,7 +34,8 @@ public sealed record TimescaleServer(string? Offered, string? Installed, string?
     {
         if (policy is { CompressAfter: null, DropAfter: null }) return null;
         if (License == Apache) return "This TimescaleDB has the Apache licence, without compression and retention policies.";
-        if (policy.CompressAfter is not null && System.Version.TryParse(Version?.Split('-', '+')[0], out var version) && version < LeastForCompression)
+        if (policy.CompressAfter is not null && System.Version.TryParse(Version?.Split('-', '+')[0], out var version)
+            && version < LeastForCompression)
             return $"TimescaleDB {Version} cannot change compressed rows; {LeastForCompression} and later can.";
         return null;
     }

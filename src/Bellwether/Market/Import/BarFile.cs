@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Runtime.CompilerServices;
 using Bellwether.Feeds;
 using CsvHelper;
@@ -12,18 +11,29 @@ sealed class BarFile
 {
     readonly IAsyncEnumerator<BarRow> _rows;
 
-    BarFile(string[] header, IAsyncEnumerator<BarRow> rows) => (Header, _rows) = (header, rows);
+    BarFile(string name, string[] header, IAsyncEnumerator<BarRow> rows) => (Name, Header, _rows) = (name, header, rows);
+
+    /// <summary>As messages call it.</summary>
+    public string Name { get; }
 
     public string[] Header { get; }
 
     /// <param name="parquet">Reads Parquet; null where nothing can.</param>
+    /// <param name="of">What it holds, in messages.</param>
     /// <exception cref="FeedException">The file cannot be read, or is empty.</exception>
-    public static async Task<BarFile> OpenAsync(string path, ParquetRows? parquet, CancellationToken cancellationToken)
+    public static Task<BarFile> OpenAsync(string path, ParquetRows? parquet, string of, CancellationToken cancellationToken) =>
+        BeginAsync(path, of, IsParquet(path) ? ParquetAsync(path, parquet, cancellationToken) : TextAsync(path, cancellationToken));
+
+    /// <summary>Delimited text that is there already.</summary>
+    public static Task<BarFile> OfTextAsync(string name, string text, CancellationToken cancellationToken) =>
+        BeginAsync(name, "bars", RowsAsync(name, new StringReader(text), cancellationToken));
+
+    static async Task<BarFile> BeginAsync(string name, string of, IAsyncEnumerable<BarRow> all)
     {
-        var rows = (IsParquet(path) ? ParquetAsync(path, parquet, cancellationToken) : TextAsync(path, cancellationToken)).GetAsyncEnumerator(cancellationToken);
-        if (await rows.MoveNextAsync()) return new(rows.Current.Fields, rows);
+        var rows = all.GetAsyncEnumerator();
+        if (await rows.MoveNextAsync()) return new(name, rows.Current.Fields, rows);
         await rows.DisposeAsync();
-        throw new FeedException(path, "the file is empty", "A file of bars begins with a header.");
+        throw new FeedException(name, "the file is empty", $"A file of {of} begins with a header.");
     }
 
     /// <summary>What follows the header.</summary>
@@ -35,26 +45,22 @@ sealed class BarFile
 
     static bool IsParquet(string path)
     {
-        try
-        {
-            using var file = File.OpenRead(path);
-            Span<byte> head = stackalloc byte[4];
-            return file.ReadAtLeast(head, 4, throwOnEndOfStream: false) == 4 && head.SequenceEqual("PAR1"u8);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FeedException(path, "cannot be read", error.Message, inner: error);
-        }
+        using var file = InputFile.Open(path);
+        Span<byte> head = stackalloc byte[4];
+        return file.ReadAtLeast(head, 4, throwOnEndOfStream: false) == 4 && head.SequenceEqual("PAR1"u8);
     }
 
     static async IAsyncEnumerable<BarRow> TextAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var file = File.OpenRead(path);
-        var head = new byte[2];
-        var zipped = await file.ReadAtLeastAsync(head, 2, throwOnEndOfStream: false, cancellationToken) == 2 && head is [0x1f, 0x8b];
-        file.Position = 0;
-        await using var bytes = zipped ? new GZipStream(file, CompressionMode.Decompress) : (Stream)file;
+        await using var file = InputFile.Open(path);
+        await using var bytes = await InputFile.UnpackAsync(file, cancellationToken);
         using var text = new StreamReader(bytes);
+        await foreach (var row in RowsAsync(path, text, cancellationToken)) yield return row;
+    }
+
+    static async IAsyncEnumerable<BarRow> RowsAsync(string path, TextReader text,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         using var parser = new CsvParser(text, new CsvConfiguration(CultureInfo.InvariantCulture)
         {
             DetectDelimiter = true,
@@ -65,7 +71,7 @@ sealed class BarFile
         while (await ReadAsync(path, parser))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (parser.Record is { } record) yield return new(parser.RawRow, record);
+            if (parser.Record is { } record) yield return new(parser.RawRow, record, parser);
         }
     }
 
@@ -81,7 +87,8 @@ sealed class BarFile
         }
     }
 
-    static async IAsyncEnumerable<BarRow> ParquetAsync(string path, ParquetRows? parquet, [EnumeratorCancellation] CancellationToken cancellationToken)
+    static async IAsyncEnumerable<BarRow> ParquetAsync(string path, ParquetRows? parquet,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (parquet is null) throw new FeedException(path, "is Parquet, which cannot be read here", "Convert it to CSV.");
         var line = 0L;
@@ -95,7 +102,8 @@ sealed class BarFile
     static string Text(object? value) => value switch
     {
         null => "",
-        DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture) + (time.Kind == DateTimeKind.Utc ? "Z" : ""),
+        DateTime time => time.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF", CultureInfo.InvariantCulture)
+            + (time.Kind == DateTimeKind.Utc ? "Z" : ""),
         DateTimeOffset time => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture),
         DateOnly day => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         double number => number.ToString("R", CultureInfo.InvariantCulture),

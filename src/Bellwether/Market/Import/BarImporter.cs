@@ -38,6 +38,12 @@ public sealed record BarImportOptions(string Ticker, BarInterval Interval)
 
     /// <summary>Whether the prices are adjusted for splits up to the day on which they were loaded; null to go by the layout.</summary>
     public bool? SplitsInPrices { get; init; }
+
+    /// <summary>Whether days or months come first in dates that have both as numbers; null to find out from the file.</summary>
+    public DateOrder? Dates { get; init; }
+
+    /// <summary>Takes a file whose times say that its bars have another length.</summary>
+    public bool AnySpacing { get; init; }
 }
 
 /// <summary>A row that was not taken.</summary>
@@ -57,6 +63,9 @@ public sealed record BarImportResult(
     /// <summary>Of the accepted, bars of which a version that is known since later says something else.</summary>
     public long Hidden { get; init; }
 
+    /// <summary>Every row was rejected, and none told of a split or dividend.</summary>
+    public bool IsUseless { get; init; }
+
     /// <summary>The sessions without a bar.</summary>
     public IReadOnlyList<DateOnly> Missing { get; init; } = [];
 }
@@ -67,53 +76,35 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
     /// <exception cref="FeedException">The file cannot be read, or is no file of bars; a time zone is unknown.</exception>
     public async Task<BarImportResult> ImportAsync(string path, BarImportOptions options, CancellationToken cancellationToken)
     {
-        var file = await BarFile.OpenAsync(path, parquet, cancellationToken);
-        var layout = BarLayout.Of(path, file.Header);
         var (zone, store) = (Zone(options.TimeZone), new TradingHoursStore(dataSource, time));
-        if (options.Hours is { } stated) await store.StateAsync(options.Ticker, stated, onlyFirst: false, cancellationToken);
-        var hours = (await store.ReadAsync(options.Ticker, null, cancellationToken)).Hours;
+        var hours = options.Hours ?? (await store.ReadAsync(options.Ticker, null, cancellationToken)).Hours;
         var now = time.GetUtcNow().UtcDateTime;
         var loaded = options.Knowledge == BarKnowledge.Stated && options.KnownAt?.UtcDateTime is { } said && said < now ? said : now;
         DateTime End(DateTime start) => BarEnd.Of(hours, options.Interval, start);
-        var rows = new BarRowReader(layout, new(zone, options.Interval, now), options.Ticker, new(End, loaded));
-        var (problems, actions, read) = (new List<BarRejection>(), new List<CorporateAction>(), 0L);
-        var taken = new Dictionary<DateTime, (PriceBar Bar, long Line)>();
-        await foreach (var row in file.ReadAsync())
+        var sheet = await BarSheet.ReadAsync(() => BarFile.OpenAsync(path, parquet, "bars", cancellationToken),
+            new(options.Ticker, options.Interval, zone, now, new(End, loaded)) { Dates = options.Dates, AnySpacing = options.AnySpacing });
+        var carries = options.SplitsInPrices ?? sheet.Layout.SplitInPrices;
+        var origin = new BarOrigin(options.Source ?? sheet.Layout.Source)
         {
-            read++;
-            if (rows.Read(row, out var bar, actions) is { } problem)
-            {
-                problems.Add(Refuse(row.Line, problem, false, row));
-            }
-            else if (taken.TryGetValue(bar.Date, out var first))
-            {
-                var same = first.Bar.Says(in bar);
-                problems.Add(Refuse(
-                    row.Line, same ? $"repeats line {first.Line}"
-                    : $"line {first.Line} has the same time and other values; the first one counts", true, row));
-            }
-            else
-            {
-                taken.Add(bar.Date, (bar, row.Line));
-            }
-        }
-        var carries = options.SplitsInPrices ?? layout.SplitInPrices;
-        var origin = new BarOrigin(options.Source ?? layout.Source)
-        {
-            LoadedOn = carries || layout.Adjusted >= 0 ? UnitedStatesCalendar.DateOf(loaded) : null,
+            LoadedOn = carries || sheet.Layout.Adjusted >= 0 ? UnitedStatesCalendar.DateOf(loaded) : null,
             SplitsInPrices = carries,
         };
-        actions = [.. actions.Select(a => a with { InPrices = a.IsSplit && carries })];
-        return await StoreAsync(origin, hours, options, read, taken, actions, problems, cancellationToken);
+        CorporateAction[] actions = [.. sheet.Actions.Select(a => a with { InPrices = a.IsSplit && carries })];
+        // Not before the file is known to be one of such bars: a refused one leaves nothing behind.
+        if (options.Hours is { } stated) await store.StateAsync(options.Ticker, stated, onlyFirst: false, cancellationToken);
+        return await StoreAsync(sheet, actions, origin, hours, options, cancellationToken);
     }
 
     async Task<BarImportResult> StoreAsync(
-        BarOrigin origin, TradingHours hours, BarImportOptions options, long read, Dictionary<DateTime, (PriceBar Bar, long Line)> taken,
-        List<CorporateAction> actions, List<BarRejection> problems, CancellationToken cancellationToken)
+        BarSheet sheet, IReadOnlyList<CorporateAction> actions, BarOrigin origin, TradingHours hours, BarImportOptions options,
+        CancellationToken cancellationToken)
     {
-        var interval = options.Interval;
-        var bars = taken.Values.Select(t => t.Bar).ToArray();
+        var (interval, problems) = (options.Interval, sheet.Problems);
+        var bars = sheet.Taken.Values.Select(t => t.Bar).ToArray();
         Array.Sort(bars, (a, b) => a.Date.CompareTo(b.Date));
+        var impossible = await DividendCheck.ImpossibleAsync(dataSource, options.Ticker, actions, bars, cancellationToken);
+        foreach (var (action, reason) in impossible) problems.Add(new(LineOf(action), reason, false, ""));
+        actions = [.. actions.Except(impossible.Select(i => i.Action))];
         // First of all: what an action changes of the bars that are there tells which of the new ones say something else.
         var refused = new List<CorporateAction>();
         var actionsWritten = await new ActionStore(dataSource, time)
@@ -122,18 +113,20 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
             : await new PriceStore(dataSource, time).WriteAsync(options.Ticker, interval, origin, bars, KnownBy(options, hours),
                 cancellationToken);
         foreach (var index in written.Refused)
-            problems.Add(new(taken[bars[index].Date].Line, "other values are known since the very same moment", false, ""));
+            problems.Add(new(sheet.Taken[bars[index].Date].Line, "other values are known since the very same moment", false, ""));
         foreach (var action in refused)
-            problems.Add(new(taken.GetValueOrDefault(action.ExDate.ToDateTime(default, DateTimeKind.Utc)).Line,
+            problems.Add(new(LineOf(action),
                 $"{(action.Kind == CorporateActionKind.Split ? "split" : "dividend")} of {action.ExDate:yyyy-MM-dd}: "
                 + "another value is known since the very same moment", false, ""));
         var accepted = written.Added + written.Restated;
         var duplicates = problems.Count(p => p.IsDuplicate) + written.Unchanged;
         var (missing, off) = interval == BarInterval.Day && hours != TradingHours.EveryDay ? Sessions(bars) : ([], 0);
-        return new(read, accepted, duplicates, read - accepted - duplicates, written.Restated, actionsWritten, missing.Count, off,
-            bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, origin.Source,
+        return new(sheet.Read, accepted, duplicates, sheet.Read - accepted - duplicates, written.Restated, actionsWritten, missing.Count,
+            off, bars.Length > 0 ? bars[0].Date : null, bars.Length > 0 ? bars[^1].Date : null, origin.Source,
             [.. problems.OrderBy(p => p.Line)])
-        { Missing = missing, Hidden = written.Hidden };
+        { Missing = missing, Hidden = written.Hidden, IsUseless = sheet.Read > 0 && accepted + duplicates == 0 && actions.Count == 0 };
+
+        long LineOf(CorporateAction action) => sheet.ActionLines.GetValueOrDefault((action.ExDate, action.Kind));
     }
 
     static (IReadOnlyList<DateOnly> Missing, int Off) Sessions(PriceBar[] bars)
@@ -158,9 +151,6 @@ public sealed class BarImporter(NpgsqlDataSource dataSource, TimeProvider time, 
         BarKnowledge.BarEnd => action => BarEnd.Of(hours, action.ExDate),
         _ => null,
     };
-
-    static BarRejection Refuse(long line, string reason, bool duplicate, BarRow row) =>
-        new(line, reason, duplicate, string.Join(',', row.Fields));
 
     static TimeZoneInfo Zone(string name)
     {

@@ -9,6 +9,12 @@ sealed record BarLayout(
     string Source, bool SplitInPrices, int Date, int Time, int Open, int High, int Low, int Close, int Adjusted, int Volume, int Dividend,
     int Split, int Ticker)
 {
+    /// <summary>How many columns the header names.</summary>
+    public int Columns { get; private init; }
+
+    /// <summary>Those of which a row needs all.</summary>
+    public int Least => new[] { Date, Open, High, Low, Close }.Max() + 1;
+
     /// <exception cref="FeedException">The header does not name what a bar needs.</exception>
     public static BarLayout Of(string origin, IReadOnlyList<string> header)
     {
@@ -31,7 +37,7 @@ sealed record BarLayout(
         var source = header[0].StartsWith('<') ? "stooq"
             : Find("splitcoefficient") >= 0 || header[0].Trim() == "timestamp" ? "alpha_vantage"
             : Find("adjclose", "stocksplits") >= 0 ? "yahoo" : "csv";
-        return layout with { Source = source, SplitInPrices = source is "yahoo" or "stooq" };
+        return layout with { Columns = header.Count, Source = source, SplitInPrices = source is "yahoo" or "stooq" };
     }
 
     /// <summary>

@@ -1,10 +1,20 @@
 using System.Globalization;
+using Bellwether.Feeds;
+using CsvHelper;
 
 namespace Bellwether.Market.Import;
 
 /// <summary>A row of a file, in columns.</summary>
 /// <param name="Line">Of the file, from 1; of Parquet the row.</param>
-public readonly record struct BarRow(long Line, string[] Fields);
+/// <param name="Source">Where it was read just now; null for what is no text.</param>
+readonly record struct BarRow(long Line, string[] Fields, CsvParser? Source = null)
+{
+    /// <summary>As it stands in the file; to be asked before the next row is read.</summary>
+    public string Raw => Source?.RawRecord.TrimEnd('\r', '\n') ?? string.Join(',', Fields.Select(Quoted));
+
+    static string Quoted(string field) =>
+        field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}
 
 /// <summary>When bars are over, and the moment by which they have to be.</summary>
 /// <param name="End">Of the bar that begins then.</param>
@@ -21,12 +31,14 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker, BarLim
     const double Noise = 1e-6;
 
     /// <summary>The bar, or a clause that tells why there is none. A row without prices may still tell of a split or a dividend.</summary>
-    public string? Read(BarRow row, out PriceBar bar, List<CorporateAction> actions)
+    /// <param name="moment">Null where it cannot be read.</param>
+    public string? Read(BarRow row, out PriceBar bar, out BarMoment? moment, List<CorporateAction> actions)
     {
-        bar = default;
+        (bar, moment) = (default, null);
         if (Problem(row) is { } shape) return shape;
-        if (!times.TryParse(Text(row, layout.Date)!, layout.Time >= 0 ? Text(row, layout.Time) : null, out var start, out var problem))
+        if (!times.TryParse(Text(row, layout.Date)!, layout.Time >= 0 ? Text(row, layout.Time) : null, out var read, out var problem))
             return problem;
+        (moment, var start) = (read, read.Start);
         var wrong = Action(row, layout.Split, start, CorporateActionKind.Split, layout.SplitInPrices, actions)
             ?? Action(row, layout.Dividend, start, CorporateActionKind.Dividend, false, actions);
         if (limit.End(start) is var end && end > limit.Moment)
@@ -57,11 +69,11 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker, BarLim
 
     string? Problem(BarRow row)
     {
-        if (row.Fields.Length <= new[] { layout.Date, layout.Open, layout.High, layout.Low, layout.Close }.Max())
-            return $"row has {row.Fields.Length} columns";
+        if (row.Fields.Length < layout.Least) return $"row has {row.Fields.Length} columns";
+        if (RowShape.TooWide(row.Fields, layout.Columns) is { } wide) return wide;
         if (string.IsNullOrWhiteSpace(Text(row, layout.Date))) return "the time is missing";
         var named = Text(row, layout.Ticker)?.Trim();
-        if (string.IsNullOrEmpty(named) || named.Equals(ticker, StringComparison.OrdinalIgnoreCase)) return null;
+        if (string.IsNullOrEmpty(named) || MarketTicker.Is(named, ticker)) return null;
         // Stooq writes AAPL.US.
         var dot = named.LastIndexOf('.');
         return dot > 0 && named[..dot].Equals(ticker, StringComparison.OrdinalIgnoreCase) ? null

@@ -2,60 +2,66 @@ using System.Globalization;
 
 namespace Bellwether.Market.Import;
 
-/// <summary>Reads the times of bars: dates in the usual orders, with or without a time of day, with or without an offset.</summary>
-sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now)
+/// <param name="Start">Of the bar, UTC; of a daily one midnight of its date.</param>
+/// <param name="Written">The clock that the row shows, whatever zone it is of.</param>
+/// <param name="HasTime">The row has a time of day.</param>
+readonly record struct BarMoment(DateTime Start, DateTime Written, bool HasTime);
+
+/// <summary>
+/// Reads the times of bars: dates in the usual orders, with or without a time of day, with or without an offset. Rows have to come in the
+/// order of their file, which tells the hour apart that clocks show twice.
+/// </summary>
+sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now, DateOrder order)
 {
-    static readonly string[] Dates = ["yyyy-MM-dd", "yyyyMMdd", "M/d/yyyy", "yyyy/MM/dd", "yyyy.MM.dd"];
     static readonly string[] Times = ["HH:mm", "HH:mm:ss", "HH:mm:ss.FFFFFFF", "HHmm", "HHmmss", "h:mm:ss tt", "h:mm tt"];
 
-    /// <summary>Start of the bar, UTC.</summary>
-    public bool TryParse(string date, string? time, out DateTime start, out string? problem)
+    readonly WallClock _clock = new(zone, interval.Length);
+
+    public bool TryParse(string date, string? time, out BarMoment moment, out string? problem)
     {
         var text = time is null ? date.Trim() : $"{date.Trim()} {time.Trim()}";
-        start = default;
-        problem = $"time '{Shown(text)}' is not one that can be read";
-        var cut = text.IndexOfAny(['T', ' ']);
-        var day = cut < 0 ? text : text[..cut];
-        if (!DateTime.TryParseExact(day, Dates, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)) return false;
+        moment = default;
+        var cut = DateText.TimeIn(text);
+        if (!DateText.TryParse(cut < 0 ? text : text.AsSpan(0, cut), order, out var day, out var unclear))
+        {
+            problem = unclear is not null ? $"{unclear}; --date-format dmy or mdy says which is first" : Unreadable(text);
+            return false;
+        }
         // First of all: at the ends of time no offset can be added.
-        if (local.Year < 1792)
-        {
-            problem = $"time '{Shown(text)}' is before there were exchanges";
-            return false;
-        }
-        if (local > now.AddDays(2))
-        {
-            problem = $"time '{Shown(text)}' lies in the future";
-            return false;
-        }
+        if ((problem = day.Year < 1792 ? $"time '{Shown(text)}' is before there were exchanges"
+            : day > now.AddDays(2) ? $"time '{Shown(text)}' lies in the future" : null) is not null) return false;
+        var (ofDay, offset) = (default(TimeSpan), (TimeSpan?)null);
+        var timed = cut >= 0 && TryTime(text[(cut + 1)..], out ofDay, out offset);
         if (interval.IsDaily)
         {
             // Whatever time of day stands beside it: a daily bar is that of its date.
-            start = DateTime.SpecifyKind(local, DateTimeKind.Utc);
+            moment = new(DateTime.SpecifyKind(day, DateTimeKind.Utc), day + ofDay, timed);
+        }
+        else if (!timed)
+        {
+            problem = cut < 0 ? $"time '{Shown(text)}' has no time of day, which a bar of {interval} needs" : Unreadable(text);
+            return false;
+        }
+        else if (offset is { } known)
+        {
+            moment = new(DateTime.SpecifyKind(day + ofDay - known, DateTimeKind.Utc), day + ofDay, true);
+        }
+        else if (_clock.ToUtc(day + ofDay) is { } start)
+        {
+            moment = new(start, day + ofDay, true);
         }
         else
         {
-            if (cut < 0)
-            {
-                problem = $"time '{Shown(text)}' has no time of day, which a bar of {interval} needs";
-                return false;
-            }
-            if (!TryTime(text[(cut + 1)..], local, out start)) return false;
-        }
-        if (start > now)
-        {
-            problem = $"time '{Shown(text)}' lies in the future";
+            problem = $"time '{Shown(text)}' never was: the clocks of {zone.Id} skip it when they are put forward";
             return false;
         }
-        problem = null;
-        return true;
+        problem = moment.Start > now ? $"time '{Shown(text)}' lies in the future" : null;
+        return problem is null;
     }
 
-    bool TryTime(string text, DateTime day, out DateTime start)
+    static bool TryTime(string text, out TimeSpan ofDay, out TimeSpan? offset)
     {
-        start = default;
-        text = text.Trim();
-        TimeSpan? offset = null;
+        (ofDay, offset, text) = (default, null, text.Trim());
         var sign = text.LastIndexOfAny(['+', '-']);
         if (text.EndsWith('Z'))
         {
@@ -72,12 +78,11 @@ sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now)
         }
         if (!DateTime.TryParseExact(text.Trim(), Times, CultureInfo.InvariantCulture, DateTimeStyles.NoCurrentDateDefault, out var time))
             return false;
-        var local = day + time.TimeOfDay;
-        if (offset is { } known) start = DateTime.SpecifyKind(local - known, DateTimeKind.Utc);
-        else if (zone.IsInvalidTime(local)) return false;
-        else start = TimeZoneInfo.ConvertTimeToUtc(local, zone);
+        ofDay = time.TimeOfDay;
         return true;
     }
+
+    static string Unreadable(string text) => $"time '{Shown(text)}' is not one that can be read";
 
     static string Shown(string text) => text.Length <= 40 ? text : text[..39] + "…";
 }

@@ -19,6 +19,9 @@ public sealed record OptionImportOptions(string? Ticker, double Rate, double Yie
     /// <summary>Price of the underlying where rows state none; else that of the bars that are known.</summary>
     public double? Spot { get; init; }
 
+    /// <summary>Whether days or months come first in dates that have both as numbers; null to find out from the file.</summary>
+    public DateOrder? Dates { get; init; }
+
     /// <summary>Since when the quotes are known; null for now.</summary>
     public DateTimeOffset? KnownAt { get; init; }
 
@@ -37,7 +40,11 @@ public sealed record OptionImportOptions(string? Ticker, double Rate, double Yie
 /// <param name="Findings">Of the accepted, how many rows for each kind.</param>
 public sealed record OptionImportResult(
     long Read, long Accepted, long Duplicates, long Rejected, long Solved, long Flagged, IReadOnlyDictionary<string, int> Findings,
-        IReadOnlyList<BarRejection> Problems);
+        IReadOnlyList<BarRejection> Problems)
+{
+    /// <summary>Every row was rejected.</summary>
+    public bool IsUseless => Read > 0 && Rejected == Read;
+}
 
 /// <summary>
 /// Reads a file of option quotes, computes volatilities and Greeks of its own, checks each chain, and stores what is sound and new.
@@ -47,15 +54,18 @@ public sealed class OptionImporter(NpgsqlDataSource dataSource, TimeProvider tim
     /// <exception cref="FeedException">The file cannot be read, or is no file of quotes; the zone is unknown.</exception>
     public async Task<OptionImportResult> ImportAsync(string path, OptionImportOptions options, CancellationToken cancellationToken)
     {
-        var times = new QuoteTime(options.TimeZone, time);
-        var file = await BarFile.OpenAsync(path, parquet, cancellationToken);
-        var layout = new OptionLayout(path, file.Header, options, times);
+        Task<BarFile> OpenAsync() => BarFile.OpenAsync(path, parquet, "quotes", cancellationToken);
+        var any = new QuoteTime(options.TimeZone, time);
+        var dates = options.Dates
+            ?? await DateSurvey.OrderOfAsync(OpenAsync, header => new OptionLayout(path, header, options, any).DateColumns);
+        var file = await OpenAsync();
+        var layout = new OptionLayout(path, file.Header, options, new(options.TimeZone, time, dates));
         var (problems, read, rows) = (new List<BarRejection>(), 0L, new Dictionary<(string, OptionType, double, DateTime, DateTime),
             (OptionRow Row, long Line)>());
         await foreach (var row in file.ReadAsync())
         {
             read++;
-            void Refuse(string problem, bool duplicate) => problems.Add(new(row.Line, problem, duplicate, string.Join(',', row.Fields)));
+            void Refuse(string problem, bool duplicate) => problems.Add(new(row.Line, problem, duplicate, row.Raw));
             if (layout.Read(row, out var quote) is { } problem) Refuse(problem, false);
             else if (rows.TryGetValue(Key(quote), out var first))
                 Refuse($"line {first.Line} is of the same option and time; the first one counts", true);
@@ -88,7 +98,8 @@ public sealed class OptionImporter(NpgsqlDataSource dataSource, TimeProvider tim
             UnderlyingPrice? price = null;
             if (!(spot > 0))
             {
-                price = await UnderlyingPrice.AtAsync(dataSource, time, chain.Key.Ticker, chain.Key.Quoted, known, cancellationToken);
+                price = await UnderlyingPrice.AtAsync(dataSource, time, chain.Key.Ticker, chain.Key.Quoted, known, cancellationToken)
+                    ?? await UnderlyingPrice.OfQuotesAsync(dataSource, chain.Key.Ticker, chain.Key.Quoted, known, cancellationToken);
                 spot = price?.Close ?? double.NaN;
             }
             OptionRow[] members = [.. chain.Select(r => r.Spot > 0 ? r : r with { Spot = spot })];
@@ -102,22 +113,29 @@ public sealed class OptionImporter(NpgsqlDataSource dataSource, TimeProvider tim
                 else if (price?.KnownAt > known)
                     said.Add((OptionFindings.SpotKnownLater,
                         $"the price of the underlying is known since {price.Value.KnownAt:yyyy-MM-dd HH:mm:ss} UTC"));
-                computed.Add(Compute(members[i], market, options.American,
-                    OptionFindings.Text(said)) with
-                { InputsKnownAt = price?.KnownAt });
+                computed.Add(Compute(members[i], market, options.American, said) with { InputsKnownAt = price?.KnownAt });
             }
         }
         return computed;
     }
 
-    static ComputedOption Compute(OptionRow row, ChainMarket market, bool american, string? findings)
+    static ComputedOption Compute(OptionRow row, ChainMarket market, bool american, List<(string Kind, string Detail)> said)
     {
         var quote = row.Quote;
         var contract = (market with { Spot = row.Spot }).Contract(in quote);
-        var volatility = american ? AmericanOption.ImpliedVolatility(in contract, quote.Mid, out _, OptionStore.Steps)
-            : ImpliedVolatility.Solve(in contract, quote.Mid, out _);
+        var volatility = american ? AmericanOption.ImpliedVolatility(in contract, quote.Mid, out var problem, OptionStore.Steps)
+            : ImpliedVolatility.Solve(in contract, quote.Mid, out problem);
+        // Where nothing else says why there is none.
+        if (double.IsNaN(volatility) && said.All(s => OptionFindings.Harmless.Contains(s.Kind)))
+            said.Add((OptionFindings.NoVolatility, problem switch
+            {
+                ImpliedProblem.NoInformation => "the price is the intrinsic value, which tells nothing of volatility",
+                ImpliedProblem.BelowIntrinsic => "the price is below the intrinsic value",
+                ImpliedProblem.AboveMaximum => "the price is at or above the most that the option can be worth",
+                _ => "no volatility gives the price",
+            }));
         var greeks = double.IsNaN(volatility) ? OptionGreeks.Undefined
             : american ? AmericanOption.Greeks(in contract, volatility, OptionStore.Steps) : BlackScholes.Greeks(in contract, volatility);
-        return new(row, volatility, greeks, findings);
+        return new(row, volatility, greeks, OptionFindings.Text(said));
     }
 }

@@ -44,15 +44,19 @@ sealed class OptionLayout
                 + "name the columns date, ticker, expiry, strike, type, bid, ask, last, volume, open_interest.", 1);
     }
 
+    /// <summary>Those that are read as dates.</summary>
+    public int[] DateColumns => _options.Quoted is null ? [_quoted, _expires] : [_expires];
+
     /// <summary>The quote, or a clause that tells why there is none.</summary>
     public string? Read(BarRow row, out OptionRow quote)
     {
         quote = null!;
+        if (RowShape.TooWide(row.Fields, _names.Length) is { } wide) return wide;
         var named = Text(row, _ticker);
         var ticker = _options.Ticker is { } only ? only : named.ToUpperInvariant();
-        if (_options.Ticker is not null && named.Length > 0 && !named.Equals(ticker, StringComparison.OrdinalIgnoreCase))
+        if (_options.Ticker is not null && named.Length > 0 && !MarketTicker.Is(named, ticker))
             return $"the row is of {named}, not of {ticker}";
-        if (!TickerList.TryParse([ticker], out var tickers, out _) || tickers.Count != 1) return $"ticker '{named}' is none";
+        if (!MarketTicker.TryParse(ticker, out ticker)) return $"ticker '{named}' is none";
         OptionType type;
         switch (Text(row, _type).ToLowerInvariant())
         {
@@ -81,7 +85,7 @@ sealed class OptionLayout
         var vendor = _vendor.Select(column => Number(Text(row, column)) ?? double.NaN).ToArray();
         // Zero is how vendors write that they have none.
         var none = vendor.All(v => v == 0 || double.IsNaN(v));
-        quote = new(tickers[0], type, numbers[0], expires, quoted)
+        quote = new(ticker, type, numbers[0], expires, quoted)
         {
             Bid = numbers[1],
             Ask = numbers[2],
@@ -94,12 +98,10 @@ sealed class OptionLayout
         return null;
     }
 
-    static DateTime? Expiry(string text)
+    DateTime? Expiry(string text)
     {
-        var cut = text.IndexOfAny([' ', 'T']);
-        return DateOnly.TryParseExact(cut > 0 ? text[..cut] : text, QuoteTime.Days, CultureInfo.InvariantCulture, DateTimeStyles.None,
-            out var day)
-            ? UnitedStatesCalendar.End(day) : null;
+        var cut = DateText.TimeIn(text);
+        return _times.TryDate(cut > 0 ? text.AsSpan(0, cut) : text, out var day) ? UnitedStatesCalendar.End(day) : null;
     }
 
     static double? Number(string text) => text.Length == 0 || text is "null" or "nan" or "NaN" or "N/A" or "-" ? double.NaN

@@ -136,7 +136,8 @@ public sealed class OptionStore(NpgsqlDataSource dataSource, TimeProvider time)
             WITH newest AS (SELECT max(fetch_timestamp) AS quoted FROM market.options_data
                 WHERE ticker = $1 AND ($2::timestamptz IS NULL OR known_at <= $2 AND fetch_timestamp <= $2))
             SELECT DISTINCT ON (expiration_date, strike_price, option_type)
-                option_type, strike_price, expiration_date, fetch_timestamp, known_at, underlying_price, rate, yield, last_price, bid, ask, volume::float8, open_interest::float8, vendor_implied_volatility, findings, newest.quoted
+                option_type, strike_price, expiration_date, fetch_timestamp, known_at, underlying_price, rate, yield, last_price,
+                bid, ask, volume::float8, open_interest::float8, vendor_implied_volatility, findings, newest.quoted
             FROM market.options_data, newest
             WHERE ticker = $1 AND fetch_timestamp <= newest.quoted AND fetch_timestamp > newest.quoted - $3
               AND ($2::timestamptz IS NULL OR known_at <= $2)

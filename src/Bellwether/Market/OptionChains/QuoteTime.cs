@@ -1,6 +1,7 @@
 using System.Globalization;
 using Bellwether.Feeds;
 using Bellwether.Market.Calendars;
+using Bellwether.Market.Import;
 
 namespace Bellwether.Market.OptionChains;
 
@@ -12,18 +13,19 @@ public sealed class QuoteTime
 {
     const int FirstYear = 1900;
 
-    internal static readonly string[] Days = ["yyyy-MM-dd", "yyyyMMdd", "M/d/yyyy", "yyyy/MM/dd"];
-
     readonly TimestampParser _times;
     readonly TimeZoneInfo _zone;
     readonly TimeProvider _clock;
+    readonly DateOrder _order;
 
+    /// <param name="order">Whether days or months come first in dates that have both as numbers; other than that they are not read where
+    /// nobody can tell.</param>
     /// <exception cref="FeedException">The zone is unknown on this machine.</exception>
-    public QuoteTime(string timeZone, TimeProvider clock)
+    public QuoteTime(string timeZone, TimeProvider clock, DateOrder order = DateOrder.YearFirst)
     {
         // What lies in the future is told below, for dates and times alike.
         _times = new(timeZone, null, clock, TimeSpan.FromDays(36_500));
-        (_zone, _clock) = (TimeZoneInfo.FindSystemTimeZoneById(timeZone), clock);
+        (_zone, _clock, _order) = (TimeZoneInfo.FindSystemTimeZoneById(timeZone), clock, order);
     }
 
     /// <summary>The moment in UTC, to the microsecond; or a clause that names the text.</summary>
@@ -31,17 +33,36 @@ public sealed class QuoteTime
     {
         text = text.Trim();
         problem = $"time '{TimestampParser.Quote(text)}' is not one that can be read";
+        moment = default;
+        var cut = DateText.TimeIn(text);
+        if (DateText.TrySplit(cut < 0 ? text : text.AsSpan(0, cut), out _, out _, out _))
+        {
+            if (!DateText.TryParse(cut < 0 ? text : text.AsSpan(0, cut), _order, out var date, out var unclear))
+            {
+                if (unclear is not null) problem = $"{unclear}; --date-format dmy or mdy says which is first";
+                return false;
+            }
+            text = string.Create(CultureInfo.InvariantCulture, $"{date:yyyy-MM-dd}{(cut < 0 ? "" : text[cut..])}");
+        }
         if (!(TryDay(text, out moment) || TryTime(text, out moment))) return false;
         if (moment.Year < FirstYear) problem = $"time '{TimestampParser.Quote(text)}' is before {FirstYear}";
         else problem = moment > _clock.GetUtcNow().UtcDateTime ? $"time {moment:yyyy-MM-dd HH:mm} UTC lies in the future" : null;
         return problem is null;
     }
 
-    static bool TryDay(string text, out DateTime end)
+    /// <summary>A date without a time.</summary>
+    public bool TryDate(ReadOnlySpan<char> text, out DateOnly day)
     {
-        var cut = text.IndexOfAny([' ', 'T']);
+        var found = DateText.TryParse(text, _order, out var date, out _);
+        day = DateOnly.FromDateTime(date);
+        return found;
+    }
+
+    bool TryDay(string text, out DateTime end)
+    {
+        var cut = DateText.TimeIn(text);
         var date = cut > 0 && text.AsSpan(cut + 1).TrimStart().ContainsAnyExcept("0:.") is false ? text[..cut] : text;
-        var found = DateOnly.TryParseExact(date, Days, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day);
+        var found = TryDate(date, out var day);
         end = found ? UnitedStatesCalendar.End(day) : default;
         return found;
     }
@@ -54,7 +75,7 @@ public sealed class QuoteTime
             moment = instant.UtcDateTime;
             return true;
         }
-        // Such as 1/2/2024 3:45 PM.
+        // Such as 2024-01-02 3:45 PM.
         if (!DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.RoundtripKind | DateTimeStyles.NoCurrentDateDefault,
             out var time)) return false;
         if (time.Kind == DateTimeKind.Unspecified && _zone.IsInvalidTime(time)) return false;

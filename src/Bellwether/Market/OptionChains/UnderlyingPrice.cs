@@ -17,7 +17,8 @@ readonly record struct UnderlyingPrice(double Close, DateTime KnownAt)
     /// </summary>
     /// <param name="knownBy">Since when the quote is known.</param>
     public static async Task<UnderlyingPrice?> AtAsync(
-        NpgsqlDataSource dataSource, TimeProvider time, string ticker, DateTime quoted, DateTime knownBy, CancellationToken cancellationToken)
+        NpgsqlDataSource dataSource, TimeProvider time, string ticker, DateTime quoted, DateTime knownBy,
+        CancellationToken cancellationToken)
     {
         var traded = await new TradingHoursStore(dataSource, time).ReadAsync(ticker, knownBy, cancellationToken);
         await using var command = dataSource.CreateCommand("""
@@ -44,5 +45,21 @@ readonly record struct UnderlyingPrice(double Close, DateTime KnownAt)
             (found, day) = (price.KnownAt <= quoted || !(found?.KnownAt <= quoted) ? price : found, date);
         }
         return found ?? later;
+    }
+
+    /// <summary>
+    /// The price that other versions of quotes of the same moment were computed with: what was good enough for them is not forgotten
+    /// because a file leaves it out.
+    /// </summary>
+    public static async Task<UnderlyingPrice?> OfQuotesAsync(
+        NpgsqlDataSource dataSource, string ticker, DateTime quoted, DateTime knownBy, CancellationToken cancellationToken)
+    {
+        await using var command = dataSource.CreateCommand("""
+            SELECT underlying_price, known_at FROM market.options_data
+            WHERE ticker = $1 AND fetch_timestamp = $2 AND known_at <= $3 AND underlying_price IS NOT NULL ORDER BY known_at DESC LIMIT 1
+            """);
+        foreach (object value in (object[])[ticker, quoted, knownBy]) command.Parameters.Add(new() { Value = value });
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) ? new(row.GetDouble(0), row.GetDateTime(1)) : null;
     }
 }

@@ -5,7 +5,7 @@ namespace Bellwether.Market.Prices;
 /// <summary>
 /// Bars as if splits had always been and dividends been reinvested: prices before an ex-date are multiplied by 1/ratio for a split and by 1
 /// − dividend / close before the ex-date for a dividend. What a vendor has adjusted a bar for already, by the day on which the bar was
-/// loaded, is not applied to it again; what came after that day is.
+/// loaded, is not applied to it again; what came after that day is. A dividend of the whole price or more is a slip, and left out.
 /// </summary>
 public static class Adjustment
 {
@@ -61,7 +61,8 @@ public static class Adjustment
         before < bars.Count - 1 || action.IsSplit && bars.Any(b => b.Covers(action) || b.IsAfter(action.ExDate));
 
     static Applied Take(IReadOnlyList<StoredBar> bars, int before, CorporateAction action) =>
-        new(action, before, action.IsSplit ? 1 / action.Value : Math.Max(0, 1 - action.Value / bars[before].Bar.Close));
+        new(action, before, action.IsSplit ? 1 / action.Value
+            : DividendCheck.IsPossible(action, bars[before].Bar.Close) ? 1 - action.Value / bars[before].Bar.Close : 1);
 
     static PriceBar Adjust(in StoredBar stored, List<Applied> applied)
     {

@@ -16,9 +16,22 @@ public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
     /// <param name="from">First bar, included; null for all.</param>
     /// <param name="to">End, excluded; null for all.</param>
     /// <param name="asOf">Null for now.</param>
-    public async Task<IReadOnlyList<StoredBar>> BarsAsync(
+    public Task<IReadOnlyList<StoredBar>> BarsAsync(
         string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken) => BarsAsync(ticker, interval, from, to, asOf, null, cancellationToken);
+
+    /// <summary>
+    /// All daily bars, each known since the first of the versions that say what the last one says, with none between them that said
+    /// something else. A file that is imported again as known earlier is a version before the one that is there.
+    /// </summary>
+    /// <param name="actions">Those that are known.</param>
+    public Task<IReadOnlyList<StoredBar>> BarsSinceAsync(
+        string ticker, DateTimeOffset? asOf, IReadOnlyList<CorporateAction> actions, CancellationToken cancellationToken) =>
+        BarsAsync(ticker, BarInterval.Day, null, null, asOf, actions, cancellationToken);
+
+    async Task<IReadOnlyList<StoredBar>> BarsAsync(
+        string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf,
+        IReadOnlyList<CorporateAction>? since, CancellationToken cancellationToken)
     {
         if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
         var hours = await new TradingHoursStore(dataSource, time).ReadAsync(ticker, asOf, cancellationToken);
@@ -32,13 +45,22 @@ public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
         command.Parameters.Add(new() { Value = interval.Name });
         foreach (var bound in (DateTimeOffset?[])[from, to, asOf])
             command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = bound?.ToUniversalTime() });
-        var bars = new List<StoredBar>();
+        var (bars, another) = (new List<StoredBar>(), false);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
         {
-            if (bars.Count > 0 && bars[^1].Bar.Date == row.GetDateTime(0)) continue;
+            if (bars.Count > 0 && bars[^1].Bar.Date == row.GetDateTime(0))
+            {
+                if (since is null || another) continue;
+                var before = Read(row);
+                another = !hours.IsComplete(in before, interval) || !bars[^1].Means(in before, since);
+                if (!another) bars[^1] = bars[^1].Since(before.KnownAt);
+                continue;
+            }
             var bar = Read(row);
-            if (hours.IsComplete(in bar, interval)) bars.Add(bar);
+            if (!hours.IsComplete(in bar, interval)) continue;
+            bars.Add(bar);
+            another = false;
         }
         return bars;
     }
@@ -68,15 +90,16 @@ public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
         CancellationToken cancellationToken)
     {
         if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
-        await using var command = dataSource.CreateCommand("""
-            SELECT DISTINCT ON (ex_date, kind) ex_date, kind, value, in_prices, known_at FROM market.corporate_actions
-            WHERE ticker = $1 AND ($2::timestamptz IS NULL OR known_at <= $2) ORDER BY ex_date, kind, known_at DESC
-            """);
-        command.Parameters.Add(new() { Value = ticker });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = asOf?.ToUniversalTime() });
+        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         var actions = new List<KnownAction>();
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) actions.Add(ReadAction(row));
+        foreach (var version in await ActionVersionsAsync(connection, ticker, asOf, cancellationToken))
+        {
+            var newer = actions.Count > 0
+                && (actions[^1].Action.ExDate, actions[^1].Action.Kind) == (version.Action.ExDate, version.Action.Kind);
+            if (newer && actions[^1].Action == version.Action) continue;
+            if (newer) actions[^1] = version;
+            else actions.Add(version);
+        }
         return actions;
     }
 

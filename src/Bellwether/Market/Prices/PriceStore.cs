@@ -138,15 +138,8 @@ public sealed class PriceStore(NpgsqlDataSource dataSource, TimeProvider time)
     /// The same numbers are no news, except where the ones of before were those of a running session, or where one was adjusted for a split
     /// or dividend that the other was not.
     /// </summary>
-    static bool Means(in StoredBar there, in StoredBar bar, DateTime end, IReadOnlyList<CorporateAction> actions)
-    {
-        if (!there.Bar.Says(bar.Bar) || there.KnownAt < end && bar.KnownAt >= end) return false;
-        var day = DateOnly.FromDateTime(bar.Bar.Date);
-        foreach (var action in actions)
-            if (action.ExDate > day && (there.Covers(in action) != bar.Covers(in action)
-                || action.IsSplit && there.IsAfter(action.ExDate) != bar.IsAfter(action.ExDate))) return false;
-        return true;
-    }
+    static bool Means(in StoredBar there, in StoredBar bar, DateTime end, IReadOnlyList<CorporateAction> actions) =>
+        !(there.KnownAt < end && bar.KnownAt >= end) && there.Means(in bar, actions);
 
     static async Task CopyAsync(
         NpgsqlConnection connection, string ticker, BarInterval interval, BarOrigin origin, DateTime since, List<PriceBar> bars,

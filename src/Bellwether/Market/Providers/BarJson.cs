@@ -1,11 +1,8 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Bellwether.Feeds;
 using Bellwether.Market.Calendars;
 using Bellwether.Market.Import;
-using CsvHelper;
-using CsvHelper.Configuration;
 
 namespace Bellwether.Market.Providers;
 
@@ -45,44 +42,32 @@ static class BarJson
 {
     /// <param name="asked">When the provider was asked.</param>
     /// <param name="splitsInPrices">What is known of this provider; null to go by the layout.</param>
-    public static ProviderAnswer Read(string provider, string ticker, string csv, DateTime asked, bool? splitsInPrices)
+    public static async Task<ProviderAnswer> ReadAsync(
+        string provider, string ticker, string csv, DateTime asked, bool? splitsInPrices, CancellationToken cancellationToken)
     {
-        using var parser = new CsvParser(new StringReader(csv), new CsvConfiguration(CultureInfo.InvariantCulture)
-        {
-            BadDataFound = null,
-            TrimOptions = TrimOptions.Trim,
-            DetectDelimiter = true,
-            DetectDelimiterValues = [",", ";", "\t"],
-        });
-        if (!parser.Read()) throw new MarketProviderException(provider, ProviderProblem.Unavailable, "answered with nothing");
-        BarLayout layout;
+        if (string.IsNullOrWhiteSpace(csv))
+            throw new MarketProviderException(provider, ProviderProblem.Unavailable, "answered with nothing");
+        BarSheet sheet;
         try
         {
-            layout = BarLayout.Of(provider, parser.Record!);
+            sheet = await BarSheet.ReadAsync(() => BarFile.OfTextAsync(provider, csv, cancellationToken),
+                new(ticker, BarInterval.Day, UnitedStatesCalendar.TimeZone, asked, BarLimit.None) { SplitsInPrices = splitsInPrices });
         }
         catch (FeedException error)
         {
             throw new MarketProviderException(provider, ProviderProblem.Unavailable, $"answered in an unknown form: {error.Problem}",
                 inner: error);
         }
-        layout = layout with { SplitInPrices = splitsInPrices ?? layout.SplitInPrices };
-        var times = new BarTime(UnitedStatesCalendar.TimeZone, BarInterval.Day, asked);
-        var (reader, actions) = (new BarRowReader(layout, times, ticker, BarLimit.None), new List<CorporateAction>());
-        var (bars, rejected) = (new SortedDictionary<DateTime, PriceBar>(), new List<string>());
-        while (parser.Read())
-        {
-            if (reader.Read(new(parser.RawRow, parser.Record!), out var bar, actions) is { } problem)
-                rejected.Add($"line {parser.RawRow}: {problem}");
-            else if (!bars.TryAdd(bar.Date, bar)) rejected.Add($"line {parser.RawRow}: has the time of another");
-        }
+        var bars = new SortedDictionary<DateTime, PriceBar>(sheet.Taken.ToDictionary(t => t.Key, t => t.Value.Bar));
+        string[] rejected = [.. sheet.Problems.Select(p => $"line {p.Line}: {p.Reason}")];
         var answer = new BarAnswer(provider,
             [.. bars.Values.Select(b => new BarAnswerRow(DateOnly.FromDateTime(b.Date), b.Open, b.High, b.Low, b.Close, b.Volume,
             b.AdjustedClose))],
-            [.. actions.Select(a => new ActionAnswerRow(a.ExDate, a.IsSplit ? "split" : "dividend", a.Value, a.InPrices))], rejected,
-            asked, layout.SplitInPrices);
+            [.. sheet.Actions.Select(a => new ActionAnswerRow(a.ExDate, a.IsSplit ? "split" : "dividend", a.Value, a.InPrices))], rejected,
+            asked, sheet.Layout.SplitInPrices);
         if (bars.Count == 0)
             throw new MarketProviderException(provider, ProviderProblem.Unavailable,
-                $"has no sound bar of {ticker}{(rejected.Count > 0 ? $": {rejected[0]}" : "")}");
-        return new(JsonSerializer.Serialize(answer, ProviderJson.Default.BarAnswer), (double)bars.Count / (bars.Count + rejected.Count));
+                $"has no sound bar of {ticker}{(rejected.Length > 0 ? $": {rejected[0]}" : "")}");
+        return new(JsonSerializer.Serialize(answer, ProviderJson.Default.BarAnswer), (double)bars.Count / (bars.Count + rejected.Length));
     }
 }

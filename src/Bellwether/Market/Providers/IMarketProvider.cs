@@ -45,7 +45,8 @@ public enum ProviderProblem
 }
 
 /// <summary>A provider has no answer. The message names it and tells why.</summary>
-public sealed class MarketProviderException(string provider, ProviderProblem problem, string message, string? mend = null, Exception? inner = null) : Exception($"{provider}: {message}", inner)
+public sealed class MarketProviderException(string provider, ProviderProblem problem, string message, string? mend = null,
+    Exception? inner = null) : Exception($"{provider}: {message}", inner)
 {
     public string Provider { get; } = provider;
 

@@ -9,14 +9,17 @@ public sealed class CsvFolderProvider(ProviderOptions options, TimeProvider time
 
     public async Task<ProviderAnswer> FetchAsync(ProviderRequest request, CancellationToken cancellationToken)
     {
-        if (options.CsvFolder is not { } folder) throw new MarketProviderException(Name, ProviderProblem.NotConfigured, "no folder is set", "Set Market:Providers:CsvFolder.");
+        if (options.CsvFolder is not { } folder)
+            throw new MarketProviderException(Name, ProviderProblem.NotConfigured, "no folder is set", "Set Market:Providers:CsvFolder.");
         // A ticker has no slash, so the file is always one of the folder.
-        var path = new[] { request.Ticker, request.Ticker.ToLowerInvariant() }.Select(name => Path.Combine(folder, $"{name}.csv")).FirstOrDefault(File.Exists)
+        var path = new[] { request.Ticker, request.Ticker.ToLowerInvariant() }.Select(name => Path.Combine(folder, $"{name}.csv"))
+            .FirstOrDefault(File.Exists)
             ?? throw new MarketProviderException(Name, ProviderProblem.Unknown, $"there is no {request.Ticker}.csv in {folder}");
         var asked = time.GetUtcNow().UtcDateTime;
         try
         {
-            return BarJson.Read(Name, request.Ticker, await File.ReadAllTextAsync(path, cancellationToken), asked, null);
+            return await BarJson.ReadAsync(Name, request.Ticker, await File.ReadAllTextAsync(path, cancellationToken), asked, null,
+                cancellationToken);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -40,9 +43,11 @@ public sealed class StooqProvider(ProviderOptions options, ProviderHttp http, Ti
         var symbol = $"{request.Ticker.Replace('.', '-').ToLowerInvariant()}{(market.Length == 0 ? "" : $".{market}")}";
         var asked = time.GetUtcNow().UtcDateTime;
         var text = await http.GetAsync(new(options.StooqUrl, $"/q/d/l/?s={Uri.EscapeDataString(symbol)}&i=d"), cancellationToken);
-        if (text is null || text.TrimStart().StartsWith("No data", StringComparison.OrdinalIgnoreCase)) throw new MarketProviderException(Name, ProviderProblem.Unknown, $"does not know {symbol}");
-        if (text.Contains("daily hits limit", StringComparison.OrdinalIgnoreCase)) throw new MarketProviderException(Name, ProviderProblem.Quota, "allows no more requests today", "Try again tomorrow.");
-        return BarJson.Read(Name, request.Ticker, text, asked, splitsInPrices: true);
+        if (text is null || text.TrimStart().StartsWith("No data", StringComparison.OrdinalIgnoreCase))
+            throw new MarketProviderException(Name, ProviderProblem.Unknown, $"does not know {symbol}");
+        if (text.Contains("daily hits limit", StringComparison.OrdinalIgnoreCase))
+            throw new MarketProviderException(Name, ProviderProblem.Quota, "allows no more requests today", "Try again tomorrow.");
+        return await BarJson.ReadAsync(Name, request.Ticker, text, asked, splitsInPrices: true, cancellationToken);
     }
 }
 
@@ -57,17 +62,25 @@ public sealed class AlphaVantageProvider(ProviderOptions options, ProviderHttp h
 
     public async Task<ProviderAnswer> FetchAsync(ProviderRequest request, CancellationToken cancellationToken)
     {
-        if (options.AlphaVantageKey is not { } key) throw new MarketProviderException(Name, ProviderProblem.NotConfigured, "no key is set", "Set Market:Providers:AlphaVantageKey (BELLWETHER__MARKET__PROVIDERS__ALPHAVANTAGEKEY).");
+        if (options.AlphaVantageKey is not { } key)
+            throw new MarketProviderException(Name, ProviderProblem.NotConfigured, "no key is set",
+                "Set Market:Providers:AlphaVantageKey (BELLWETHER__MARKET__PROVIDERS__ALPHAVANTAGEKEY).");
         var adjusted = request.Parameters.TryGetValue("adjusted", out var asked) && asked == "true";
         var size = request.Parameters.TryGetValue("size", out var named) && named is not null ? named : "full";
-        var address = $"/query?function=TIME_SERIES_DAILY{(adjusted ? "_ADJUSTED" : "")}&symbol={Uri.EscapeDataString(request.Ticker)}&outputsize={Uri.EscapeDataString(size)}&datatype=csv&apikey={Uri.EscapeDataString(key)}";
+        var address = $"/query?function=TIME_SERIES_DAILY{(adjusted ? "_ADJUSTED" : "")}&symbol={Uri.EscapeDataString(request.Ticker)}"
+            + $"&outputsize={Uri.EscapeDataString(size)}&datatype=csv&apikey={Uri.EscapeDataString(key)}";
         var moment = time.GetUtcNow().UtcDateTime;
-        var text = await http.GetAsync(new(options.AlphaVantageUrl, address), cancellationToken) ?? throw new MarketProviderException(Name, ProviderProblem.Unavailable, "answered 404");
+        var text = await http.GetAsync(new(options.AlphaVantageUrl, address), cancellationToken)
+            ?? throw new MarketProviderException(Name, ProviderProblem.Unavailable, "answered 404");
         // What is wrong comes with status 200, as JSON in place of the rows.
-        if (!text.TrimStart().StartsWith('{')) return BarJson.Read(Name, request.Ticker, text, moment, splitsInPrices: false);
-        throw text.Contains("\"Error Message\"", StringComparison.Ordinal) ? new MarketProviderException(Name, ProviderProblem.Unknown, $"does not know {request.Ticker}")
-            : text.Contains("premium", StringComparison.OrdinalIgnoreCase) && !text.Contains("rate limit", StringComparison.OrdinalIgnoreCase)
-                ? new MarketProviderException(Name, ProviderProblem.NotConfigured, $"the key does not allow {(adjusted ? "adjusted bars" : $"the {size} history")}",
+        if (!text.TrimStart().StartsWith('{'))
+            return await BarJson.ReadAsync(Name, request.Ticker, text, moment, splitsInPrices: false, cancellationToken);
+        throw text.Contains("\"Error Message\"", StringComparison.Ordinal)
+            ? new MarketProviderException(Name, ProviderProblem.Unknown, $"does not know {request.Ticker}")
+            : text.Contains("premium", StringComparison.OrdinalIgnoreCase)
+                && !text.Contains("rate limit", StringComparison.OrdinalIgnoreCase)
+                ? new MarketProviderException(Name, ProviderProblem.NotConfigured,
+                    $"the key does not allow {(adjusted ? "adjusted bars" : $"the {size} history")}",
                     adjusted ? "Ask without --adjusted, or use another key." : size == "compact" ? "Use another key."
                     : "Ask with --size compact for the last hundred bars, or use another key.")
             : text.Contains("\"Note\"", StringComparison.Ordinal) || text.Contains("\"Information\"", StringComparison.Ordinal)

@@ -7,8 +7,8 @@ using Polly.Retry;
 namespace Bellwether.Market.Providers;
 
 /// <summary>
-/// Asks a provider over HTTP: within its quota, again after failures that pass (as long as it says, else longer each time), and not at all for a while after many
-/// in a row.
+/// Asks a provider over HTTP: within its quota, again after failures that pass (as long as it says, else longer each time), and not at all
+/// for a while after many in a row.
 /// </summary>
 public sealed class ProviderHttp : IDisposable
 {
@@ -23,10 +23,17 @@ public sealed class ProviderHttp : IDisposable
     public ProviderHttp(string provider, ProviderOptions options, ProviderQuota quota, TimeProvider time, string? contact = null)
     {
         (_provider, _quota) = (provider, quota);
-        _http = new(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.All, PooledConnectionLifetime = TimeSpan.FromMinutes(10) }) { Timeout = options.Timeout, MaxResponseContentBufferSize = MostBytes };
+        _http = new(new SocketsHttpHandler
+        {
+            AutomaticDecompression = DecompressionMethods.All,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        })
+        { Timeout = options.Timeout, MaxResponseContentBufferSize = MostBytes };
         _http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", contact is null ? "bellwether" : $"bellwether {contact}");
-        var passing = new PredicateBuilder<HttpResponseMessage>().Handle<HttpRequestException>().Handle<TaskCanceledException>(e => e.InnerException is TimeoutException)
-            .HandleResult(response => response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout || (int)response.StatusCode >= 500);
+        var passing = new PredicateBuilder<HttpResponseMessage>().Handle<HttpRequestException>()
+            .Handle<TaskCanceledException>(e => e.InnerException is TimeoutException)
+            .HandleResult(response => response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                || (int)response.StatusCode >= 500);
         var pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time };
         if (options.Retries > 0)
             pipeline.AddRetry(new()
@@ -63,18 +70,22 @@ public sealed class ProviderHttp : IDisposable
             if (response.StatusCode == HttpStatusCode.NotFound) return null;
             // The address may hold a key, and is not told.
             if (!response.IsSuccessStatusCode)
-                throw new MarketProviderException(_provider, response.StatusCode == HttpStatusCode.TooManyRequests ? ProviderProblem.Quota : ProviderProblem.Unavailable,
+                throw new MarketProviderException(_provider, response.StatusCode == HttpStatusCode.TooManyRequests ? ProviderProblem.Quota
+                    : ProviderProblem.Unavailable,
                     string.Create(CultureInfo.InvariantCulture, $"answered {(int)response.StatusCode} {response.ReasonPhrase}"),
-                    response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized ? "Check the key or the contact in Market:Providers." : null);
+                    response.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized
+                        ? "Check the key or the contact in Market:Providers." : null);
             return await response.Content.ReadAsStringAsync(cancellationToken);
         }
         catch (BrokenCircuitException error)
         {
-            throw new MarketProviderException(_provider, ProviderProblem.Unavailable, "failed again and again and is left alone for a while", inner: error);
+            throw new MarketProviderException(_provider, ProviderProblem.Unavailable,
+                "failed again and again and is left alone for a while", inner: error);
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            throw new MarketProviderException(_provider, ProviderProblem.Unavailable, $"cannot be reached at {address.Host}: {error.Message}", inner: error);
+            throw new MarketProviderException(_provider, ProviderProblem.Unavailable,
+                $"cannot be reached at {address.Host}: {error.Message}", inner: error);
         }
     }
 

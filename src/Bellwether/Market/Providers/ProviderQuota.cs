@@ -3,7 +3,8 @@ using Npgsql;
 namespace Bellwether.Market.Providers;
 
 /// <summary>
-/// Keeps within what a provider allows: so many requests a minute, evenly, in this process; so many a day, UTC, over all processes of a desk.
+/// Keeps within what a provider allows: so many requests a minute, evenly, in this process; so many a day, UTC, over all processes of a
+/// desk.
 /// </summary>
 public sealed class ProviderQuota(NpgsqlDataSource dataSource, TimeProvider time, string provider, int perDay, int perMinute)
 {
@@ -28,7 +29,8 @@ public sealed class ProviderQuota(NpgsqlDataSource dataSource, TimeProvider time
             command.Parameters.Add(new() { Value = DateOnly.FromDateTime(now.UtcDateTime) });
             command.Parameters.Add(new() { Value = perDay });
             if (await command.ExecuteScalarAsync(cancellationToken) is null)
-                throw new MarketProviderException(provider, ProviderProblem.Quota, $"the {perDay} requests of this day (UTC) are used up", "Try again tomorrow, or raise the limit in Market:Providers if yours is higher.");
+                throw new MarketProviderException(provider, ProviderProblem.Quota, $"the {perDay} requests of this day (UTC) are used up",
+                    "Try again tomorrow, or raise the limit in Market:Providers if yours is higher.");
             _next = now + _apart;
         }
         finally

@@ -1,4 +1,4 @@
-namespace Bellwether.Counts.Import;
+namespace Bellwether.Feeds;
 
 /// <summary>Bytes that were read to look at them, and then the rest of the stream they are from.</summary>
 sealed class PrefixedStream(ReadOnlyMemory<byte> prefix, Stream rest) : Stream
