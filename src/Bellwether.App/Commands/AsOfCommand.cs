@@ -4,8 +4,9 @@ using Bellwether.Market.Joins;
 namespace Bellwether.App.Commands;
 
 /// <param name="Matched">Left rows that found a right one.</param>
+/// <param name="Unread">Times that could not be read: such a left row finds nothing, such a right one is never found.</param>
 /// <param name="Columns">By which columns both met.</param>
-sealed record AsOfJoinAnswer(long Left, long Right, long Matched, string Columns, string File);
+sealed record AsOfJoinAnswer(long Left, long Right, long Matched, long Unread, string Columns, string File);
 
 /// <summary><c>bellwether asof</c>: what was known at each row's time.</summary>
 static class AsOfCommand
@@ -22,7 +23,7 @@ static class AsOfCommand
         var age = Moments.Interval("--max-age", "A right row that happened longer ago is none");
         var format = new Option<string?>("--format") { Description = "How to write [default: csv; json with --json; by the ending of --out]" };
         format.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "csv", "json", "parquet", "table");
-        var file = new Option<string?>("--out") { Description = "Write to a file, which is replaced when all rows are there", HelpName = "FILE" };
+        var file = LakeOutput.Place("Write to a file, which is replaced when all rows are there");
         var join = new Verb("join", "Give each left row the right row that was the latest at its time, by what was known then",
                 "asof join trades.csv market_conditions --left-time entry_time --out trades_with_conditions.parquet",
                 "asof join decisions.parquet \"select symbol, timestamp, known_at, close from market_conditions where symbol = 'AAPL'\" --max-age 5d",
@@ -38,7 +39,11 @@ static class AsOfCommand
                 var (rows, result) = await new DatasetJoin(desk.DataSource, lake).RunAsync(session.Get(left)!, session.Get(right)!, columns, session.Get(age), cancellationToken);
                 await using (rows) await output.WriteAsync(session, rows, lake, cancellationToken);
                 if (session.Json && session.Get(file) is { } written)
-                    session.WriteJson(new(result.Left, result.Right, result.Matched, result.Columns, written), CommandJson.Relaxed.AsOfJoinAnswer);
+                    session.WriteJson(
+                        new(result.Left, result.Right, result.Matched, result.Unread, result.Columns, written), CommandJson.Relaxed.AsOfJoinAnswer);
+                foreach (var unread in result.FirstUnread) session.Note($"{unread}");
+                if (result.Unread > 0)
+                    session.Note($"{result.Unread:n0} times could not be read; left rows with one found nothing, right ones were not found");
                 session.Note($"{result.Matched:n0} of {result.Left:n0} rows found one of {result.Right:n0}; {result.Columns}");
                 return ExitCode.Ok;
             });

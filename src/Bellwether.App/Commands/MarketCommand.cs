@@ -80,10 +80,4 @@ static partial class MarketCommand
     internal static string Ticker(string text, string origin) =>
         !TickerList.TryParse([text], out var tickers, out var problem) ? throw CommandException.Usage($"{origin}: {problem}.")
         : tickers.Count == 1 ? tickers[0] : throw CommandException.Usage($"{origin} names no ticker.");
-
-    static CommandException Nothing(string ticker, BarInterval interval, DateTimeOffset? asOf) => asOf is { } at
-        ? new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} were known at {Moments.Text(at)}.",
-            "Bars are known since their import; --known-at of `market import` says otherwise for files that were recorded as it happened.")
-        : new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} are known.",
-            $"Read some in: bellwether market import FILE --symbol {ticker} --interval {interval}");
 }

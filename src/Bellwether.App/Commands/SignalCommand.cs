@@ -56,11 +56,7 @@ static class SignalCommand
         var hindsight = new Option<bool>("--hindsight")
         { Description = "Compute past signals from all that is known by now: for history that was loaded afterwards" };
         var html = new Option<string?>("--html") { HelpName = "FILE.html", Description = "Write the report as a page with charts" };
-        html.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && Path.GetExtension(token.Value).ToLowerInvariant() is not (".html" or ".htm"))
-                result.AddError($"--html: '{token.Value}' is no place for a page: its name is to end with .html.");
-        });
+        OutputPlace.Guard(html, ".html", ".htm");
         var verb = new Verb("report", "Information coefficient, its decay, turnover and quantile spread of a signal, with intervals",
             "signal report", "signal report --signal confluence --symbols AAPL,TSLA,GME --from 2021-01-01 --html report.html",
             "signal report --file mine.csv --horizons 1,5,20 --json",
@@ -91,7 +87,6 @@ static class SignalCommand
     static async Task<int> RunAsync(
         Session session, SignalRequest request, DateOnly? from, DateOnly? to, string? file, string? html, CancellationToken cancellationToken)
     {
-        if (html is not null) OutputPlace.Require("--html", html);
         var given = file is null ? null : await SignalFile.ReadAsync(session, file, cancellationToken);
         if (given is not null)
         {

@@ -39,9 +39,4 @@ static class SymbolOptions
     /// <exception cref="CommandException">One of them cannot be a symbol.</exception>
     public static string[]? Of(Session session, Argument<string[]> symbols, Option<bool> all) => session.Get(all) ? null
         : [.. session.Get(symbols)!.SelectMany(text => TickerList.TryParse(text, out var found, out var problem) ? found : throw CommandException.Usage($"{problem}.")).Distinct()];
-
-    public static CommandException Unknown(IReadOnlyList<string> symbols, DateTimeOffset at, DateTimeOffset knownBy) => new(
-        ExitCode.BadInput, "unknown_symbol",
-        $"Nothing that was known at {Moments.Text(knownBy)} could count for {string.Join(", ", symbols)}{(at < knownBy ? $" at {Moments.Text(at)}" : "")}.",
-        "Results count for weeks and bars for two years, both since they were read in; for history that was loaded afterwards give --at TIME.");
 }

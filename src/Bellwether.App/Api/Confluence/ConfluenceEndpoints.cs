@@ -1,4 +1,5 @@
 using Bellwether.App.Api.Counts;
+using Bellwether.App.Commands;
 using Bellwether.Confluence;
 using Bellwether.Plots;
 using Bellwether.Sentiment.Aggregation;
@@ -43,13 +44,15 @@ static class ConfluenceEndpoints
     {
         symbol = check.Ticker("symbol", symbol);
         var known = check.AsOf(asOf) ?? desk.Time.GetUtcNow();
-        var end = check.Time("to", to) is { } last && last < known ? last : known;
-        var start = check.Time("from", from) ?? end.AddDays(-ConfluenceChart.Days);
+        var range = check.Range(from, to);
+        var end = range.To is { } last && last < known ? last : known;
+        var start = range.From ?? end.AddDays(-ConfluenceChart.Days);
         var png = check.Picture(context, format);
-        if (start >= end || start < end.AddDays(-MostChartDays)) check.Fail("from", from, $"is to lie before the end of the chart, by at most {MostChartDays:n0} days");
+        if (!check.Failed && (start >= end || start < end.AddDays(-MostChartDays)))
+            check.Fail("from", from, $"is to lie before the end of the chart, by at most {MostChartDays:n0} days");
         if (check.Failed) return check.Problem();
         var evidence = await wait.ForAsync(token => desk.Confluence.LoadAsync(symbol, start, end, known, token), cancellationToken);
-        if (evidence.IsEmpty) return Unknown(symbol, known);
+        if (evidence.IsEmpty) return await UnknownAsync(desk, wait, symbol, end, known, bars: true, cancellationToken);
         var scores = ConfluenceChart.Series(evidence, start, end, known);
         if (scores.Count == 0) return Problems.NotFound($"There is no session between {start:yyyy-MM-dd HH:mm} and {end:yyyy-MM-dd HH:mm}.");
         var chart = ConfluenceChart.Svg(symbol, known, scores);
@@ -76,32 +79,38 @@ static class ConfluenceEndpoints
         return TypedResults.Ok(new AggregateHistory(ticker, moment, found));
     }
 
-    static (DateTimeOffset Moment, DateTimeOffset From, DateTimeOffset To, int Rows) Range(RequestCheck check, string? from, string? to, string? asOf, string? limit, TimeProvider time)
+    static (DateTimeOffset Moment, DateTimeOffset From, DateTimeOffset To, int Rows) Range(
+        RequestCheck check, string? from, string? to, string? asOf, string? limit, TimeProvider time)
     {
-        var moment = check.AsOf(asOf) ?? time.GetUtcNow();
+        var (moment, range) = (check.AsOf(asOf) ?? time.GetUtcNow(), check.Range(from, to));
         // The moment itself is one that may have been saved.
-        return (moment, check.Time("from", from) ?? DateTimeOffset.UnixEpoch, check.Time("to", to) ?? moment.AddMicroseconds(1), check.Limit(limit, HistoryRows, MostHistoryRows));
+        return (moment, range.From ?? DateTimeOffset.UnixEpoch, range.To ?? moment.AddMicroseconds(1),
+            check.Limit(limit, HistoryRows, MostHistoryRows));
     }
 
     static async Task<Results<Ok<ConfluenceScore>, ProblemHttpResult>> ConfluenceAsync(
-        [FromRoute] string symbol, string? asOf, RequestCheck check, DatabaseWait wait, Desk desk, TimeProvider time, CancellationToken cancellationToken)
+        [FromRoute] string symbol, string? at, string? asOf, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
         symbol = check.Ticker("symbol", symbol);
-        var (past, moment) = check.AsOf(asOf) is { } then ? (true, then) : (false, time.GetUtcNow());
+        var (moment, known, past) = check.Moments(at, asOf);
         if (check.Failed) return check.Problem();
-        return await wait.ForAsync(token => past ? desk.Confluence.AsOfAsync(symbol, moment, moment, token) : desk.Confluence.ReadAsync(symbol, moment, moment, token), cancellationToken) is { } found
-            ? TypedResults.Ok(found) : Unknown(symbol, moment);
+        return await wait.ForAsync(token => past ? desk.Confluence.AsOfAsync(symbol, moment, known, token)
+            : desk.Confluence.ReadAsync(symbol, moment, known, token), cancellationToken) is { } found ? TypedResults.Ok(found)
+            : await UnknownAsync(desk, wait, symbol, moment, known, bars: true, cancellationToken);
     }
 
     static async Task<Results<Ok<AggregatedSentiment>, ProblemHttpResult>> AggregateAsync(
-        [FromRoute] string ticker, string? asOf, RequestCheck check, DatabaseWait wait, Desk desk, TimeProvider time, CancellationToken cancellationToken)
+        [FromRoute] string ticker, string? at, string? asOf, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
         ticker = check.Ticker("ticker", ticker);
-        var (past, moment) = check.AsOf(asOf) is { } then ? (true, then) : (false, time.GetUtcNow());
+        var (moment, known, past) = check.Moments(at, asOf);
         if (check.Failed) return check.Problem();
-        return await wait.ForAsync(token => past ? desk.Aggregates.AsOfAsync(ticker, moment, moment, token) : desk.Aggregates.ReadAsync(ticker, moment, moment, token), cancellationToken) is { } found
-            ? TypedResults.Ok(found) : Unknown(ticker, moment);
+        return await wait.ForAsync(token => past ? desk.Aggregates.AsOfAsync(ticker, moment, known, token)
+            : desk.Aggregates.ReadAsync(ticker, moment, known, token), cancellationToken) is { } found ? TypedResults.Ok(found)
+            : await UnknownAsync(desk, wait, ticker, moment, known, bars: false, cancellationToken);
     }
 
-    static ProblemHttpResult Unknown(string symbol, DateTimeOffset moment) => Problems.NotFound($"Nothing that could count was known about {symbol} at {moment:yyyy-MM-ddTHH:mm:ss.FFFFFFZ}.");
+    static async Task<ProblemHttpResult> UnknownAsync(
+        Desk desk, DatabaseWait wait, string symbol, DateTimeOffset at, DateTimeOffset known, bool bars, CancellationToken cancellationToken) =>
+        Problems.NotFound((await wait.ForAsync(token => SilentSymbol.ReadAsync(desk, symbol, at, known, bars, token), cancellationToken)).Sentence);
 }
