@@ -14,8 +14,8 @@ sealed class HistoryOptions(Screen screen, Option? ranged = null)
 
     public Option<DateTimeOffset?> From { get; } = Moments.Option("--from", ranged is null
         ? "With --history: first moment, included [default: all]"
-        : $"With --history: first moment, included [default: all]; with {ranged.Name}: where the chart begins "
-            + $"[default: {Bellwether.Confluence.ConfluenceChart.Days} days before its end]", screen.Time);
+        : $"With --history: first moment, included; with {ranged.Name}: where the chart begins "
+            + $"[default: all; {Bellwether.Confluence.ConfluenceChart.Days} days before the end of the chart]", screen.Time);
 
     public Option<DateTimeOffset?> To { get; } = Moments.Option("--to", "With --history: end, excluded [default: all]", screen.Time);
 

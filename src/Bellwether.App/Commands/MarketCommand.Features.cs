@@ -68,7 +68,7 @@ static partial class MarketCommand
         var from = Moments.Option("--from", "First moment, included", screen.Time);
         var to = Moments.Option("--to", "End, excluded", screen.Time);
         var delay = Moments.Interval("--delay", "Rows stand so long after the close of each session [default: 15m]");
-        var horizon = new Option<int>("--label") { Description = "Sessions ahead that the label, a forward return, looks; 0 for none [default: 5]", HelpName = "N", DefaultValueFactory = _ => 5 };
+        var horizon = new Option<int>("--label") { Description = "Sessions ahead that the label, a forward return, looks; 0 for none", HelpName = "N", DefaultValueFactory = _ => 5 };
         horizon.Validators.Add(given =>
         {
             if (given.GetValueOrDefault<int>() is < 0 or > 1_000) given.AddError("--label is 0 to 1000 sessions");

@@ -34,7 +34,7 @@ static partial class MarketCommand
 
     static Option<BarInterval> Interval() => new("--interval")
     {
-        Description = "Length of a bar: 1m, 5m, 1h, 1d … [default: 1d]",
+        Description = "Length of a bar: 1m, 5m, 1h, 1d …",
         HelpName = "1d|1m",
         DefaultValueFactory = _ => BarInterval.Day,
         CustomParser = result =>

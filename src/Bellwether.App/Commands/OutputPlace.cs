@@ -15,6 +15,13 @@ static class OutputPlace
         else if (Problem(path) is { } problem) result.AddError(Sentence(option.Name, path, problem));
     });
 
+    /// <summary>The same of a place that is known only when the command runs.</summary>
+    /// <exception cref="CommandException">Nothing can be written there.</exception>
+    public static void Require(string option, string path)
+    {
+        if (Problem(path) is { } problem) throw CommandException.Usage(Sentence(option, path, problem));
+    }
+
     static string Sentence(string option, string path, string problem) => $"{option}: '{path}' cannot be written: {problem}.";
 
     static string? Problem(string path)

@@ -24,7 +24,8 @@ public sealed class OptionsApiTests(TestServer server)
             Assert.Equal(reason, (await Ask(option)).GetProperty("items")[0].GetProperty("reason").GetString());
         // A volatility counts before a price, and the price becomes what follows from it.
         var both = (await Ask("""{"spot":100,"strike":100,"years":1,"type":"call","vol":0.2,"price":15}""")).GetProperty("items")[0];
-        Assert.Equal((7.965567455405804, 0.2), (Math.Round(both.GetProperty("price").GetDouble(), 15), both.GetProperty("implied_volatility").GetDouble()));
+        Assert.Equal(7.965567455405804, both.GetProperty("price").GetDouble(), 1e-12);
+        Assert.Equal(0.2, both.GetProperty("implied_volatility").GetDouble());
         string[] reasons = ["the most the option can be worth", "neither call nor put", "neither call nor put", "vol or price is missing", "not above 0"];
         foreach (var (item, reason) in items[2..].Zip(reasons)) Assert.Contains(reason, item.GetProperty("reason").GetString());
         Assert.All(items[2..], item => Assert.Single(item.EnumerateObject()));

@@ -1,7 +1,6 @@
 using Bellwether.App.Api.Counts;
 using Bellwether.App.Commands;
 using Bellwether.Confluence;
-using Bellwether.Plots;
 using Bellwether.Sentiment.Aggregation;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -39,7 +38,7 @@ static class ConfluenceEndpoints
             .WithSummary("Sentiment across the sources of a ticker, now or as of a past moment").ProducesProblem(400).ProducesProblem(404);
     }
 
-    static async Task<Results<ContentHttpResult, FileContentHttpResult, ProblemHttpResult>> ChartAsync(
+    static async Task<Results<FileContentHttpResult, ProblemHttpResult>> ChartAsync(
         [FromRoute] string symbol, string? from, string? to, string? asOf, string? format, HttpContext context, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
         symbol = check.Ticker("symbol", symbol);
@@ -47,7 +46,7 @@ static class ConfluenceEndpoints
         var range = check.Range(from, to);
         var end = range.To is { } last && last < known ? last : known;
         var start = range.From ?? end.AddDays(-ConfluenceChart.Days);
-        var png = check.Picture(context, format);
+        var form = check.Picture(context, format);
         if (!check.Failed && (start >= end || start < end.AddDays(-MostChartDays)))
             check.Fail("from", from, $"is to lie before the end of the chart, by at most {MostChartDays:n0} days");
         if (check.Failed) return check.Problem();
@@ -56,7 +55,7 @@ static class ConfluenceEndpoints
         var scores = ConfluenceChart.Series(evidence, start, end, known);
         if (scores.Count == 0) return Problems.NotFound($"There is no session between {start:yyyy-MM-dd HH:mm} and {end:yyyy-MM-dd HH:mm}.");
         var chart = ConfluenceChart.Svg(symbol, known, scores);
-        return png ? TypedResults.Bytes(PngPlot.Of(chart), ChartAnswer.Png) : ChartAnswer.Of(chart);
+        return ChartAnswer.Of(chart, form);
     }
 
     static async Task<Results<Ok<ConfluenceHistory>, ProblemHttpResult>> ConfluenceHistoryAsync(

@@ -2,7 +2,6 @@ using System.Globalization;
 using Bellwether.Analytics.Signals;
 using Bellwether.App.Api.Counts;
 using Bellwether.App.Commands;
-using Bellwether.Market.Calendars;
 using Bellwether.Signals;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +18,7 @@ static class SignalEndpoints
 
     public static void Map(RouteGroupBuilder api) =>
         api.MapGet("/signals/report", ReportAsync).Answers("application/json").WithName("reportSignal")
-            .WithSummary("Information coefficient, its decay, turnover and quantile spread of a signal, with intervals").ProducesProblem(400).ProducesProblem(422);
+            .WithSummary("Information coefficient, its decay, turnover and quantile spread of a signal, with intervals").ProducesProblem(400).ProducesProblem(404).ProducesProblem(422);
 
     static async Task<Results<Ok<SignalAnswer>, ProblemHttpResult>> ReportAsync(
         string? signal, string? symbols, string? from, string? to, string? asOf, string? horizons, string? quantiles, string? hindsight, RequestCheck check, CountsWork work, Desk desk,
@@ -39,10 +38,14 @@ static class SignalEndpoints
             names ??= await SignalReporter.SymbolsAsync(desk.DataSource, token);
             if (names.Count == 0) return Problems.Result(422, ProblemKind.Rejected, "There is too little data", "No symbol has both results and daily bars.");
             if (names.Count > MostSymbols) return Problems.Result(422, ProblemKind.Rejected, "There is too much data", $"{names.Count} symbols have results and daily bars; name at most {MostSymbols} in symbols.");
-            // As the command does: without an end, the report ends with the last bar.
-            var last = end ?? await SignalReporter.LastSessionAsync(desk.DataSource, names, known, token) ?? UnitedStatesCalendar.DateOf(known.UtcDateTime);
+            // As the command does: behind the last bar there is no return.
+            if (await SignalReporter.LastSessionAsync(desk.DataSource, names, known, token) is not { } lastBar)
+                return Problems.NotFound($"No daily bars of {string.Join(", ", names.Take(10))} were known at {RequestCheck.Text(known)}.");
+            var last = end ?? lastBar;
             var first = start ?? last.AddYears(-DefaultYears);
-            if (!IsRange(first, last)) return Problems.Result(422, ProblemKind.Rejected, "There is nothing to report", $"from {first:yyyy-MM-dd} {RangeProblem(last)}.");
+            if (!IsRange(first, last))
+                return Problems.Result(422, ProblemKind.Rejected, "There is nothing to report",
+                    $"from {first:yyyy-MM-dd} {RangeProblem(last)}{(end is null ? ": it is the last session that has bars" : "")}.");
             var request = new SignalRequest(kind, names, first, last, known, late, new() { Horizons = steps, Quantiles = parts });
             return TypedResults.Ok(SignalAnswer.Of(await new SignalReporter(desk.DataSource, desk.Confluence, desk.Time).RunAsync(request, null, token)));
         }, cancellationToken);
