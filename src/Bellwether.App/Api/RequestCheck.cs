@@ -83,13 +83,15 @@ sealed class RequestCheck(TimeProvider time)
         return (start, end);
     }
 
-    public static string Text(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFZ", CultureInfo.InvariantCulture);
+    public static string Text(DateTimeOffset moment) =>
+        moment.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFZ", CultureInfo.InvariantCulture);
 
     DateTimeOffset? Past(string field, string? value)
     {
         if (Time(field, value) is not { } moment) return null;
         var now = time.GetUtcNow();
-        if (moment > now + Commands.Moments.ClocksDiffer) Fail(field, value, $"lies in the future: it is {Text(now)}, and nothing later is known");
+        if (moment > now + Commands.Moments.ClocksDiffer)
+            Fail(field, value, $"lies in the future: it is {Text(now)}, and nothing later is known");
         return moment < now ? moment : now;
     }
 
@@ -109,7 +111,8 @@ sealed class RequestCheck(TimeProvider time)
     {
         if (value is null) return null;
         var found = Commands.Moments.Parse(value);
-        if (found is null) Fail(field, value, "an interval is a whole number and s, m, h, d or w, from 1s to 3650d, for example 15m, 1h or 5d");
+        if (found is null)
+            Fail(field, value, "an interval is a whole number and s, m, h, d or w, from 1s to 3650d, for example 15m, 1h or 5d");
         return found;
     }
 

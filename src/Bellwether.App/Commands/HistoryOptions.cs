@@ -21,7 +21,8 @@ sealed class HistoryOptions(Screen screen, Option? ranged = null)
 
     public Option<int?> Limit { get; } = new("--limit")
     {
-        Description = $"With --history: the latest so many, 1 to {ConfluenceEndpoints.MostHistoryRows} [default: {ConfluenceEndpoints.HistoryRows}]",
+        Description = $"With --history: the latest so many, 1 to {ConfluenceEndpoints.MostHistoryRows} "
+            + $"[default: {ConfluenceEndpoints.HistoryRows}]",
         HelpName = "N",
     };
 
@@ -33,7 +34,8 @@ sealed class HistoryOptions(Screen screen, Option? ranged = null)
             var history = result.GetValue(History);
             if (history && result.GetValue(symbols)?.Length != 1) result.AddError("--history is of one symbol; name it.");
             if (history && result.GetValue(save)) result.AddError("--history shows what was saved; --save does not go with it.");
-            if (history && result.GetResult(at) is not null) result.AddError("--history goes by --from and --to; --at does not go with it.");
+            if (history && result.GetResult(at) is not null)
+                result.AddError("--history goes by --from and --to; --at does not go with it.");
             if (!history && result.GetResult(From) is not null && (ranged is null || result.GetResult(ranged) is null))
                 result.AddError($"--from goes with --history{_beside}.");
             foreach (var option in (Option[])[To, Limit])
@@ -56,5 +58,6 @@ sealed class HistoryOptions(Screen screen, Option? ranged = null)
 
     /// <summary>Told where nothing was saved in the range.</summary>
     public static string Empty(string symbol, string command) =>
-        $"Nothing was saved of {symbol} in that range: the scheduler of `serve` saves what was mentioned lately, and `{command} {symbol} --save` does at once.";
+        $"Nothing was saved of {symbol} in that range: the scheduler of `serve` saves what was mentioned lately, "
+            + $"and `{command} {symbol} --save` does at once.";
 }

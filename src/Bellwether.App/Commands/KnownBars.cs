@@ -4,7 +4,9 @@ using Bellwether.Market.Prices;
 
 namespace Bellwether.App.Commands;
 
-/// <summary>What is told of bars where there are none to show: a ticker without bars is an error, a range without bars an empty answer.</summary>
+/// <summary>
+/// What is told of bars where there are none to show: a ticker without bars is an error, a range without bars an empty answer.
+/// </summary>
 sealed class KnownBars(Desk desk, PriceReader reader, BarInterval interval, DateTimeOffset? asOf, bool regular = false)
 {
     /// <summary>The first and the last bar that are known; null for a ticker without bars.</summary>
@@ -18,7 +20,8 @@ sealed class KnownBars(Desk desk, PriceReader reader, BarInterval interval, Date
     }
 
     /// <summary>Why the answer is empty, for people.</summary>
-    public async Task NoteAsync(Session session, string ticker, (DateTimeOffset? From, DateTimeOffset? To) range, CancellationToken cancellationToken)
+    public async Task NoteAsync(
+        Session session, string ticker, (DateTimeOffset? From, DateTimeOffset? To) range, CancellationToken cancellationToken)
     {
         if (await ReadAsync(ticker, cancellationToken) is not var (first, last)) throw Nothing(ticker, interval, asOf);
         session.Note(Sentence(ticker, interval, range, first, last, regular));

@@ -63,7 +63,8 @@ static class Moments
         Session session, Option<DateTimeOffset?> from, Option<DateTimeOffset?> to)
     {
         var (start, end) = (session.Get(from), session.Get(to));
-        return start >= end ? throw CommandException.Usage($"--from {Text(start.Value)} is not before --to {Text(end.Value)}.") : (start, end);
+        return start >= end
+            ? throw CommandException.Usage($"--from {Text(start.Value)} is not before --to {Text(end.Value)}.") : (start, end);
     }
 
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Bellwether.App.Commands;
 
 /// <summary>
-/// A number that is none is told in one sentence, before anybody looks at its value: the validators of an option would throw, and the parser
-/// would name the type.
+/// A number that is none is told in one sentence, before anybody looks at its value: the validators of an option would throw, and the
+/// parser would name the type.
 /// </summary>
 static class NumberOptions
 {
@@ -36,10 +36,12 @@ static class NumberOptions
         if (Kinds.TryGetValue(type, out var found)) return found;
         if (!type.IsEnum) return null;
         var names = Enum.GetNames(type);
-        return ($"one of {string.Join(", ", names.Select(n => n.ToLowerInvariant()))}", text => names.Contains(text, StringComparer.OrdinalIgnoreCase));
+        return ($"one of {string.Join(", ", names.Select(n => n.ToLowerInvariant()))}",
+            text => names.Contains(text, StringComparer.OrdinalIgnoreCase));
     }
 
-    static bool ReadsItself(Option option) => option is Option<double> { CustomParser: not null } or Option<int[]?> { CustomParser: not null };
+    static bool ReadsItself(Option option) =>
+        option is Option<double> { CustomParser: not null } or Option<int[]?> { CustomParser: not null };
 
     static void Guard(Option option, string kind, Func<string, bool> isOne)
     {
@@ -58,10 +60,12 @@ static class NumberOptions
         argument.Validators.Clear();
         argument.Validators.Add(result =>
         {
-            if (result.Tokens.FirstOrDefault(t => !isOne(t.Value)) is { } wrong) result.AddError(Sentence(argument.Name, wrong.Value, kind));
+            if (result.Tokens.FirstOrDefault(t => !isOne(t.Value)) is { } wrong)
+                result.AddError(Sentence(argument.Name, wrong.Value, kind));
             else foreach (var validator in others) validator(result);
         });
     }
 
-    static string Sentence(string name, string value, string kind) => $"{name}: '{value}' is {(kind.StartsWith("one of", StringComparison.Ordinal) ? "not" : "no")} {kind}.";
+    static string Sentence(string name, string value, string kind) =>
+        $"{name}: '{value}' is {(kind.StartsWith("one of", StringComparison.Ordinal) ? "not" : "no")} {kind}.";
 }

@@ -2,7 +2,9 @@ using System.CommandLine;
 
 namespace Bellwether.App.Commands;
 
-/// <summary>Places for files that a command writes, tried out before any work begins: one sentence and one exit code for all of them.</summary>
+/// <summary>
+/// Places for files that a command writes, tried out before any work begins: one sentence and one exit code for all of them.
+/// </summary>
 static class OutputPlace
 {
     /// <summary>Refuses a place that nothing can be written to, and a name that does not say what will be in it.</summary>

@@ -29,7 +29,8 @@ static class SignalCommand
         { HelpName = "FILE", Description = "Signals of your own: CSV with the columns timestamp, symbol and signal; - for standard input" };
         var symbols = new Option<string?>("--symbols")
         { HelpName = "A,B,…", Description = "Symbols [default: all that have daily bars and results, or that the file names]" };
-        var from = Moments.Option("--from", $"First session [default: that of the first row of --file; else {DefaultYears} years before the last]", screen.Time);
+        var from = Moments.Option("--from",
+            $"First session [default: that of the first row of --file; else {DefaultYears} years before the last]", screen.Time);
         var to = Moments.Option("--to", "Last session [default: the last that has bars]", screen.Time);
         var asOf = Moments.Option("--as-of", "Only what was known then", screen.Time);
         var horizons = new Option<int[]?>("--horizons")
@@ -70,8 +71,10 @@ static class SignalCommand
         return verb.Runs(screen, globals, (session, cancellationToken) =>
         {
             var known = session.Get(asOf) ?? session.Time.GetUtcNow();
-            DateOnly? last = session.Get(to) is { } end ? Moments.SessionOf(end) : null, first = session.Get(from) is { } start ? Moments.SessionOf(start) : null;
-            var settings = new SignalSettings { Horizons = session.Get(horizons) is { Length: > 0 } steps ? steps : [1, 5, 10, 20], Quantiles = session.Get(quantiles) };
+            DateOnly? last = session.Get(to) is { } end ? Moments.SessionOf(end) : null;
+            DateOnly? first = session.Get(from) is { } start ? Moments.SessionOf(start) : null;
+            var steps = session.Get(horizons) is { Length: > 0 } given ? given : [1, 5, 10, 20];
+            var settings = new SignalSettings { Horizons = steps, Quantiles = session.Get(quantiles) };
             if (first >= last) throw CommandException.Usage($"--from {first:yyyy-MM-dd} is not before {last:yyyy-MM-dd}.");
             var name = session.Get(kind)?.ToLowerInvariant() ?? SignalKind.Sentiment;
             var request = new SignalRequest(name, Names(session.Get(symbols)), default, default, known, session.Get(hindsight), settings);
@@ -108,9 +111,11 @@ static class SignalCommand
         request = request with { From = from ?? first, To = last };
         if (request.From >= last)
             throw from is null && given is not null
-                ? new CommandException(ExitCode.BadInput, "no_bars", $"The first signal is of {request.From:yyyy-MM-dd}, the last daily bar of {last:yyyy-MM-dd}: "
+                ? new CommandException(ExitCode.BadInput, "no_bars",
+                    $"The first signal is of {request.From:yyyy-MM-dd}, the last daily bar of {last:yyyy-MM-dd}: "
                     + "no signal has a return.", "Import newer bars of these symbols.")
-                : CommandException.Usage($"--from {request.From:yyyy-MM-dd} is not before {last:yyyy-MM-dd}{(to is null ? ", the last session that has bars" : "")}.");
+                : CommandException.Usage($"--from {request.From:yyyy-MM-dd} is not before {last:yyyy-MM-dd}"
+                    + $"{(to is null ? ", the last session that has bars" : "")}.");
         var (done, reporter) = (0, new SignalReporter(desk.DataSource, desk.Confluence, desk.Time));
         void Progress(string symbol)
         {
@@ -126,7 +131,8 @@ static class SignalCommand
     }
 
     static CommandException NoBars(SignalRequest request) => new(ExitCode.BadInput, "unknown_symbol",
-        $"No daily bars of {string.Join(", ", request.Symbols.Take(10))}{(request.Symbols.Count > 10 ? $" and {request.Symbols.Count - 10} more" : "")} "
+        $"No daily bars of {string.Join(", ", request.Symbols.Take(10))}"
+            + $"{(request.Symbols.Count > 10 ? $" and {request.Symbols.Count - 10} more" : "")} "
             + $"were known at {Moments.Text(request.KnownBy)}.",
         "Read some in: bellwether market import FILE --symbol SYMBOL");
 
@@ -158,6 +164,7 @@ static class SignalCommand
         if (SignalWords.Parts(report) is { } parts) output.WriteLine(parts);
         output.WriteLine(
             $"turnover of the highest of {report.Result.Quantiles} parts {SignalWords.Percent(report.Result.Turnover)} a session; "
-            + $"rank correlation of the signal with that of the next session {SignalWords.Number(report.Result.Autocorrelation.FirstOrDefault(double.NaN))}");
+            + "rank correlation of the signal with that of the next session "
+            + $"{SignalWords.Number(report.Result.Autocorrelation.FirstOrDefault(double.NaN))}");
     }
 }

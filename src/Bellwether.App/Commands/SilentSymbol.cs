@@ -33,11 +33,13 @@ sealed record SilentSymbol(string Symbol, string Sentence, DateTimeOffset? Newes
         return new(ExitCode.BadInput, known ? "stale_symbol" : "unknown_symbol", string.Join(" ", symbols.Select(s => s.Sentence)),
             moved ? null
             : newest is { } end ? $"Ask about a moment when it did: --at {end.UtcDateTime.AddDays(1):yyyy-MM-dd}."
-            : known ? null : "Results are known since they were scored and bars since their import; --at TIME asks about history that was loaded afterwards.");
+            : known ? null : "Results are known since they were scored and bars since their import; "
+                + "--at TIME asks about history that was loaded afterwards.");
     }
 
     static IEnumerable<string> Part(string what, DateTimeOffset? first, DateTimeOffset? last, DateTimeOffset at) =>
-        last is not { } end ? [] : [first > at ? $"the first {what} is of {first:yyyy-MM-dd}" : $"the last {what} is of {end.UtcDateTime:yyyy-MM-dd}"];
+        last is not { } end ? []
+            : [first > at ? $"the first {what} is of {first:yyyy-MM-dd}" : $"the last {what} is of {end.UtcDateTime:yyyy-MM-dd}"];
 
     static async Task<(DateTimeOffset? First, DateTimeOffset? Last)> RangeAsync(
         Desk desk, string symbol, DateTimeOffset knownBy, string sql, CancellationToken cancellationToken)

@@ -28,8 +28,10 @@ static class ChartAnswer
     public static ChartForm Chart(this RequestCheck check, HttpContext context, string? format)
     {
         context.Response.Headers.Vary = "Accept";
-        if (check.OneOf("format", format, "json", "svg", "png") is { } named) return Enum.Parse<ChartForm>(named == "json" ? "Data" : named, ignoreCase: true);
-        return Accepted(context) is { } accepted && Liking(accepted, [Type, Png, "image/*"]) > Liking(accepted, Data) ? Drawn(accepted, "image/*") : ChartForm.Data;
+        if (check.OneOf("format", format, "json", "svg", "png") is { } named)
+            return Enum.Parse<ChartForm>(named == "json" ? "Data" : named, ignoreCase: true);
+        return Accepted(context) is { } accepted && Liking(accepted, [Type, Png, "image/*"]) > Liking(accepted, Data)
+            ? Drawn(accepted, "image/*") : ChartForm.Data;
     }
 
     /// <summary>Of what is drawn in any case: SVG, unless PNG is named, or the Accept header likes it better.</summary>
@@ -47,5 +49,6 @@ static class ChartAnswer
         MediaTypeHeaderValue.TryParseList(context.Request.Headers.Accept, out var accepted) ? accepted : null;
 
     static double Liking(IList<MediaTypeHeaderValue> accepted, string[] types) =>
-        accepted.Where(a => types.Contains(a.MediaType.Value, StringComparer.OrdinalIgnoreCase)).Select(a => a.Quality ?? 1).DefaultIfEmpty(0).Max();
+        accepted.Where(a => types.Contains(a.MediaType.Value, StringComparer.OrdinalIgnoreCase))
+            .Select(a => a.Quality ?? 1).DefaultIfEmpty(0).Max();
 }

@@ -50,6 +50,7 @@ sealed class IndicatorHistory(Desk desk, BarInterval interval, DateTimeOffset? t
             yield break;
         }
         var last = await pages.LastAsync(ticker, interval, null, to, asOf, MostAdjusted, cancellationToken);
-        foreach (var bar in await new AdjustedBars(pages, _reader).ApplyAsync(ticker, interval, last, asOf, cancellationToken)) yield return bar;
+        var bars = await new AdjustedBars(pages, _reader).ApplyAsync(ticker, interval, last, asOf, cancellationToken);
+        foreach (var bar in bars) yield return bar;
     }
 }

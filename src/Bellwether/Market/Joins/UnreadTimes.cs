@@ -25,7 +25,8 @@ sealed class UnreadTimes(bool strict)
         if (Number(wrong) is var count && count == 0) return;
         var all = count == Number($"{name} IS NOT NULL");
         using var rows = engine.Query(
-            $"SELECT rowid + 1, CAST({name} AS VARCHAR) FROM {table} WHERE {wrong} ORDER BY rowid LIMIT {Most}", cancellationToken: cancellationToken);
+            $"SELECT rowid + 1, CAST({name} AS VARCHAR) FROM {table} WHERE {wrong} ORDER BY rowid LIMIT {Most}",
+            cancellationToken: cancellationToken);
         while (rows.Read())
         {
             if (strict || all)

@@ -22,7 +22,8 @@ public sealed class AdjustedBars(BarPages pages, PriceReader reader)
     async Task<IEnumerable<StoredBar>> BehindAsync(string ticker, BarInterval interval, StoredBar last,
         IReadOnlyList<CorporateAction> actions, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
-        var (day, next) = (Adjustment.DayOf(last, interval), new DateTimeOffset(last.Bar.Date.AddTicks(TimeSpan.TicksPerMicrosecond), TimeSpan.Zero));
+        var day = Adjustment.DayOf(last, interval);
+        var next = new DateTimeOffset(last.Bar.Date.AddTicks(TimeSpan.TicksPerMicrosecond), TimeSpan.Zero);
         CorporateAction[] later = [.. actions.Where(a => a.ExDate > day)];
         if (later.Length == 0) return [];
         var newest = await pages.LastAsync(ticker, interval, next, null, asOf, 1, cancellationToken);
