@@ -40,8 +40,8 @@ static class NumberOptions
             text => names.Contains(text, StringComparer.OrdinalIgnoreCase));
     }
 
-    static bool ReadsItself(Option option) =>
-        option is Option<double> { CustomParser: not null } or Option<int[]?> { CustomParser: not null };
+    // Each kind of option has a property of its own for it.
+    static bool ReadsItself(Option option) => option.GetType().GetProperty(nameof(Option<int>.CustomParser))?.GetValue(option) is not null;
 
     static void Guard(Option option, string kind, Func<string, bool> isOne)
     {
