@@ -39,7 +39,7 @@ public sealed class LakeDdl(string place)
         {(InBucket ? "INSTALL httpfs; LOAD httpfs; CREATE SECRET IF NOT EXISTS bellwether (TYPE s3, PROVIDER credential_chain);\n" : "")}CREATE SCHEMA IF NOT EXISTS sentiment;
         CREATE OR REPLACE VIEW sentiment.all_sentiment AS
         SELECT {LakeSchema.Names(LakeSchema.Columns)}, "year", "month", "day"
-        FROM read_parquet({Quote($"{place}/{Pattern}")}, hive_partitioning = true, union_by_name = true);
+        FROM {LakeSchema.OfAnyVersion($"SELECT * FROM read_parquet({Quote($"{place}/{Pattern}")}, hive_partitioning = true, union_by_name = true)")};
 
         """;
 

@@ -99,9 +99,12 @@ static class LakeSchema
     public static string Names(IEnumerable<LakeColumn> columns) => string.Join(", ", columns.Select(column => column.Quoted));
 
     /// <summary>The rows of files of any version, in their order, with all columns; names of columns can be added that only DuckDB knows.</summary>
-    public static string From(IEnumerable<string> paths, string more = "") =>
-        $"(SELECT {string.Join(", ", Columns.Skip(First).Select(column => $"NULL::{column.DuckDbType} AS {column.Quoted}"))} WHERE false UNION ALL BY NAME "
-        + $"SELECT {more}* FROM read_parquet([{string.Join(", ", paths.Select(path => $"'{path.Replace("'", "''", StringComparison.Ordinal)}'"))}], hive_partitioning = false, union_by_name = true))";
+    public static string From(IEnumerable<string> paths, string more = "") => OfAnyVersion(
+        $"SELECT {more}* FROM read_parquet([{string.Join(", ", paths.Select(path => $"'{path.Replace("'", "''", StringComparison.Ordinal)}'"))}], hive_partitioning = false, union_by_name = true)");
+
+    /// <summary>What DuckDB selects from files, of which all may be of a version that lacks the latest columns.</summary>
+    public static string OfAnyVersion(string select) =>
+        $"(SELECT {string.Join(", ", Columns.Skip(First).Select(column => $"NULL::{column.DuckDbType} AS {column.Quoted}"))} WHERE false UNION ALL BY NAME {select})";
 
     /// <summary>Columns as files of a version have them.</summary>
     public static string Names(IEnumerable<LakeColumn> columns, int version) => version >= Version ? Names(columns)

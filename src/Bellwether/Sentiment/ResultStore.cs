@@ -20,7 +20,8 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
     readonly StoryChains? _chains = options.Novelty.Enabled ? new(options.Novelty) : null;
 
     /// <summary>One result to store: an event for one ticker.</summary>
-    readonly record struct Result(ScoredEvent Event, string Ticker)
+    /// <param name="Key">Of the event and the ticker, in the inbox.</param>
+    readonly record struct Result(ScoredEvent Event, string Ticker, Guid Key)
     {
         public SentimentScore Score => Event.ScoreOf(Ticker);
     }
@@ -50,8 +51,10 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
 
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
         await using var transaction = await SilenceLimit.BeginAsync(connection, cancellationToken);
-        var (claimed, known) = await ClaimAsync(connection, batch, cancellationToken);
-        var results = ResultsOf(batch, claimed);
+        var all = batch.Events.SelectMany(e => e.Envelope.Tickers.Select(t => new Result(e, t, EventKey.Of(e.Envelope.ArticleId, t)))).ToArray();
+        var (claimed, known) = await ClaimAsync(connection, all, batch.DeadLetters, cancellationToken);
+        // Of two equal ones in a batch the first counts.
+        List<Result> results = [.. all.Where(r => claimed.Remove(r.Key))];
         var letters = LettersOf(batch, claimed);
         var novelty = _chains is null ? null : await _chains.DecideAsync(connection, results.ConvertAll(NewResultOf), known, cancellationToken);
         await CopyResultsAsync(connection, batch, results, novelty?.Results, known, cancellationToken);
@@ -73,19 +76,19 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         };
     }
 
-    static NewResult NewResultOf(Result result) => new(result.Ticker, result.Event.Envelope.ArticleId, result.Event.Envelope.Timestamp,
+    static NewResult NewResultOf(Result result) => new(result.Ticker, result.Event.Envelope.ArticleId, result.Key, result.Event.Envelope.Timestamp,
         result.Event.Sketch ?? TextSketch.Of(result.Event.Envelope.ArticleTitle, result.Event.Envelope.Text));
 
     /// <summary>
     /// Takes the (article, ticker) pairs that nobody has stored yet, and returns them; the rest are redeliveries. The time of knowledge is that
     /// of the database, one clock for all workers, taken after the claim, which may have waited for another worker.
     /// </summary>
-    static async Task<(HashSet<Guid> Claimed, DateTimeOffset Known)> ClaimAsync(NpgsqlConnection connection, ScoredBatch batch, CancellationToken cancellationToken)
+    static async Task<(HashSet<Guid> Claimed, DateTimeOffset Known)> ClaimAsync(
+        NpgsqlConnection connection, Result[] results, IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
     {
-        var keys = new HashSet<Guid>();
-        foreach (var scored in batch.Events)
-            foreach (var ticker in scored.Envelope.Tickers) keys.Add(EventKey.Of(scored.Envelope.ArticleId, ticker));
-        foreach (var letter in batch.DeadLetters) keys.UnionWith(letter.InboxKeys);
+        var keys = new HashSet<Guid>(results.Length);
+        foreach (var result in results) keys.Add(result.Key);
+        foreach (var letter in letters) keys.UnionWith(letter.InboxKeys);
         var claimed = new HashSet<Guid>(keys.Count);
         await using var claim = new NpgsqlBatch(connection)
         {
@@ -106,16 +109,6 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         return (claimed, reader.GetFieldValue<DateTimeOffset>(0));
-    }
-
-    /// <summary>Results of the claimed pairs; of two equal ones in a batch the first counts.</summary>
-    static List<Result> ResultsOf(ScoredBatch batch, HashSet<Guid> claimed)
-    {
-        var results = new List<Result>(claimed.Count);
-        foreach (var scored in batch.Events)
-            foreach (var ticker in scored.Envelope.Tickers)
-                if (claimed.Remove(EventKey.Of(scored.Envelope.ArticleId, ticker))) results.Add(new(scored, ticker));
-        return results;
     }
 
     /// <summary>Letters that are not redeliveries, each with the keys that it has taken itself.</summary>

@@ -95,7 +95,6 @@ public sealed class SentimentCommandTests(TestServer server)
     public async Task Chains_tell_what_was_told_again()
     {
         await using var desk = await FedAsync(server);
-        desk.Write("bellwether.json", """{ "Scoring": { "Novelty": { "Enabled": true } } }""");
         const string story = "Apple to build a research campus in Munich with 2,000 engineers";
         var rows = string.Join('\n', new[] { story, $"UPDATE 1-{story}", $"{story} - Reuters" }.Select((text, i) => $"\"{text}\",2026-03-04T1{i}:00:00Z,AAPL,wire{i}"));
         (await desk.RunAsync("ingest", desk.Write("told.csv", $"title,date,stock,source\n{rows}\n"), "--wait")).Succeeds();

@@ -61,6 +61,21 @@ public sealed class OlderFilesTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_view_for_duckdb_reads_them_where_there_are_no_newer_ones()
+    {
+        await _database.AddDayAsync(Day, 3);
+        await _database.FillAsync(Day, 2, 300);
+        await WriteAsync();
+        await MakeOlderAsync(Day);
+        await MakeOlderAsync(Day.AddDays(1));
+        using var engine = DuckDbTestLibrary.Open();
+        using var connection = engine.Connect();
+        connection.Execute(new LakeDdl(_database.Folder).For(LakeDdlTarget.DuckDb, []), Token);
+        Assert.Equal(600L, connection.Scalar("SELECT count(*) FROM sentiment.all_sentiment WHERE chain_id IS NULL AND novelty_weight IS NULL", []));
+        Assert.Equal(300L, connection.Scalar($"SELECT count(*) FROM sentiment.all_sentiment WHERE day = {Day.Day}", []));
+    }
+
+    [Fact]
     public async Task They_are_sealed_merged_with_late_rows_and_unsealed()
     {
         var before = await FillAsync();

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Bellwether.Sentiment.Novelty;
 
 /// <summary>The first result of a story: what later ones are compared with.</summary>
@@ -14,19 +16,28 @@ sealed record StoryHead(TextSketch Sketch, long Micros, string ArticleId, string
 /// <summary>The stories of one ticker by the bands of their sketches. Not thread-safe.</summary>
 sealed class ChainIndex
 {
-    // So many are looked through one by one, which is as fast and takes less memory.
-    const int Few = 64;
+    // So many are looked through one by one, which is faster and takes less memory.
+    const int Few = 256;
 
     // Of a feed that fills in one form again and again very many share a band. Those that share a rare one are looked at first: it holds what
     // is a text's own, such as its numbers.
-    const int MostCompared = 128, MostPassed = 8_192;
+    const int MostCompared = 16, MostPassed = 8_192;
 
     readonly List<StoryHead> _heads = [];
+    readonly List<Entry> _entries = [];
     readonly HashSet<string> _chains = new(StringComparer.Ordinal);
     readonly List<(int Head, int Next)> _links = [];
-    readonly List<long> _seen = [];
     Dictionary<uint, (int Link, int Count)>? _buckets;
     long _searches;
+
+    // What tells most of them off, side by side in memory.
+    struct Entry
+    {
+        public TextGist Gist;
+        public long Micros, KnownMicros;
+        /// <summary>The last search that came by.</summary>
+        public long Seen;
+    }
 
     public int Count => _heads.Count;
 
@@ -36,10 +47,12 @@ sealed class ChainIndex
     public (StoryHead? Head, double Likeness) Find(TextSketch sketch, long micros, long knownMicros, long windowMicros)
     {
         var (found, best) = ((StoryHead?)null, 0.0);
+        var own = sketch.Gist;
+        var entries = CollectionsMarshal.AsSpan(_entries);
         if (_buckets is null)
         {
-            foreach (var head in _heads)
-                if (IsNear(head) && head.Sketch.SharesBand(sketch)) Try(head);
+            for (var i = 0; i < entries.Length; i++)
+                if (IsNear(entries[i]) && StoryRule.MayRepeat(entries[i].Gist, own) && _heads[i].Sketch.SharesBand(sketch)) Try(_heads[i]);
             return (found, best);
         }
         Span<(int Count, int Link)> bands = stackalloc (int, int)[TextSketch.Bands];
@@ -53,15 +66,17 @@ sealed class ChainIndex
             for (var link = first; link >= 0 && compared < MostCompared && passed++ < MostPassed; link = _links[link].Next)
             {
                 var place = _links[link].Head;
-                if (_seen[place] == _searches) continue;
-                _seen[place] = _searches;
-                if (!IsNear(_heads[place])) continue;
+                ref var entry = ref entries[place];
+                if (entry.Seen == _searches) continue;
+                entry.Seen = _searches;
+                if (!IsNear(entry)) continue;
                 compared++;
-                Try(_heads[place]);
+                if (StoryRule.MayRepeat(entry.Gist, own)) Try(_heads[place]);
             }
         return (found, best);
 
-        bool IsNear(StoryHead head) => head.KnownMicros <= knownMicros && Math.Abs(head.Micros - micros) <= windowMicros;
+        bool IsNear(in Entry head) =>
+            head.KnownMicros <= knownMicros && Math.Abs(head.Micros - micros) <= windowMicros;
 
         void Try(StoryHead head)
         {
@@ -75,11 +90,11 @@ sealed class ChainIndex
     {
         if (!_chains.Add(head.Chain)) return false;
         _heads.Add(head);
-        _seen.Add(0);
+        _entries.Add(new() { Gist = head.Sketch.Gist, Micros = head.Micros, KnownMicros = head.KnownMicros });
         if (_buckets is not null) Link(_heads.Count - 1);
         else if (_heads.Count > Few)
         {
-            _buckets = [];
+            _buckets = new(_heads.Count * TextSketch.Bands * 2);
             for (var i = 0; i < _heads.Count; i++) Link(i);
         }
         return true;
@@ -92,9 +107,9 @@ sealed class ChainIndex
         var forgotten = _heads.Count - kept.Length;
         if (forgotten == 0) return 0;
         _heads.Clear();
+        _entries.Clear();
         _chains.Clear();
         _links.Clear();
-        _seen.Clear();
         _buckets = null;
         foreach (var head in kept) Add(head);
         return forgotten;

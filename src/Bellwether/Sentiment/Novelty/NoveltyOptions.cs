@@ -6,8 +6,8 @@ namespace Bellwether.Sentiment.Novelty;
 /// is.</summary>
 public sealed record NoveltyOptions
 {
-    /// <summary>Off: results get neither chain nor weight, and count in full. On, it costs the pipeline up to a third of its events a second.</summary>
-    public bool Enabled { get; init; }
+    /// <summary>Off: results get neither chain nor weight, and count in full.</summary>
+    public bool Enabled { get; init; } = true;
 
     /// <summary>How far apart in time two texts may be and still be one story; after it the same words are news again.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")] public TimeSpan Window { get; init; } = TimeSpan.FromDays(2);

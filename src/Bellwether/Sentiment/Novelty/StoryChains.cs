@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Npgsql;
 
 namespace Bellwether.Sentiment.Novelty;
@@ -10,7 +8,7 @@ namespace Bellwether.Sentiment.Novelty;
 public readonly record struct NoveltyOf(string ChainId, double Weight);
 
 /// <summary>A result that a chain and a weight are wanted for.</summary>
-readonly record struct NewResult(string Ticker, string ArticleId, DateTimeOffset Timestamp, TextSketch Sketch);
+readonly record struct NewResult(string Ticker, string ArticleId, Guid Key, DateTimeOffset Timestamp, TextSketch Sketch);
 
 /// <summary>
 /// Finds what results repeat, as they are stored. A result repeats a story if it is nearly the same as the first result of that story, of
@@ -22,14 +20,9 @@ public sealed partial class StoryChains(NoveltyOptions options)
     readonly StoryMemory _memory = new(options);
     readonly long _window = options.Window.Ticks / TimeSpan.TicksPerMicrosecond;
 
-    /// <summary>Name of the story that begins with an article: 16 hexadecimal digits of a hash, which tell nothing of the
-    /// article.</summary>
-    public static string ChainOf(string ticker, string articleId)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"chain\0{ticker}\0{articleId}"), hash);
-        return Convert.ToHexStringLower(hash[..8]);
-    }
+    /// <summary>Name of the story that begins with a result: the first 16 hexadecimal digits of the result's key, a hash, which tell nothing of
+    /// the article.</summary>
+    public static string ChainOf(Guid key) => key.ToString("N")[..16];
 
     /// <summary>Decides about results that are about to be stored.</summary>
     /// <param name="connection">In the transaction that stores them.</param>
@@ -85,7 +78,7 @@ public sealed partial class StoryChains(NoveltyOptions options)
             if (first is not null) decision.Results[i] = new(first.Chain, options.RepeatWeight);
             else
             {
-                var chain = ChainOf(result.Ticker, result.ArticleId);
+                var chain = ChainOf(result.Key);
                 fresh.Add(new(result.Sketch, micros, result.ArticleId, chain, known));
                 decision.Results[i] = new(chain, 1);
             }

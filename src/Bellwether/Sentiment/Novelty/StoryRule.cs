@@ -33,6 +33,24 @@ static class StoryRule
         return likeness >= (isWithin ? LeastWithin : isShort ? LeastShort : LeastLong) && !Differ(a, b, isShort) ? likeness : 0;
     }
 
+    /// <summary>False only of two texts whose likeness is 0; most of those it tells.</summary>
+    public static bool MayRepeat(in TextGist a, in TextGist b)
+    {
+        if (Math.Min(a.Words, b.Words) < NumberWords && NumbersDiffer(a, b)) return false;
+        var (own, others) = (a.OwnBeside(b), b.OwnBeside(a));
+        if (own == 0 && others == 0) return true;
+        var common = Math.Min(a.SharedCount - own, b.SharedCount - others);
+        var least = own == 0 || others == 0 ? LeastWithin : Math.Max(a.Words, b.Words) < LongWords ? LeastShort : LeastLong;
+        return common >= least * (a.SharedCount + b.SharedCount - common);
+    }
+
+    static bool NumbersDiffer(in TextGist a, in TextGist b)
+    {
+        if (a.AmountsTold == b.AmountsTold) return a.Amounts != b.Amounts;
+        var both = a.Amounts & b.Amounts;
+        return a.AmountCount < b.AmountCount ? both != a.Amounts : a.AmountCount > b.AmountCount ? both != b.Amounts : a.Amounts != b.Amounts;
+    }
+
     static bool Differ(TextSketch a, TextSketch b, bool isShort) =>
         NumbersDiffer(a, b, Math.Min(a.Words, b.Words) < NumberWords)
         || BothHaveOwn(a.Of(Trait.Label), b.Of(Trait.Label))

@@ -28,8 +28,8 @@ public sealed class TextSketch
     /// <summary>So many content words tell names, directions and amounts; what comes behind are words only.</summary>
     internal const int HeadWords = 40;
 
-    internal const int Bands = 12, Rows = 3;
-    const int Lanes = 40, TraitShift = 29;
+    internal const int Bands = 8, Rows = 2;
+    const int Lanes = Bands * Rows, TraitShift = 29;
     const uint HashMask = (1u << TraitShift) - 1;
 
     static readonly uint[] Factors = new uint[Lanes], Offsets = new uint[Lanes];
@@ -60,6 +60,7 @@ public sealed class TextSketch
         }
         _starts[8] = (ushort)at;
         FillBands(Shared, _bands);
+        Gist = TextGist.Of(Shared, Of(Trait.Amount), Words, amounts);
     }
 
     /// <summary>What a text says, and its title where that is not how it begins.</summary>
@@ -90,14 +91,16 @@ public sealed class TextSketch
 
     internal ReadOnlySpan<uint> BandKeys => _bands;
 
+    /// <summary>Enough to see of most texts that they are another story.</summary>
+    internal TextGist Gist { get; }
+
     internal static uint Feature(Trait trait, uint hash) => (uint)trait << TraitShift | hash & HashMask;
 
     internal static uint Bare(uint feature) => feature & HashMask;
 
     /// <summary>Whether the two share a band, without which they are not compared.</summary>
     internal bool SharesBand(TextSketch other) =>
-        Vector256.EqualsAny(Vector256.Create(BandKeys), Vector256.Create(other.BandKeys))
-        || Vector128.EqualsAny(Vector128.Create(BandKeys[8..]), Vector128.Create(other.BandKeys[8..]));
+        Vector256.EqualsAny(Vector256.Create(BandKeys), Vector256.Create(other.BandKeys));
 
     static void FillBands(ReadOnlySpan<uint> features, Span<uint> bands)
     {

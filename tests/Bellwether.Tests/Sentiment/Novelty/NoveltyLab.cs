@@ -28,7 +28,7 @@ public sealed class NoveltyLab : IAsyncDisposable
     public SentimentReader Reader => new(Database.DataSource, new MemoryHotStore(new(), TimeProvider.System), Options, TimeProvider.System);
 
     public static async Task<NoveltyLab> OpenAsync(TestServer server, ScoringOptions? options = null) =>
-        new(await server.MigratedAsync(nameof(NoveltyLab))) { Options = options ?? new() { Novelty = new() { Enabled = true } } };
+        new(await server.MigratedAsync(nameof(NoveltyLab))) { Options = options ?? new() };
 
     /// <summary>A process of its own, which remembers nothing.</summary>
     public ResultStore Store() => new(Database.DataSource, _log.Appender, Options, TimeProvider.System);

@@ -138,7 +138,7 @@ public sealed class NoveltyTests(TestServer server)
         Assert.Equal(answers, await AnswersAsync());
         Assert.StartsWith("a0001ACME", await lab.RowsAsync());
         Assert.EndsWith(rows, await lab.RowsAsync());
-        Assert.Equal((0.0, StoryChains.ChainOf("ACME", "a0005")), (await lab.Database.ScalarAsync<double>("SELECT novelty_weight FROM sentiment.all_sentiment WHERE article_id = 'a0001'"),
+        Assert.Equal((0.0, StoryChains.ChainOf(EventKey.Of("a0005", "ACME"))), (await lab.Database.ScalarAsync<double>("SELECT novelty_weight FROM sentiment.all_sentiment WHERE article_id = 'a0001'"),
             await lab.Database.ScalarAsync<string>("SELECT chain_id FROM sentiment.all_sentiment WHERE article_id = 'a0001'")));
 
         // Once more, as after a crash: nothing happens.
@@ -176,7 +176,7 @@ public sealed class NoveltyTests(TestServer server)
     [Fact]
     public async Task What_memory_has_no_room_for_is_read_again()
     {
-        await using var lab = await OpenAsync(server, new() { Novelty = new() { Enabled = true, MostRemembered = 1_000, RepeatWeight = 0.25 } });
+        await using var lab = await OpenAsync(server, new() { Novelty = new() { MostRemembered = 1_000, RepeatWeight = 0.25 } });
         var store = lab.Store();
         EventEnvelope[] Many(int from) => [.. Enumerable.Range(0, 1_500).Select(i => Event(from + i, $"{Stories[i % 8]} says desk number {i / 8 % 100 + 5}", i % 600, $"T{i / 8}"))];
         await lab.CommitAsync(store, Many(0));

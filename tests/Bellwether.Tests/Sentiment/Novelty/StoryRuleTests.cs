@@ -14,7 +14,7 @@ public sealed class StoryRuleTests
         var repeats = StoryRule.Likeness(first, second) > 0;
         Assert.Equal(repeats, StoryRule.Likeness(second, first) > 0);
         // What the bands do not let through is never compared.
-        if (repeats) Assert.True(first.SharesBand(second));
+        if (repeats) Assert.True(first.SharesBand(second) && StoryRule.MayRepeat(first.Gist, second.Gist));
         return repeats;
     }
 
@@ -97,5 +97,27 @@ public sealed class StoryRuleTests
             Assert.Equal(sketch.AllFeatures.ToArray(), TextSketch.Of(i % 3 == 0 ? text[..(text.Length / 2)] : null, text).AllFeatures.ToArray());
             if (sketch.Shared.Length > 0) Assert.Equal(1, StoryRule.Likeness(sketch, sketch));
         }
+    }
+
+    [Fact]
+    public void A_gist_tells_off_no_text_that_repeats_and_nearly_all_others()
+    {
+        var sketches = RealHeadlineTests.Headlines().Take(500).SelectMany(h => new[] { h.Title, $"UPDATE 1-{h.Title}", $"{h.Title}; shares rise 3% to $17" })
+            .Concat(Enumerable.Range(0, 300).Select(i => string.Concat(Enumerable.Repeat($"Acme {i % 7} profit of ${i % 5}.2 bln in Q{i % 4 + 1}. ", i % 40 + 1))))
+            .Select(text => TextSketch.Of(null, text)).ToArray();
+        var (let, repeats) = (0, 0);
+        for (var i = 0; i < sketches.Length; i++)
+            for (var j = i + 1; j < sketches.Length; j++)
+            {
+                var may = StoryRule.MayRepeat(sketches[i].Gist, sketches[j].Gist);
+                if (may != StoryRule.MayRepeat(sketches[j].Gist, sketches[i].Gist)) Assert.Fail($"{i} and {j} are not told off both ways");
+                if (may) let++;
+                if (may && j - i > 3) continue;
+                if (StoryRule.Likeness(sketches[i], sketches[j]) == 0) continue;
+                repeats++;
+                if (!may) Assert.Fail($"{i} and {j} are alike and told off");
+            }
+        Assert.InRange(repeats, 500, int.MaxValue);
+        Assert.InRange(let, repeats, sketches.Length * sketches.Length / 20);
     }
 }
