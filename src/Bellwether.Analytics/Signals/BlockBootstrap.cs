@@ -16,6 +16,9 @@ public sealed class BlockBootstrap(int resamples, double confidence, int seed)
     /// <summary>Fewer blocks than this are no sample.</summary>
     public const int LeastBlocks = 6;
 
+    // Short of 1, which Fisher's scale has no place for.
+    const double Nearest = 1 - 1e-12;
+
     /// <summary>
     /// Three times as long as neighbours overlap, and not below n^(1/3), which serves series of unknown memory.
     /// </summary>
@@ -24,7 +27,10 @@ public sealed class BlockBootstrap(int resamples, double confidence, int seed)
 
     /// <param name="rows">One for each step, in order of time, all of one length.</param>
     /// <param name="statistic">Of the sums of the columns; NaN where it is not defined.</param>
-    public Estimate Of(IReadOnlyList<double[]> rows, int block, Func<double[], double> statistic)
+    /// <param name="correlation">
+    /// The statistic lies between −1 and 1: resamples are compared on Fisher's scale, artanh, from which no interval leads beyond these.
+    /// </param>
+    public Estimate Of(IReadOnlyList<double[]> rows, int block, Func<double[], double> statistic, bool correlation = false)
     {
         if (rows.Count == 0) return Estimate.None;
         var width = rows[0].Length;
@@ -38,7 +44,9 @@ public sealed class BlockBootstrap(int resamples, double confidence, int seed)
         }
         var value = statistic(before[rows.Count]);
         if (double.IsNaN(value) || rows.Count < LeastBlocks * block) return Estimate.None with { Value = value };
-        var (random, drawn, sums) = (new Random(seed), new List<double>(resamples), new double[width]);
+        double Scaled(double number) => correlation ? Math.Atanh(Math.Clamp(number, -Nearest, Nearest)) : number;
+        double Back(double number) => correlation ? Math.Tanh(number) : number;
+        var (random, drawn, sums, centre) = (new Random(seed), new List<double>(resamples), new double[width], Scaled(value));
         // What a mean over blocks varies too little for being drawn around the mean of the very same data.
         var widening = Math.Sqrt(rows.Count / (double)(rows.Count - block));
         for (var r = 0; r < resamples; r++)
@@ -49,12 +57,13 @@ public sealed class BlockBootstrap(int resamples, double confidence, int seed)
                 var (start, length) = (random.Next(rows.Count), Math.Min(block, rows.Count - filled));
                 for (var k = 0; k < width; k++) sums[k] += before[start + length][k] - before[start][k];
             }
-            if (statistic(sums) is var again && !double.IsNaN(again)) drawn.Add(widening * (again - value));
+            if (statistic(sums) is var again && !double.IsNaN(again)) drawn.Add(widening * (Scaled(again) - centre));
         }
         if (drawn.Count < resamples / 2) return Estimate.None with { Value = value };
         drawn.Sort();
-        var extreme = drawn.Count(d => Math.Abs(d) >= Math.Abs(value));
-        return new(value, value + Quantile(drawn, (1 - confidence) / 2), value + Quantile(drawn, (1 + confidence) / 2), (extreme + 1.0) / (drawn.Count + 1));
+        var extreme = drawn.Count(d => Math.Abs(d) >= Math.Abs(centre));
+        return new(value, Back(centre + Quantile(drawn, (1 - confidence) / 2)), Back(centre + Quantile(drawn, (1 + confidence) / 2)),
+            (extreme + 1.0) / (drawn.Count + 1));
     }
 
     static double Quantile(List<double> sorted, double at)

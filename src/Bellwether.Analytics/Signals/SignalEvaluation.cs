@@ -47,7 +47,9 @@ public sealed record SignalSettings
     public int Seed { get; init; } = 1;
 }
 
-/// <param name="Value">Information coefficient of the date.</param>
+/// <param name="Value">
+/// Rank correlation of the date; over time a product of standard ranks, whose mean is one and which may itself lie beyond 1.
+/// </param>
 /// <param name="Names">Names that it is of.</param>
 public readonly record struct DatedCoefficient(DateOnly Date, double Value, int Names);
 
@@ -107,12 +109,8 @@ public static partial class SignalEvaluation
     }
 
     /// <summary>Every date counts alike.</summary>
-    /// <remarks>No correlation lies beyond 1, whatever the interval that blocks give.</remarks>
-    static Estimate Mean(IReadOnlyList<DatedCoefficient> dated, int block, BlockBootstrap bootstrap)
-    {
-        var mean = bootstrap.Of([.. dated.Select(d => new[] { d.Value, 1.0 })], block, sums => sums[1] > 0 ? sums[0] / sums[1] : double.NaN);
-        return mean with { Low = Math.Max(mean.Low, -1), High = Math.Min(mean.High, 1) };
-    }
+    static Estimate Mean(IReadOnlyList<DatedCoefficient> dated, int block, BlockBootstrap bootstrap) => bootstrap.Of(
+        [.. dated.Select(d => new[] { d.Value, 1.0 })], block, sums => sums[1] > 0 ? sums[0] / sums[1] : double.NaN, correlation: true);
 
     static double Ratio(IReadOnlyList<DatedCoefficient> dated)
     {

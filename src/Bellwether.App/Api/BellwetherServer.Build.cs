@@ -12,6 +12,7 @@ using Bellwether.App.Api.Sentiment;
 using Bellwether.App.Api.Signals;
 using Bellwether.App.Api.Sql;
 using Bellwether.App.Api.Stream;
+using Bellwether.App.Commands;
 using Bellwether.App.Workers;
 using Bellwether.Diagnostics;
 using Bellwether.Events;
@@ -85,6 +86,7 @@ public sealed partial class BellwetherServer
             json.SerializerOptions.PropertyNamingPolicy = ApiJson.Default.Options.PropertyNamingPolicy;
             json.SerializerOptions.NumberHandling = ApiJson.Default.Options.NumberHandling;
             json.SerializerOptions.DefaultIgnoreCondition = ApiJson.Default.Options.DefaultIgnoreCondition;
+            json.SerializerOptions.Converters.Add(new UtcTimes());
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
         });
         services.AddOpenApi("v1", OpenApiDocument.Describe);

@@ -118,7 +118,10 @@ static partial class OpenApiDocument
             };
         foreach (var id in Drawn)
             if (Operation(document, id)?.Responses?["200"] is OpenApiResponse drawn && drawn.Content is { } forms)
+            {
                 forms[Counts.ChartAnswer.Type] = new OpenApiMediaType { Schema = Text() };
+                forms[Counts.ChartAnswer.Png] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } };
+            }
         if (Operation(document, "streamSentiment")?.Responses?["200"] is OpenApiResponse stream)
             stream.Content = new Dictionary<string, OpenApiMediaType> { ["text/event-stream"] = new() { Schema = Text() } };
     }

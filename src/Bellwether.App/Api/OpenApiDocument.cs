@@ -29,6 +29,13 @@ static partial class OpenApiDocument
     {
         // HEAD goes without saying.
         options.ShouldInclude = description => description.HttpMethod != "HEAD";
+        // Times have a converter of their own, behind which one that may be absent looks like any other.
+        options.AddSchemaTransformer((schema, context, _) =>
+        {
+            foreach (var property in context.JsonTypeInfo.Properties)
+                if (property.PropertyType == typeof(DateTimeOffset?)) schema.Required?.Remove(property.Name);
+            return Task.CompletedTask;
+        });
         options.AddDocumentTransformer((document, _, _) =>
         {
             Complete(document);

@@ -62,11 +62,37 @@ sealed class RequestCheck(TimeProvider time)
         return null;
     }
 
-    /// <summary>A past moment: one that is still to come is now, since nothing later is known.</summary>
-    public DateTimeOffset? AsOf(string? value)
+    /// <summary>A past moment. One to come is refused, but for what clocks may differ by: that is now.</summary>
+    public DateTimeOffset? AsOf(string? value) => Past("asOf", value);
+
+    /// <summary>The moment to tell of, and the one whose knowledge counts; whether the question is about the past.</summary>
+    public (DateTimeOffset At, DateTimeOffset KnownBy, bool IsPast) Moments(string? at, string? asOf)
     {
+        var asked = AsOf(asOf);
+        var known = asked ?? time.GetUtcNow();
+        var moment = Past("at", at) ?? known;
+        if (moment > known) Fail("at", at, $"is after {Text(known)}, whose knowledge is asked for");
+        return (moment, known, asked is not null);
+    }
+
+    /// <summary>Start and end of a range, half-open.</summary>
+    public (DateTimeOffset? From, DateTimeOffset? To) Range(string? from, string? to)
+    {
+        var (start, end) = (Time("from", from), Time("to", to));
+        if (start >= end) Fail("from", from, $"is not before {Text(end.Value)}, the end");
+        return (start, end);
+    }
+
+    public static string Text(DateTimeOffset moment) =>
+        moment.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFFZ", CultureInfo.InvariantCulture);
+
+    DateTimeOffset? Past(string field, string? value)
+    {
+        if (Time(field, value) is not { } moment) return null;
         var now = time.GetUtcNow();
-        return Time("asOf", value) is { } moment ? moment < now ? moment : now : null;
+        if (moment > now + Commands.Moments.ClocksDiffer)
+            Fail(field, value, $"lies in the future: it is {Text(now)}, and nothing later is known");
+        return moment < now ? moment : now;
     }
 
     /// <summary>A number and s, m, h or d; from one second to 366 days.</summary>
@@ -78,6 +104,16 @@ sealed class RequestCheck(TimeProvider time)
             && n > 0 && n * unit <= 366 * 86_400) return TimeSpan.FromSeconds(n * unit);
         Fail(field, value, "an interval is a whole number and s, m, h or d, from 1s to 366d, for example 15m, 1h or 1d");
         return otherwise;
+    }
+
+    /// <summary>A length of time as commands take it: a number and s, m, h, d or w, from 1s to 3650d. Null when absent.</summary>
+    public TimeSpan? Age(string field, string? value)
+    {
+        if (value is null) return null;
+        var found = Commands.Moments.Parse(value);
+        if (found is null)
+            Fail(field, value, "an interval is a whole number and s, m, h, d or w, from 1s to 3650d, for example 15m, 1h or 5d");
+        return found;
     }
 
     public int Limit(string? value, int otherwise, int most) => Whole("limit", value, otherwise, most, "a limit is a whole number");

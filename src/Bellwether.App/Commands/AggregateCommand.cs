@@ -12,19 +12,40 @@ static class AggregateCommand
     /// <param name="path">How the command is called.</param>
     public static Verb Create(Screen screen, GlobalOptions globals, string path)
     {
-        var (symbols, all, at, asOf, save) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.At(screen), SymbolOptions.AsOf(screen), SymbolOptions.Save());
+        var (symbols, all, at) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.At(screen));
+        var (asOf, save, history) = (SymbolOptions.AsOf(screen), SymbolOptions.Save(), new HistoryOptions(screen));
         var verb = new Verb("aggregate", "Take the sources of a symbol together: Twitter, Reddit, news and options",
-            $"{path} AAPL", $"{path} AAPL --as-of 2026-03-02T14:30:00Z --json", $"{path} --all --save") { symbols, all, at, asOf, save };
+            $"{path} AAPL", $"{path} AAPL --as-of 2026-03-02T14:30:00Z --json", $"{path} --all --save", $"{path} AAPL --history --from 2026-03-01")
+        { symbols, all, at, asOf, save };
         SymbolOptions.Require(verb, symbols, all);
-        return verb.Runs(screen, globals, (session, cancellationToken) =>
-            RunAsync(session, SymbolOptions.Of(session, symbols, all), SymbolOptions.Moment(session, at, asOf), SymbolOptions.IsPast(session, asOf), session.Get(save), cancellationToken));
+        history.AddTo(verb, symbols, save, at);
+        return verb.Runs(screen, globals, async (session, cancellationToken) =>
+        {
+            var (wanted, moment) = (SymbolOptions.Of(session, symbols, all), SymbolOptions.Moment(session, at, asOf));
+            if (session.Get(history.History)) return await HistoryAsync(session, wanted![0], moment.KnownBy, history, path, cancellationToken);
+            await using var desk = await session.OpenAsync(cancellationToken);
+            var moved = session.Get(at) is not null;
+            return await RunAsync(session, desk, wanted, moment, SymbolOptions.IsPast(session, asOf), session.Get(save), moved, cancellationToken);
+        });
     }
 
-    static async Task<int> RunAsync(Session session, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool past, bool save, CancellationToken cancellationToken)
+    static async Task<int> HistoryAsync(
+        Session session, string symbol, DateTimeOffset knownBy, HistoryOptions options, string path, CancellationToken cancellationToken)
     {
+        var (from, to, limit) = options.Of(session, knownBy);
         await using var desk = await session.OpenAsync(cancellationToken);
+        var found = await new AggregateStore(desk.DataSource).ReadAsync(symbol, from, to, knownBy, cancellationToken, limit);
+        if (session.Json) session.WriteJson(new(symbol, knownBy, found), CommandJson.Relaxed.AggregateHistory);
+        else if (found.Count == 0) session.Note(HistoryOptions.Empty(symbol, path));
+        else WriteTable(session.Screen, found, moments: true);
+        return ExitCode.Ok;
+    }
+
+    static async Task<int> RunAsync(Session session, Desk desk, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool past,
+        bool save, bool moved, CancellationToken cancellationToken)
+    {
         var wanted = symbols ?? await desk.Aggregates.SymbolsAsync(moment.At, cancellationToken);
-        var (found, unknown) = (new List<AggregatedSentiment>(), new List<string>());
+        var (found, silent) = (new List<AggregatedSentiment>(), new List<SilentSymbol>());
         var store = new AggregateStore(desk.DataSource);
         foreach (var symbol in wanted)
         {
@@ -36,19 +57,21 @@ static class AggregateCommand
             var evidence = await desk.Aggregates.LoadAsync(symbol, moment.At, moment.At, moment.KnownBy, cancellationToken);
             if (evidence.IsEmpty)
             {
-                unknown.Add(symbol);
+                silent.Add(await SilentSymbol.ReadAsync(desk, symbol, moment.At, moment.KnownBy, bars: false, cancellationToken));
                 continue;
             }
             found.Add(evidence.At(moment.At, moment.KnownBy));
-            if (save) await store.AppendAsync([found[^1]], evidence.BySource(moment.At, moment.KnownBy, AggregateStore.Windows), cancellationToken);
+            if (save)
+                await store.AppendAsync([found[^1]], evidence.BySource(moment.At, moment.KnownBy, AggregateStore.Windows), cancellationToken);
         }
         if (session.Json && symbols?.Length != 1) session.WriteJson(found, CommandJson.Relaxed.IReadOnlyListAggregatedSentiment);
         else if (session.Json && found.Count == 1) session.WriteJson(found[0], CommandJson.Relaxed.AggregatedSentiment);
         else if (!session.Json && symbols?.Length == 1 && found.Count == 1) WriteOne(session.Screen, found[0]);
-        else if (!session.Json && found.Count > 0) WriteTable(session.Screen, found);
-        if (!session.Json && symbols is null && found.Count == 0) session.Note("No symbol was mentioned lately: `bellwether ingest FILE --wait` reads some in.");
+        else if (!session.Json && found.Count > 0) WriteTable(session.Screen, found, moments: false);
+        if (!session.Json && symbols is null && found.Count == 0)
+            session.Note("No symbol was mentioned lately: `bellwether ingest FILE --wait` reads some in.");
         if (save && !session.Json) session.Note($"{found.Count:n0} saved.");
-        return symbols is null || unknown.Count == 0 ? ExitCode.Ok : throw SymbolOptions.Unknown(unknown, moment.At, moment.KnownBy);
+        return symbols is null || silent.Count == 0 ? ExitCode.Ok : throw SilentSymbol.Error(silent, moved);
     }
 
     static void WriteOne(Screen screen, AggregatedSentiment a)
@@ -69,12 +92,15 @@ static class AggregateCommand
         table.Write(screen);
     }
 
-    static void WriteTable(Screen screen, IReadOnlyList<AggregatedSentiment> all)
+    /// <param name="moments">Rows are of one symbol at several moments, not of several symbols.</param>
+    static void WriteTable(Screen screen, IReadOnlyList<AggregatedSentiment> all, bool moments)
     {
-        var table = new TextTable(new("symbol"), new("score", Right: true), new("bearish bullish"), new("level"), new("confidence", Right: true), new("mentions", Right: true), new("sources", Right: true), new("diverge"), new("volume"));
+        var table = new TextTable(new(moments ? "timestamp" : "symbol"), new("score", Right: true), new("bearish bullish"), new("level"),
+            new("confidence", Right: true), new("mentions", Right: true), new("sources", Right: true), new("diverge"), new("volume"));
         foreach (var a in all)
-            table.Add(a.Symbol, Text(a.UnifiedSentiment), a.UnifiedSentiment is { } score ? ScoreBar.Of(score) : "", a.SentimentLevel ?? "", Text(a.Confidence, "0.00"), $"{a.TotalMentionCount:n0}",
-                $"{a.SourceCount}", a.DivergenceDetected == true ? "yes" : "", a.VolumeTrend ?? "");
+            table.Add(moments ? Moments.Text(a.Timestamp) : a.Symbol, Text(a.UnifiedSentiment),
+                a.UnifiedSentiment is { } score ? ScoreBar.Of(score) : "", a.SentimentLevel ?? "", Text(a.Confidence, "0.00"),
+                $"{a.TotalMentionCount:n0}", $"{a.SourceCount}", a.DivergenceDetected == true ? "yes" : "", a.VolumeTrend ?? "");
         table.Write(screen);
     }
 

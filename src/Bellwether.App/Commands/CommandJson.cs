@@ -100,6 +100,8 @@ sealed record ErrorDetail(string Kind, string Message, string? Mend, int ExitCod
 [JsonSerializable(typeof(IReadOnlyList<Counts.Backtesting.BacktestResult>))]
 [JsonSerializable(typeof(Counts.CountsStatus))]
 [JsonSerializable(typeof(IReadOnlyList<Counts.CountsStatus>))]
+[JsonSerializable(typeof(Api.Confluence.AggregateHistory))]
+[JsonSerializable(typeof(Api.Confluence.ConfluenceHistory))]
 [JsonSerializable(typeof(HotStoreRebuildAnswer))]
 [JsonSerializable(typeof(HotStoreMemoryAnswer))]
 [JsonSerializable(typeof(Bench.PipelineBenchAnswer))]
@@ -123,5 +125,6 @@ sealed partial class CommandJson : JsonSerializerContext
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new UtcTimes() },
     });
 }

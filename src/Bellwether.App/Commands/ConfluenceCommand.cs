@@ -10,53 +10,75 @@ static class ConfluenceCommand
 {
     public static Command Create(Screen screen, GlobalOptions globals)
     {
-        var (symbols, all, at, asOf, save) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.At(screen), SymbolOptions.AsOf(screen), SymbolOptions.Save());
-        var plot = new Option<string?>("--plot") { Description = "Draw price, components and confluence of one symbol into an SVG file, or a PNG by its name", HelpName = "FILE.svg" };
-        plot.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && PlotFile.Problem(token.Value) is { } problem) result.AddError($"--plot: {problem}");
-        });
-        var from = Moments.Option("--from", $"Where the chart begins [default: {ConfluenceChart.Days} days before its end]", screen.Time);
+        var (symbols, all, at) = (SymbolOptions.Symbols(), SymbolOptions.All(), SymbolOptions.At(screen));
+        var (asOf, save) = (SymbolOptions.AsOf(screen), SymbolOptions.Save());
+        var plot = new Option<string?>("--plot")
+        { Description = "Draw price, components and confluence of one symbol into an SVG file, or a PNG by its name", HelpName = "FILE.svg" };
+        OutputPlace.Guard(plot, PlotFile.Endings);
+        var history = new HistoryOptions(screen, plot);
         var verb = new Verb("confluence", "Show how far prices, sentiment and options point the same way, now or as of a past moment",
-            "confluence AAPL", "confluence AAPL --as-of 2026-03-02T14:30:00Z --json", "confluence AAPL --plot aapl.svg --from 2025-06-01", "confluence --all --save") { symbols, all, at, asOf, save, plot, from };
+            "confluence AAPL", "confluence AAPL --as-of 2026-03-02T14:30:00Z --json", "confluence AAPL --plot aapl.svg --from 2025-06-01",
+            "confluence --all --save", "confluence AAPL --history --from 2026-03-01") { symbols, all, at, asOf, save, plot };
         SymbolOptions.Require(verb, symbols, all);
+        history.AddTo(verb, symbols, save, at);
         verb.Validators.Add(result =>
         {
-            if (result.GetValue(plot) is not null && result.GetValue(symbols)?.Length != 1) result.AddError("--plot draws one symbol; name it.");
-            if (result.GetValue(plot) is null && result.GetResult(from) is not null) result.AddError("--from goes with --plot.");
+            if (result.GetResult(plot) is not null && result.GetValue(symbols)?.Length != 1) result.AddError("--plot draws one symbol; name it.");
+            if (result.GetResult(plot) is not null && result.GetValue(history.History)) result.AddError("--plot and --history exclude each other.");
         });
         return verb.Runs(screen, globals, async (session, cancellationToken) =>
         {
             var (moment, wanted) = (SymbolOptions.Moment(session, at, asOf), SymbolOptions.Of(session, symbols, all));
+            if (session.Get(history.History)) return await HistoryAsync(session, wanted![0], moment.KnownBy, history, cancellationToken);
             await using var desk = await session.OpenAsync(cancellationToken);
-            var code = await ShowAsync(session, desk, wanted, moment, SymbolOptions.IsPast(session, asOf), session.Get(save), cancellationToken);
-            if (session.Get(plot) is { } file) await PlotAsync(session, desk, wanted![0], session.Get(from), moment, file, cancellationToken);
+            var moved = session.Get(at) is not null;
+            var code = await ShowAsync(
+                session, desk, wanted, moment, SymbolOptions.IsPast(session, asOf), session.Get(save), moved, cancellationToken);
+            if (session.Get(plot) is { } file)
+                await PlotAsync(session, desk, wanted![0], session.Get(history.From), moment, file, cancellationToken);
             return code;
         });
     }
 
-    static async Task<int> ShowAsync(Session session, Desk desk, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool past, bool save, CancellationToken cancellationToken)
+    static async Task<int> HistoryAsync(
+        Session session, string symbol, DateTimeOffset knownBy, HistoryOptions options, CancellationToken cancellationToken)
     {
-        var (found, unknown) = (new List<ConfluenceScore>(), new List<string>());
+        var (from, to, limit) = options.Of(session, knownBy);
+        await using var desk = await session.OpenAsync(cancellationToken);
+        var found = await new ConfluenceStore(desk.DataSource).ReadAsync(symbol, from, to, knownBy, cancellationToken, limit);
+        if (session.Json) session.WriteJson(new(symbol, knownBy, found), CommandJson.Relaxed.ConfluenceHistory);
+        else if (found.Count == 0) session.Note(HistoryOptions.Empty(symbol, "confluence"));
+        else WriteTable(session.Screen, found, moments: true);
+        return ExitCode.Ok;
+    }
+
+    static async Task<int> ShowAsync(Session session, Desk desk, string[]? symbols, (DateTimeOffset At, DateTimeOffset KnownBy) moment, bool past,
+        bool save, bool moved, CancellationToken cancellationToken)
+    {
+        var (found, silent) = (new List<ConfluenceScore>(), new List<SilentSymbol>());
         foreach (var symbol in symbols ?? await desk.Aggregates.SymbolsAsync(moment.At, cancellationToken))
-            if (await (past ? desk.Confluence.AsOfAsync(symbol, moment.At, moment.KnownBy, cancellationToken) : desk.Confluence.ReadAsync(symbol, moment.At, moment.KnownBy, cancellationToken)) is { } score) found.Add(score);
-            else unknown.Add(symbol);
+            if (await (past ? desk.Confluence.AsOfAsync(symbol, moment.At, moment.KnownBy, cancellationToken)
+                : desk.Confluence.ReadAsync(symbol, moment.At, moment.KnownBy, cancellationToken)) is { } score) found.Add(score);
+            else silent.Add(await SilentSymbol.ReadAsync(desk, symbol, moment.At, moment.KnownBy, bars: true, cancellationToken));
         var saved = save ? await new ConfluenceStore(desk.DataSource).AppendAsync(found, cancellationToken) : 0;
         if (session.Json && symbols?.Length != 1) session.WriteJson(found, CommandJson.Relaxed.IReadOnlyListConfluenceScore);
         else if (session.Json && found.Count == 1) session.WriteJson(found[0], CommandJson.Relaxed.ConfluenceScore);
         else if (!session.Json && symbols?.Length == 1 && found.Count == 1) WriteOne(session.Screen, found[0]);
-        else if (!session.Json && found.Count > 0) WriteTable(session.Screen, found);
+        else if (!session.Json && found.Count > 0) WriteTable(session.Screen, found, moments: false);
         if (save && !session.Json) session.Note($"{saved:n0} saved.");
-        return symbols is null || unknown.Count == 0 ? ExitCode.Ok : throw SymbolOptions.Unknown(unknown, moment.At, moment.KnownBy);
+        return symbols is null || silent.Count == 0 ? ExitCode.Ok : throw SilentSymbol.Error(silent, moved);
     }
 
-    static async Task PlotAsync(Session session, Desk desk, string symbol, DateTimeOffset? from, (DateTimeOffset At, DateTimeOffset KnownBy) moment, string file, CancellationToken cancellationToken)
+    static async Task PlotAsync(Session session, Desk desk, string symbol, DateTimeOffset? from,
+        (DateTimeOffset At, DateTimeOffset KnownBy) moment, string file, CancellationToken cancellationToken)
     {
         var to = moment.At;
         var start = from ?? to - TimeSpan.FromDays(ConfluenceChart.Days);
         if (start >= to) throw CommandException.Usage($"--from {Moments.Text(start)} is not before the end of the chart, {Moments.Text(to)}.");
-        var series = ConfluenceChart.Series(await desk.Confluence.LoadAsync(symbol, start, to, moment.KnownBy, cancellationToken), start, to, moment.KnownBy);
-        if (series.Count == 0) throw CommandException.Usage($"There is no session between {Moments.Text(start)} and {Moments.Text(to)}.", "Choose an earlier --from.");
+        var evidence = await desk.Confluence.LoadAsync(symbol, start, to, moment.KnownBy, cancellationToken);
+        var series = ConfluenceChart.Series(evidence, start, to, moment.KnownBy);
+        if (series.Count == 0)
+            throw CommandException.Usage($"There is no session between {Moments.Text(start)} and {Moments.Text(to)}.", "Choose an earlier --from.");
         await PlotFile.WriteAsync(file, ConfluenceChart.Svg(symbol, moment.KnownBy, series), cancellationToken);
         session.Note($"{file}: {series.Count:n0} sessions.");
     }
@@ -82,13 +104,17 @@ static class ConfluenceCommand
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{s.Inputs.Technical.Bars} daily bars, the last of {last.UtcDateTime:yyyy-MM-dd}"));
     }
 
-    static void WriteTable(Screen screen, IReadOnlyList<ConfluenceScore> all)
+    /// <param name="moments">Rows are of one symbol at several moments, not of several symbols.</param>
+    static void WriteTable(Screen screen, IReadOnlyList<ConfluenceScore> all, bool moments)
     {
-        var table = new TextTable(new("symbol"), new("bias", Right: true), new("bearish bullish"), new("confluence", Right: true), new("level"), new("confidence", Right: true), new("technical", Right: true),
+        var table = new TextTable(new(moments ? "timestamp" : "symbol"), new("bias", Right: true), new("bearish bullish"),
+            new("confluence", Right: true), new("level"), new("confidence", Right: true), new("technical", Right: true),
             new("sentiment", Right: true), new("options", Right: true), new("threshold"));
         foreach (var s in all)
-            table.Add(s.Symbol, Text(s.DirectionalBias), s.DirectionalBias is { } bias ? ScoreBar.Of(bias) : "", Text(s.Score, "0.000"), s.ConfluenceLevel ?? "", Text(s.Confidence, "0.00"), Text(s.TechnicalScore),
-                Text(s.SentimentScore), Text(s.OptionsFlowScore), s.MeetsHighThreshold ? "high" : s.MeetsMinimumThreshold ? "minimum" : "");
+            table.Add(moments ? Moments.Text(s.Timestamp) : s.Symbol, Text(s.DirectionalBias),
+                s.DirectionalBias is { } bias ? ScoreBar.Of(bias) : "", Text(s.Score, "0.000"), s.ConfluenceLevel ?? "",
+                Text(s.Confidence, "0.00"), Text(s.TechnicalScore), Text(s.SentimentScore), Text(s.OptionsFlowScore),
+                s.MeetsHighThreshold ? "high" : s.MeetsMinimumThreshold ? "minimum" : "");
         table.Write(screen);
     }
 

@@ -22,7 +22,7 @@ static class CountsBacktest
             "counts backtest --account elonmusk --from 2025-04-01 --to 2025-06-30 --horizons 1d,7d --quick --plot pit.svg")
         { account, count, from, to, horizons, refit, quick, plot }.Runs(screen, globals, async (session, token) =>
         {
-            var chart = session.PlotOf(plot);
+            var chart = session.Get(plot);
             var request = new BacktestRequest
             {
                 Account = session.AccountOf(account),

@@ -10,7 +10,7 @@ static class CountsFeatures
     {
         var (account, count, full, zone) = (CountsOptions.Account(), CountsOptions.Count(), CountsOptions.Full(), CountsOptions.Zone());
         var (from, to) = (CountsOptions.From("Show rows from this reference time on"), CountsOptions.To("Show rows before this reference time"));
-        var limit = new Option<int>("--limit") { Description = "Most rows to show, 1 to 100000 [default: 1000]", DefaultValueFactory = _ => 1_000, HelpName = "N" };
+        var limit = new Option<int>("--limit") { Description = "Most rows to show, 1 to 100000", DefaultValueFactory = _ => 1_000, HelpName = "N" };
         limit.Validators.Add(result => { if (result.GetValueOrDefault<int>() is < 1 or > 100_000) result.AddError("--limit: give 1 to 100000."); });
         return new Verb("features", "Bring the features up to date with the buckets; with --from show them", "counts features --account elonmusk",
             "counts features --account elonmusk --from 2025-06-29 --to 2025-06-30 --json")

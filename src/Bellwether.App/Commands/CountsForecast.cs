@@ -28,7 +28,7 @@ static class CountsForecast
         { account, count, model, version, horizons, at, zone, dryRun, asOf, from, to, replayed, limit, plot }.Runs(screen, globals, async (session, token) =>
         {
             var (whose, profile, where, name) = (session.AccountOf(account), session.ProfileOf(count), session.ZoneOf(zone), session.ModelOf(model));
-            var (origin, start, end, chart) = (session.TimeOf(at, where), session.TimeOf(from, where), session.TimeOf(to, where), session.PlotOf(plot));
+            var (origin, start, end, chart) = (session.TimeOf(at, where), session.TimeOf(from, where), session.TimeOf(to, where), session.Get(plot));
             var past = session.Get(asOf);
             if (past is null && (start is not null || end is not null || session.Get(replayed) || session.Get(limit) is not null))
                 throw CommandException.Usage("--from, --to, --replayed and --limit need --as-of.");

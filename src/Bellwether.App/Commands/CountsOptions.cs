@@ -29,7 +29,13 @@ static class CountsOptions
 
     public static Option<bool> Full() => new("--full") { Description = "Compute everything, not only what has changed" };
 
-    public static Option<string?> Plot(string what) => new("--plot") { Description = $"Draw {what} to a file, as SVG or, where its name ends with .png, PNG", HelpName = "FILE" };
+    public static Option<string?> Plot(string what)
+    {
+        var plot = new Option<string?>("--plot")
+        { Description = $"Draw {what} to a file, as SVG or, where its name ends with .png, PNG", HelpName = "FILE" };
+        OutputPlace.Guard(plot, PlotFile.Endings);
+        return plot;
+    }
 
     public static Option<bool> DryRun() => new("--dry-run") { Description = "Say it, and record nothing" };
 
@@ -57,10 +63,6 @@ static class CountsOptions
     /// <summary>The instant of an option; null when it is not given.</summary>
     public static DateTimeOffset? TimeOf(this Session session, Option<string?> option, TimeZoneInfo zone) => session.Get(option) is not { } text ? null
         : text.Equals("now", StringComparison.OrdinalIgnoreCase) ? session.Time.GetUtcNow() : Usage(() => ZoneWindows.Parse(option.Name, text, zone));
-
-    /// <summary>The place for a chart; null when none is wanted.</summary>
-    public static string? PlotOf(this Session session, Option<string?> option) => session.Get(option) is not { } path ? null
-        : PlotFile.Problem(path) is { } problem ? throw CommandException.Usage(problem) : path;
 
     /// <summary>A time by the clock of a zone.</summary>
     public static string Local(DateTimeOffset time, TimeZoneInfo zone) => zone.Id is "UTC" or "Etc/UTC" ? Moments.Text(time)

@@ -23,7 +23,7 @@ static class CountsWindow
             "counts window --account elonmusk --from \"2025-06-06 12:00\" --to \"2025-06-13 12:00\" --tz America/New_York --at \"2025-06-10 12:00\" --ranges 0-99,100-149,150+ --prices 0.2,0.5,0.3 --json")
         { account, count, model, from, to, zone, at, ranges, prices, dryRun, plot }.Runs(screen, globals, async (session, token) =>
         {
-            var (where, chart) = (session.ZoneOf(zone), session.PlotOf(plot));
+            var (where, chart) = (session.ZoneOf(zone), session.Get(plot));
             var request = new WindowRequest
             {
                 Account = session.AccountOf(account),

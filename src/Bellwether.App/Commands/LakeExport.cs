@@ -20,7 +20,7 @@ static class LakeExport
         var text = new Option<bool>("--text") { Description = "With the whole text of the articles" };
         var format = new Option<string?>("--format") { Description = "How to write [default: csv; json with --json; by the ending of --out]" };
         format.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "csv", "json", "parquet", "table");
-        var file = new Option<string?>("--out") { Description = "Write to a file, which is replaced when all rows are there", HelpName = "FILE" };
+        var file = LakeOutput.Place("Write to a file, which is replaced when all rows are there");
         return new Verb("export", "Write rows of any range of days, hot ones and those of the lake, each once",
                 "lake export --from 2026-03-01 --to 2026-04-01 --ticker AAPL,MSFT --out march.parquet",
                 "lake export --source reuters --min-sentiment 0.5 --text --format json", "lake export --from 2026-03-02 --as-of 2026-03-03T00:00:00Z")

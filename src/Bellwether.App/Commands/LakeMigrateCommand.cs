@@ -95,7 +95,7 @@ static class LakeMigrateCommand
     sealed class Given
     {
         readonly Option<string> _from = new("--from") { Description = "Folder of the old files, or one file", HelpName = "DIR", Required = true };
-        readonly Option<double> _sample = Share("--sample", "Take only a share of the results; the same ones every time [default: 100%]");
+        readonly Option<double> _sample = Share("--sample", "Take only a share of the results; the same ones every time");
         readonly Option<string?> _zone = new("--timezone") { Description = "Zone of times without an offset [default: UTC]", HelpName = "NAME" };
         readonly Option<TimeSpan?> _knownAfter = Moments.Interval(
             "--known-after", "Rows that do not say when they were processed count as known this long after they happened [default: when their file was last changed]");

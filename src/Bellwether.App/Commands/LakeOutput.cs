@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Bellwether.Lake;
 
 namespace Bellwether.App.Commands;
@@ -5,11 +6,18 @@ namespace Bellwether.App.Commands;
 /// <summary>Where rows of the lake go, and in what form.</summary>
 sealed record LakeOutput(LakeFormat Format, string? File)
 {
+    /// <summary>The option that names the file.</summary>
+    public static Option<string?> Place(string description)
+    {
+        var file = new Option<string?>("--out") { Description = description, HelpName = "FILE" };
+        OutputPlace.Guard(file);
+        return file;
+    }
+
     /// <param name="named">As asked for; null goes by --json and by the ending of the file.</param>
     public static LakeOutput Of(Session session, string? named, string? file)
     {
         var format = FormatOf(session, named, file);
-        if (file is not null) OutputPlace.Require("--out", file);
         return format == LakeFormat.Parquet && file is null
             ? throw CommandException.Usage("Parquet is written to a file.", "Name it with --out FILE.")
             : new(format, file);

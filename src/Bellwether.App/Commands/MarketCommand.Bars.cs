@@ -17,8 +17,9 @@ static partial class MarketCommand
         var adjusted = new Option<bool>("--adjusted") { Description = "Adjusted for splits and dividends" };
         return new Verb("bars", "Show the bars of a ticker as they are known, or were at a moment",
                 "market bars AAPL --from 2026-01-01", "market bars AAPL --as-of 2026-03-01 --format csv") { symbol, interval, from, to, asOf, adjusted, format }
-            .Runs(screen, globals, (session, cancellationToken) => BarsAsync(session, Ticker(session.Get(symbol)!, "SYMBOL"), session.Get(interval),
-                session.Get(from), session.Get(to), session.Get(asOf), session.Get(adjusted), FormatOf(session, format, "table"), cancellationToken));
+            .Runs(screen, globals, (session, cancellationToken) => BarsAsync(session, Ticker(session.Get(symbol)!, "SYMBOL"),
+                session.Get(interval), Moments.Range(session, from, to), session.Get(asOf), session.Get(adjusted),
+                FormatOf(session, format, "table"), cancellationToken));
     }
 
     static Verb Indicators(Screen screen, GlobalOptions globals)
@@ -47,53 +48,65 @@ static partial class MarketCommand
                 }
                 var other = session.Get(benchmark) is { } named ? Ticker(named, "--benchmark") : null;
                 if (other is null && indicators.Reads.HasFlag(BarFields.Benchmark)) throw CommandException.Usage("Beta and correlation need a series to compare with.", "Name it with --benchmark SYM.");
-                return IndicatorsAsync(session, indicators, new(Ticker(session.Get(symbol)!, "SYMBOL"), session.Get(interval), other, session.Get(asOf), session.Get(adjusted), session.Get(regular)),
-                    session.Get(from), session.Get(to), FormatOf(session, format, "csv"), cancellationToken);
+                var request = new IndicatorRequest(Ticker(session.Get(symbol)!, "SYMBOL"), session.Get(interval), other, session.Get(asOf),
+                    session.Get(adjusted), session.Get(regular));
+                return IndicatorsAsync(session, indicators, request, Moments.Range(session, from, to), FormatOf(session, format, "csv"),
+                    cancellationToken);
             });
     }
 
     sealed record IndicatorRequest(string Ticker, BarInterval Interval, string? Benchmark, DateTimeOffset? AsOf, bool Adjusted, bool Regular);
 
-    static async Task<int> IndicatorsAsync(
-        Session session, IndicatorSet indicators, IndicatorRequest request, DateTimeOffset? from, DateTimeOffset? to, string format, CancellationToken cancellationToken)
+    static async Task<int> IndicatorsAsync(Session session, IndicatorSet indicators, IndicatorRequest request,
+        (DateTimeOffset? From, DateTimeOffset? To) range, string format, CancellationToken cancellationToken)
     {
         await using var desk = await session.OpenAsync(cancellationToken);
-        var series = new BarSeries(new PriceReader(desk.DataSource, desk.Time));
-        var bars = await series.ReadAsync(request.Ticker, request.Interval, to, request.AsOf, request.Adjusted, request.Regular, cancellationToken);
-        if (bars.Count == 0) throw Nothing(request.Ticker, request.Interval, request.AsOf);
-        IReadOnlyList<PriceBar> others = request.Benchmark is null ? [] : await series.ReadAsync(request.Benchmark, request.Interval, to, request.AsOf, request.Adjusted, request.Regular, cancellationToken);
-        if (request.Benchmark is not null && others.Count == 0) throw Nothing(request.Benchmark, request.Interval, request.AsOf);
+        var reader = new PriceReader(desk.DataSource, desk.Time);
+        var series = new BarSeries(reader);
+        Task<IReadOnlyList<PriceBar>> ReadAsync(string ticker) => series.ReadAsync(
+            ticker, request.Interval, range.To, request.AsOf, request.Adjusted, request.Regular, cancellationToken);
+        var bars = await ReadAsync(request.Ticker);
+        IReadOnlyList<PriceBar> others = request.Benchmark is null ? [] : await ReadAsync(request.Benchmark);
+        var known = new KnownBars(desk, reader, request.Interval, request.AsOf, request.Regular);
+        if (request.Benchmark is not null && others.Count == 0) await known.RequireAsync(request.Benchmark, cancellationToken);
 
-        var inputs = BarSeries.Inputs(bars, others, request.Interval);
+        var (inputs, rows) = (BarSeries.Inputs(bars, others, request.Interval), 0L);
+        if (inputs.Length == 0) await known.RequireAsync(request.Ticker, cancellationToken);
         var values = new double[indicators.Names.Count];
         await using var output = RowWriter.Of(session, format, ["timestamp", .. indicators.Names]);
         for (var i = 0; i < inputs.Length; i++)
         {
             indicators.Next(in inputs[i], values);
-            if (bars[i].Date < from?.UtcDateTime) continue;
+            if (bars[i].Date < range.From?.UtcDateTime) continue;
             output.Write([Stamp(bars[i].Date), .. values.Select(value => (RowCell)value)]);
+            rows++;
         }
+        if (rows == 0) await known.NoteAsync(session, request.Ticker, range, cancellationToken);
         return ExitCode.Ok;
     }
 
-    static async Task<int> BarsAsync(
-        Session session, string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf, bool adjusted, string format, CancellationToken cancellationToken)
+    static async Task<int> BarsAsync(Session session, string ticker, BarInterval interval, (DateTimeOffset? From, DateTimeOffset? To) range,
+        DateTimeOffset? asOf, bool adjusted, string format, CancellationToken cancellationToken)
     {
         await using var desk = await session.OpenAsync(cancellationToken);
         var reader = new PriceReader(desk.DataSource, desk.Time);
         // What comes after a bar decides how it is adjusted.
-        var stored = await reader.BarsAsync(ticker, interval, adjusted ? null : from, adjusted ? null : to, asOf, cancellationToken);
-        if (stored.Count == 0) throw Nothing(ticker, interval, asOf);
+        var stored = await reader.BarsAsync(ticker, interval, adjusted ? null : range.From, adjusted ? null : range.To, asOf, cancellationToken);
+        var (known, rows) = (new KnownBars(desk, reader, interval, asOf), 0L);
+        if (stored.Count == 0) await known.RequireAsync(ticker, cancellationToken);
         IReadOnlyList<PriceBar> bars = adjusted ? Adjustment.Apply(stored, await reader.ActionsAsync(ticker, asOf, cancellationToken), interval)
             : [.. stored.Select(s => s.Bar)];
-        await using var output = RowWriter.Of(session, format, ["timestamp", "open", "high", "low", "close", "adjusted_close", "volume", "known_at", "source"]);
+        await using var output = RowWriter.Of(
+            session, format, ["timestamp", "open", "high", "low", "close", "adjusted_close", "volume", "known_at", "source"]);
         for (var i = 0; i < bars.Count; i++)
         {
             var bar = bars[i];
-            if (bar.Date < from?.UtcDateTime || bar.Date >= to?.UtcDateTime) continue;
+            if (bar.Date < range.From?.UtcDateTime || bar.Date >= range.To?.UtcDateTime) continue;
             output.Write([Stamp(bar.Date), bar.Open, bar.High, bar.Low, bar.Close, bar.AdjustedClose, bar.Volume,
                 stored[i].KnownAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), stored[i].Source]);
+            rows++;
         }
+        if (rows == 0) await known.NoteAsync(session, ticker, range, cancellationToken);
         return ExitCode.Ok;
     }
 

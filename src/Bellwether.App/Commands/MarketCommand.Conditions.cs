@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Bellwether.Market;
 using Bellwether.Market.Conditions;
+using Bellwether.Market.Prices;
 
 namespace Bellwether.App.Commands;
 
@@ -25,8 +26,8 @@ static partial class MarketCommand
         var asOf = Moments.Option("--as-of", "Only what was known then", screen.Time);
         return new Verb("conditions", "Show indicators, volatility, regime and correlations at the close of each session, as they are known or were at a moment",
                 "market conditions AAPL --from 2026-01-01", "market conditions AAPL --as-of 2026-03-01 --json") { symbol, from, to, asOf, format }
-            .Runs(screen, globals, (session, cancellationToken) => ConditionsAsync(session, Ticker(session.Get(symbol)!, "SYMBOL"), session.Get(from), session.Get(to), session.Get(asOf),
-                FormatOf(session, format, "table"), cancellationToken));
+            .Runs(screen, globals, (session, cancellationToken) => ConditionsAsync(session, Ticker(session.Get(symbol)!, "SYMBOL"),
+                Moments.Range(session, from, to), session.Get(asOf), FormatOf(session, format, "table"), cancellationToken));
     }
 
     static Verb Refresh(Screen screen, GlobalOptions globals)
@@ -60,6 +61,9 @@ static partial class MarketCommand
                 await using var desk = await session.OpenAsync(cancellationToken);
                 var reader = new ConditionReader(desk.DataSource, desk.Time, desk.Options.Market.Tickers);
                 if (named is not null || session.Get(clear)) await reader.SetSectorAsync(ticker, named, cancellationToken);
+                if (named is not null && await new KnownBars(desk, new PriceReader(desk.DataSource, desk.Time), BarInterval.Day, null)
+                    .ReadAsync(named, cancellationToken) is null)
+                    session.Note($"No daily bars of {named} are known: {ticker} has no sector correlation until there are.");
                 var answer = new SectorAnswer(ticker, await reader.SectorAsync(ticker, null, cancellationToken));
                 if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.SectorAnswer);
                 else session.Screen.Out.WriteLine(answer.Sector is null ? $"{ticker}: no sector is stated" : $"{ticker}: {answer.Sector}");
@@ -68,11 +72,15 @@ static partial class MarketCommand
     }
 
     static async Task<int> ConditionsAsync(
-        Session session, string symbol, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf, string format, CancellationToken cancellationToken)
+        Session session, string symbol, (DateTimeOffset? From, DateTimeOffset? To) range, DateTimeOffset? asOf, string format,
+        CancellationToken cancellationToken)
     {
         await using var desk = await session.OpenAsync(cancellationToken);
-        var rows = await new ConditionReader(desk.DataSource, desk.Time, desk.Options.Market.Tickers).ReadAsync(symbol, from, to, asOf, cancellationToken);
-        if (rows.Count == 0 && from is null && to is null) throw Nothing(symbol, BarInterval.Day, asOf);
+        var rows = await new ConditionReader(desk.DataSource, desk.Time, desk.Options.Market.Tickers)
+            .ReadAsync(symbol, range.From, range.To, asOf, cancellationToken);
+        if (rows.Count == 0)
+            await new KnownBars(desk, new PriceReader(desk.DataSource, desk.Time), BarInterval.Day, asOf)
+                .NoteAsync(session, symbol, range, cancellationToken);
         await using var output = RowWriter.Of(session, format, ConditionHeader);
         foreach (var r in rows)
             output.Write([

@@ -16,7 +16,7 @@ static partial class MarketCommand
 {
     static Verb Publish(Screen screen, GlobalOptions globals)
     {
-        var (interval, file) = (Interval(), new Option<string?>("--out") { Description = "File to write [default: market/bars_INTERVAL.parquet in the data folder]", HelpName = "FILE" });
+        var (interval, file) = (Interval(), Place("File to write [default: market/bars_INTERVAL.parquet in the data folder]"));
         var asOf = Moments.Option("--as-of", "Only what was known then", screen.Time);
         var adjusted = new Option<bool>("--adjusted") { Description = "Adjusted for splits and dividends" };
         return new Verb("publish", "Write the bars of all tickers to a Parquet file, in order of ticker and time", "market publish", "market publish --as-of 2026-03-01 --adjusted --out bars.parquet") { interval, file, asOf, adjusted }
@@ -36,7 +36,7 @@ static partial class MarketCommand
     static Verb Factors(Screen screen, GlobalOptions globals)
     {
         var bars = new Argument<string?>("BARS") { Description = "Parquet file of bars, or a folder of them [default: those of the desk, published first]", Arity = ArgumentArity.ZeroOrOne };
-        var (interval, file) = (Interval(), new Option<string?>("--out") { Description = "File to write [default: market/factors_INTERVAL.parquet in the data folder]", HelpName = "FILE" });
+        var (interval, file) = (Interval(), Place("File to write [default: market/factors_INTERVAL.parquet in the data folder]"));
         var asOf = Moments.Option("--as-of", "Only what was known then", screen.Time);
         var adjusted = new Option<bool>("--adjusted") { Description = "Adjusted for splits and dividends" };
         return new Verb("factors", "Compute fourteen factors (returns, averages, volatilities, RSI, MACD, correlation with volume) of every bar, Parquet to Parquet",
@@ -63,11 +63,12 @@ static partial class MarketCommand
         var symbols = new Argument<string[]>("SYMBOL") { Description = "Tickers", Arity = ArgumentArity.OneOrMore };
         var set = new Option<string>("--set") { HelpName = "rsi_14,…", Required = true, Description = "Indicators by name, several by commas" };
         var columns = new Option<string?>("--columns") { HelpName = "sentiment,…", Description = $"Columns beside the indicators, several by commas: {ConfluenceColumns.AllSentiment} and {ConfluenceColumns.AllConfluence} for all of a kind, or {string.Join(", ", ConfluenceColumns.Names)}" };
-        var file = new Option<string>("--out") { Description = "Parquet file to write", HelpName = "FILE", Required = true };
+        var file = Place("Parquet file to write");
+        file.Required = true;
         var from = Moments.Option("--from", "First moment, included", screen.Time);
         var to = Moments.Option("--to", "End, excluded", screen.Time);
         var delay = Moments.Interval("--delay", "Rows stand so long after the close of each session [default: 15m]");
-        var horizon = new Option<int>("--label") { Description = "Sessions ahead that the label, a forward return, looks; 0 for none [default: 5]", HelpName = "N", DefaultValueFactory = _ => 5 };
+        var horizon = new Option<int>("--label") { Description = "Sessions ahead that the label, a forward return, looks; 0 for none", HelpName = "N", DefaultValueFactory = _ => 5 };
         horizon.Validators.Add(given =>
         {
             if (given.GetValueOrDefault<int>() is < 0 or > 1_000) given.AddError("--label is 0 to 1000 sessions");
@@ -78,8 +79,9 @@ static partial class MarketCommand
             { symbols, set, columns, file, from, to, delay, horizon }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
+                var range = Moments.Range(session, from, to);
                 var request = new MatrixRequest([.. session.Get(symbols)!.Select(s => Ticker(s, "SYMBOL")).Distinct()],
-                    Listed(session.Get(set)), session.Get(from), session.Get(to))
+                    Listed(session.Get(set)), range.From, range.To)
                 { Delay = session.Get(delay) ?? TimeSpan.FromMinutes(15), Horizon = session.Get(horizon) };
                 await using var desk = await session.OpenAsync(cancellationToken);
                 var lake = await desk.LakeOptionsAsync(session.Progress, cancellationToken);
@@ -116,6 +118,13 @@ static partial class MarketCommand
         var rows = await new BarPublisher(desk.DataSource, await desk.LakeOptionsAsync(session.Progress, cancellationToken), desk.Time).RunAsync(path, interval, adjusted, asOf, cancellationToken);
         return rows > 0 ? rows : throw new CommandException(ExitCode.BadInput, "unknown_symbol", $"No bars with interval {interval} {(asOf is { } at ? $"were known at {Moments.Text(at)}" : "are known")}.",
             "Read some in: bellwether market import FILE --symbol SYM");
+    }
+
+    static Option<string?> Place(string description)
+    {
+        var file = new Option<string?>("--out") { Description = description, HelpName = "FILE.parquet" };
+        OutputPlace.Guard(file, ".parquet");
+        return file;
     }
 
     static string LakeFile(Desk desk, string name) => Path.Combine(desk.Options.DataDirectory, "market", $"{name}.parquet");

@@ -20,7 +20,7 @@ static partial class MarketCommand
     static Verb Fetch(Screen screen, GlobalOptions globals)
     {
         var symbols = new Argument<string[]>("SYMBOL") { Description = "Tickers", Arity = ArgumentArity.OneOrMore };
-        var provider = new Option<string>("--provider") { Description = "stooq, alpha_vantage or csv (a folder) [default: stooq]", HelpName = "NAME", DefaultValueFactory = _ => StooqProvider.Id };
+        var provider = new Option<string>("--provider") { Description = "stooq, alpha_vantage or csv (a folder)", HelpName = "NAME", DefaultValueFactory = _ => StooqProvider.Id };
         var market = new Option<string?>("--market") { Description = "Stooq's ending of the symbol [default: us]", HelpName = "us|uk|…" };
         var adjusted = new Option<bool>("--adjusted") { Description = "Alpha Vantage: with adjusted closes, splits and dividends, where the key allows it" };
         var size = new Option<string?>("--size") { Description = "Alpha Vantage: full, or compact for the last hundred bars, which every key allows [default: full]" };

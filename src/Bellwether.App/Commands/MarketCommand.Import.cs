@@ -32,7 +32,7 @@ static partial class MarketCommand
         var interval = Interval();
         var zone = new Option<string>("--timezone")
         {
-            Description = $"Zone of times without an offset [default: {UnitedStatesCalendar.TimeZoneName}]",
+            Description = "Zone of times without an offset",
             HelpName = "IANA name",
             DefaultValueFactory = _ => UnitedStatesCalendar.TimeZoneName,
         };

@@ -33,7 +33,7 @@ static partial class MarketCommand
 
     static Option<BarInterval> Interval() => new("--interval")
     {
-        Description = "Length of a bar: 1m, 5m, 1h, 1d … [default: 1d]",
+        Description = "Length of a bar: 1m, 5m, 1h, 1d …",
         HelpName = "1d|1m",
         DefaultValueFactory = _ => BarInterval.Day,
         CustomParser = result =>
@@ -79,10 +79,4 @@ static partial class MarketCommand
     internal static string Ticker(string text, string origin) => MarketTicker.TryParse(text, out var ticker) ? ticker
         : throw CommandException.Usage($"{origin} '{text}' is not a ticker.",
             "Write 1 to 15 letters, digits, dots and dashes, such as AAPL, BRK.B, BTC-USD or ^VIX.");
-
-    static CommandException Nothing(string ticker, BarInterval interval, DateTimeOffset? asOf) => asOf is { } at
-        ? new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} were known at {Moments.Text(at)}.",
-            "Bars are known since their import; --known-at of `market import` says otherwise for files that were recorded as it happened.")
-        : new(ExitCode.BadInput, "unknown_symbol", $"No bars of {ticker} with interval {interval} are known.",
-            $"Read some in: bellwether market import FILE --symbol {ticker} --interval {interval}");
 }

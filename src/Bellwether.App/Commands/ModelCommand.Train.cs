@@ -12,7 +12,8 @@ static partial class ModelCommand
     static Verb Train(Screen screen, GlobalOptions globals)
     {
         var data = new Option<string[]>("--data") { Description = "Labelled files: CSV, JSON, or lines of the form sentence@label; entities as {'name': 'positive'}", Required = true, AllowMultipleArgumentsPerToken = true, HelpName = "FILE" };
-        var outFile = new Option<string>("--out") { Description = "File to write; its card goes beside it as FILE.json", HelpName = "FILE", DefaultValueFactory = _ => "classifier.bin" };
+        var outFile = new Option<string?>("--out") { Description = "File to write; its card goes beside it as FILE.json", HelpName = "FILE", DefaultValueFactory = _ => "classifier.bin" };
+        OutputPlace.Guard(outFile);
         var text = new Option<string?>("--text") { Description = "Column or field of the text in every file [default: looked for]", HelpName = "COL" };
         var label = new Option<string?>("--label") { Description = "Column or field of the label in every file [default: looked for]", HelpName = "COL" };
         var labels = new Option<string?>("--labels") { Description = "What labels mean that are no names of classes: negative=0,positive=1,neutral=2", HelpName = "MAP" };

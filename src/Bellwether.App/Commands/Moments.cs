@@ -8,10 +8,19 @@ namespace Bellwether.App.Commands;
 /// <summary>Times and intervals as options.</summary>
 static class Moments
 {
-    /// <param name="ahead">How far it may lie in the future, a year by default: what is further off is mostly a slip.</param>
+    /// <summary>How far the clock that named a moment may be ahead of this one.</summary>
+    public static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(1);
+
+    // Nothing can be known of a moment to come.
+    static readonly string[] Past = ["--as-of", "--at"];
+
+    /// <param name="ahead">
+    /// How far it may lie in the future, a year by default: what is further off is mostly a slip. Moments of knowledge lie in the past.
+    /// </param>
     public static Option<DateTimeOffset?> Option(string name, string description, TimeProvider time, TimeSpan? ahead = null)
     {
-        var parser = new Lazy<TimestampParser>(() => new("UTC", null, time, ahead ?? TimeSpan.FromDays(366)));
+        var past = ahead is null && Past.Contains(name);
+        var parser = new Lazy<TimestampParser>(() => new("UTC", null, time, ahead ?? (past ? ClocksDiffer : TimeSpan.FromDays(366))));
         return new(name)
         {
             Description = description,
@@ -20,7 +29,8 @@ static class Moments
             {
                 var text = result.Tokens[0].Value;
                 if (text.Equals("now", StringComparison.OrdinalIgnoreCase)) return time.GetUtcNow();
-                if (parser.Value.TryParse(text, out var instant, out var problem)) return instant;
+                if (parser.Value.TryParse(text, out var instant, out var problem))
+                    return past && instant > time.GetUtcNow() ? time.GetUtcNow() : instant;
                 result.AddError($"{name}: {problem}. Write for example 2026-03-02T14:30:00Z, 2026-03-02 or now.");
                 return null;
             },
@@ -47,9 +57,19 @@ static class Moments
     public static DateOnly SessionOf(DateTimeOffset time) =>
         time.UtcDateTime is var utc && utc.TimeOfDay == TimeSpan.Zero ? DateOnly.FromDateTime(utc) : UnitedStatesCalendar.DateOf(utc);
 
+    /// <summary>Start and end of a range, half-open.</summary>
+    /// <exception cref="CommandException">It does not begin before it ends.</exception>
+    public static (DateTimeOffset? From, DateTimeOffset? To) Range(
+        Session session, Option<DateTimeOffset?> from, Option<DateTimeOffset?> to)
+    {
+        var (start, end) = (session.Get(from), session.Get(to));
+        return start >= end
+            ? throw CommandException.Usage($"--from {Text(start.Value)} is not before --to {Text(end.Value)}.") : (start, end);
+    }
+
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    static TimeSpan? Parse(string text)
+    internal static TimeSpan? Parse(string text)
     {
         if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture,
             out var count)) return null;

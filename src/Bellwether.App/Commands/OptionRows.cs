@@ -97,15 +97,20 @@ sealed class OptionRows(Session session, bool american, bool reasons)
         return (greeks, volatility, problem == ImpliedProblem.None ? "" : given ? OptionsCommand.NoPrice : OptionsCommand.Name(problem));
     }
 
-    /// <summary>Names the number that no option can have.</summary>
+    /// <summary>
+    /// Names the number that no option can have, whichever way it is valued. One that has expired is worth what it is worth, and has
+    /// neither volatility nor Greeks.
+    /// </summary>
     /// <param name="given">The last number is a volatility; a price otherwise.</param>
     internal static string? Wrong(in OptionContract option, bool given, double number)
     {
         foreach (var (name, value, least) in (ReadOnlySpan<(string, double, double)>)
             [("spot", option.Spot, double.Epsilon), ("strike", option.Strike, double.Epsilon), ("rate", option.Rate, double.MinValue),
-                ("yield", option.Yield, double.MinValue), ("years", option.Years, 0), (given ? "vol" : "price", number, 0)])
+                ("yield", option.Yield, double.MinValue), ("years", option.Years, 0),
+                (given ? "vol" : "price", number, given ? double.Epsilon : 0)])
             if (!(value >= least && double.IsFinite(value)))
-                return string.Create(CultureInfo.InvariantCulture, $"{name} {value:R} is {(least == 0 ? "below 0" : least > 0 ? "not above 0" : "no number")}");
-        return null;
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"{name} {value:R} is {(!double.IsFinite(value) || least < 0 ? "no number" : least == 0 ? "below 0" : "not above 0")}");
+        return option.Years == 0 ? OptionsCommand.Name(ImpliedProblem.Expired) : null;
     }
 }

@@ -36,7 +36,7 @@ static partial class OptionsCommand
         { Description = "When the rows were quoted, where they do not say; a date is the end of its session", HelpName = "TIME" };
         var zone = new Option<string>("--timezone")
         {
-            Description = $"Zone of times without an offset [default: {UnitedStatesCalendar.TimeZoneName}]",
+            Description = "Zone of times without an offset",
             HelpName = "IANA name",
             DefaultValueFactory = _ => UnitedStatesCalendar.TimeZoneName,
         };
@@ -44,7 +44,7 @@ static partial class OptionsCommand
         var known = Moments.Option("--known-at", "Since when the quotes are known [default: now]", screen.Time);
         var american = new Option<bool>("--american") { Description = "Exercise at any time; European otherwise" };
         var source = new Option<string>("--source")
-        { Description = "Name of where they are from [default: csv]", HelpName = "NAME", DefaultValueFactory = _ => "csv" };
+        { Description = "Name of where they are from", HelpName = "NAME", DefaultValueFactory = _ => "csv" };
         return new Verb(
             "import", "Read a file of option quotes, compute volatilities and Greeks beside the vendor's, and report what cannot be",
                 "options import chain.csv --rate 0.004 --json", "options import spx.csv --symbol SPX --at 2026-03-02 --spot 5100")

@@ -33,7 +33,7 @@ static partial class OptionsCommand
 
     public static string Name(ImpliedProblem problem) => problem switch
     {
-        ImpliedProblem.InvalidInput => "spot, strike, years or price is not above 0, or not a number",
+        ImpliedProblem.InvalidInput => "no option has these numbers",
         ImpliedProblem.Expired => "expired",
         ImpliedProblem.BelowIntrinsic => "price below the intrinsic value",
         ImpliedProblem.AboveMaximum => "price at or above the most the option can be worth",

@@ -29,14 +29,14 @@ static class SignalCommand
         { HelpName = "FILE", Description = "Signals of your own: CSV with the columns timestamp, symbol and signal; - for standard input" };
         var symbols = new Option<string?>("--symbols")
         { HelpName = "A,B,…", Description = "Symbols [default: all that have daily bars and results, or that the file names]" };
-        var from = Moments.Option("--from", $"First session [default: {DefaultYears} years before the last]", screen.Time);
+        var from = Moments.Option("--from",
+            $"First session [default: that of the first row of --file; else {DefaultYears} years before the last]", screen.Time);
         var to = Moments.Option("--to", "Last session [default: the last that has bars]", screen.Time);
         var asOf = Moments.Option("--as-of", "Only what was known then", screen.Time);
-        var horizons = new Option<int[]>("--horizons")
+        var horizons = new Option<int[]?>("--horizons")
         {
             HelpName = "1,5,10,20",
             Description = "Sessions over which returns run [default: 1,5,10,20]",
-            DefaultValueFactory = _ => [1, 5, 10, 20],
             CustomParser = result =>
             {
                 var parts = result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -56,11 +56,7 @@ static class SignalCommand
         var hindsight = new Option<bool>("--hindsight")
         { Description = "Compute past signals from all that is known by now: for history that was loaded afterwards" };
         var html = new Option<string?>("--html") { HelpName = "FILE.html", Description = "Write the report as a page with charts" };
-        html.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && Path.GetExtension(token.Value).ToLowerInvariant() is not (".html" or ".htm"))
-                result.AddError($"--html: '{token.Value}' is no place for a page: its name is to end with .html.");
-        });
+        OutputPlace.Guard(html, ".html", ".htm");
         var verb = new Verb("report", "Information coefficient, its decay, turnover and quantile spread of a signal, with intervals",
             "signal report", "signal report --signal confluence --symbols AAPL,TSLA,GME --from 2021-01-01 --html report.html",
             "signal report --file mine.csv --horizons 1,5,20 --json",
@@ -75,8 +71,10 @@ static class SignalCommand
         return verb.Runs(screen, globals, (session, cancellationToken) =>
         {
             var known = session.Get(asOf) ?? session.Time.GetUtcNow();
-            DateOnly? last = session.Get(to) is { } end ? Moments.SessionOf(end) : null, first = session.Get(from) is { } start ? Moments.SessionOf(start) : null;
-            var settings = new SignalSettings { Horizons = session.Get(horizons)!, Quantiles = session.Get(quantiles) };
+            DateOnly? last = session.Get(to) is { } end ? Moments.SessionOf(end) : null;
+            DateOnly? first = session.Get(from) is { } start ? Moments.SessionOf(start) : null;
+            var steps = session.Get(horizons) is { Length: > 0 } given ? given : [1, 5, 10, 20];
+            var settings = new SignalSettings { Horizons = steps, Quantiles = session.Get(quantiles) };
             if (first >= last) throw CommandException.Usage($"--from {first:yyyy-MM-dd} is not before {last:yyyy-MM-dd}.");
             var name = session.Get(kind)?.ToLowerInvariant() ?? SignalKind.Sentiment;
             var request = new SignalRequest(name, Names(session.Get(symbols)), default, default, known, session.Get(hindsight), settings);
@@ -91,7 +89,6 @@ static class SignalCommand
     static async Task<int> RunAsync(
         Session session, SignalRequest request, DateOnly? from, DateOnly? to, string? file, string? html, CancellationToken cancellationToken)
     {
-        if (html is not null) OutputPlace.Require("--html", html);
         var given = file is null ? null : await SignalFile.ReadAsync(session, file, cancellationToken);
         if (given is not null)
         {
@@ -106,10 +103,19 @@ static class SignalCommand
             throw new CommandException(ExitCode.BadInput, "no_symbols", "No symbol has both results and daily bars.",
                 "Read some in: `bellwether ingest FILE --wait` and `bellwether market import FILE --symbol SYMBOL`; "
                 + "or name them with --symbols.");
-        var last = to ?? await SignalReporter.LastSessionAsync(desk.DataSource, request.Symbols, request.KnownBy, cancellationToken)
-            ?? UnitedStatesCalendar.DateOf(request.KnownBy.UtcDateTime);
-        request = request with { From = from ?? last.AddYears(-DefaultYears), To = last };
-        if (request.From >= last) throw CommandException.Usage($"--from {request.From:yyyy-MM-dd} is not before {last:yyyy-MM-dd}.");
+        // Behind the last bar there is no return: the window goes by the data, not by the clock.
+        var lastBar = await SignalReporter.LastSessionAsync(desk.DataSource, request.Symbols, request.KnownBy, cancellationToken)
+            ?? throw NoBars(request);
+        var last = to ?? lastBar;
+        var first = given is null ? last.AddYears(-DefaultYears) : UnitedStatesCalendar.DateOf(given.Min(g => g.KnownAt).UtcDateTime);
+        request = request with { From = from ?? first, To = last };
+        if (request.From >= last)
+            throw from is null && given is not null
+                ? new CommandException(ExitCode.BadInput, "no_bars",
+                    $"The first signal is of {request.From:yyyy-MM-dd}, the last daily bar of {last:yyyy-MM-dd}: "
+                    + "no signal has a return.", "Import newer bars of these symbols.")
+                : CommandException.Usage($"--from {request.From:yyyy-MM-dd} is not before {last:yyyy-MM-dd}"
+                    + $"{(to is null ? ", the last session that has bars" : "")}.");
         var (done, reporter) = (0, new SignalReporter(desk.DataSource, desk.Confluence, desk.Time));
         void Progress(string symbol)
         {
@@ -123,6 +129,12 @@ static class SignalCommand
         if (html is not null) session.Note($"{html}: the report with charts.");
         return ExitCode.Ok;
     }
+
+    static CommandException NoBars(SignalRequest request) => new(ExitCode.BadInput, "unknown_symbol",
+        $"No daily bars of {string.Join(", ", request.Symbols.Take(10))}"
+            + $"{(request.Symbols.Count > 10 ? $" and {request.Symbols.Count - 10} more" : "")} "
+            + $"were known at {Moments.Text(request.KnownBy)}.",
+        "Read some in: bellwether market import FILE --symbol SYMBOL");
 
     static void Write(Screen screen, SignalReport report)
     {
@@ -149,8 +161,10 @@ static class SignalCommand
                 SignalWords.Number(h.InformationRatio), SignalWords.Percent(h.Spread.Value), SignalWords.Percent(h.Spread.Low),
                 SignalWords.Percent(h.Spread.High), $"{h.Dates:n0}", $"{h.Pairs:n0}");
         table.Write(screen);
+        if (SignalWords.Parts(report) is { } parts) output.WriteLine(parts);
         output.WriteLine(
             $"turnover of the highest of {report.Result.Quantiles} parts {SignalWords.Percent(report.Result.Turnover)} a session; "
-            + $"rank correlation of the signal with that of the next session {SignalWords.Number(report.Result.Autocorrelation.FirstOrDefault(double.NaN))}");
+            + "rank correlation of the signal with that of the next session "
+            + $"{SignalWords.Number(report.Result.Autocorrelation.FirstOrDefault(double.NaN))}");
     }
 }

@@ -11,7 +11,7 @@ static class SqlCommand
         var sql = new Argument<string>("SQL") { Description = "One SELECT in DuckDB's dialect; SHOW TABLES lists what there is; - reads it from standard input" };
         var format = new Option<string?>("--format") { Description = "How to answer [default: table; json with --json; by the ending of --out]" };
         format.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "table", "csv", "json", "parquet");
-        var file = new Option<string?>("--out") { Description = "Write to a file, which is replaced when the whole answer is there", HelpName = "FILE" };
+        var file = LakeOutput.Place("Write to a file, which is replaced when the whole answer is there");
         return new Verb("sql", "Ask the hot rows and the lake together, read-only",
                 "sql \"select count(*) from all_sentiment\" --format json",
                 "sql \"select ticker, avg(sentiment) as mean from all_sentiment group by ticker order by mean desc limit 10\"",

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Bellwether.Analytics.Confluence;
 using Bellwether.Storage;
 using Npgsql;
 using NpgsqlTypes;
@@ -19,19 +20,11 @@ public sealed class ConfluenceStore(NpgsqlDataSource dataSource)
         ON CONFLICT (symbol, timestamp, known_at) DO NOTHING
         """;
 
+    readonly VersionTable _versions = new(dataSource, "sentiment.confluence_scores", ConfluenceFormula.Id);
+
     /// <returns>How many were new.</returns>
-    public async Task<int> AppendAsync(IReadOnlyList<ConfluenceScore> scores, CancellationToken cancellationToken)
-    {
-        if (scores.Count == 0) return 0;
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var enter = new NpgsqlBatch(connection, transaction) { BatchCommands = { KnowledgeBarrier.Enter() } }) await enter.ExecuteNonQueryAsync(cancellationToken);
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var score in scores) batch.BatchCommands.Add(Row(score));
-        var added = await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return added;
-    }
+    public async Task<int> AppendAsync(IReadOnlyList<ConfluenceScore> scores, CancellationToken cancellationToken) =>
+        scores.Count == 0 ? 0 : await _versions.AppendAsync(scores.Select(Row), [], cancellationToken);
 
     static NpgsqlBatchCommand Row(ConfluenceScore s)
     {
@@ -62,29 +55,16 @@ public sealed class ConfluenceStore(NpgsqlDataSource dataSource)
     }
 
     /// <summary>The stored version nearest before a moment, or of it, by what was known at another one; null where none is at most so old.</summary>
-    internal async Task<ConfluenceScore?> LatestAsync(string symbol, DateTimeOffset at, TimeSpan age, DateTimeOffset knownBy, CancellationToken cancellationToken) =>
-        (await ReadAsync(symbol, at - age, at.AddMicroseconds(1), knownBy, cancellationToken, latest: 1)) is [var found] ? found : null;
+    internal async Task<ConfluenceScore?> LatestAsync(
+        string symbol, DateTimeOffset at, TimeSpan age, DateTimeOffset knownBy, CancellationToken cancellationToken) =>
+        await _versions.LatestAsync(symbol, at, age, knownBy, cancellationToken) is { } inputs ? Of(symbol, inputs) : null;
 
     /// <summary>Stored scores of a symbol between two times (half-open), each in the newest version known at a moment, oldest first.</summary>
     /// <param name="latest">At most so many, the last ones.</param>
-    public async Task<IReadOnlyList<ConfluenceScore>> ReadAsync(
-        string symbol, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? knownBy, CancellationToken cancellationToken, int latest = int.MaxValue)
-    {
-        await using var command = dataSource.CreateCommand("""
-            SELECT DISTINCT ON (timestamp) inputs FROM sentiment.confluence_scores
-            WHERE symbol = $1 AND timestamp >= $2 AND timestamp < $3 AND ($4::timestamptz IS NULL OR known_at <= $4) AND formula = $5
-            ORDER BY timestamp DESC, known_at DESC LIMIT $6
-            """);
-        command.Parameters.Add(new() { Value = symbol });
-        command.Parameters.Add(new() { Value = from.ToUniversalTime() });
-        command.Parameters.Add(new() { Value = to.ToUniversalTime() });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = knownBy?.ToUniversalTime() });
-        command.Parameters.Add(new() { Value = Analytics.Confluence.ConfluenceFormula.Id });
-        command.Parameters.Add(new() { Value = latest });
-        var found = new List<ConfluenceScore>();
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) found.Add(ConfluenceScore.Of(symbol, ConfluenceInputs.FromJson(row.GetString(0))) with { Recomputed = false });
-        found.Reverse();
-        return found;
-    }
+    public async Task<IReadOnlyList<ConfluenceScore>> ReadAsync(string symbol, DateTimeOffset from, DateTimeOffset to,
+        DateTimeOffset? knownBy, CancellationToken cancellationToken, int latest = int.MaxValue) =>
+        [.. (await _versions.ReadAsync(symbol, from, to, knownBy, latest, cancellationToken)).Select(inputs => Of(symbol, inputs))];
+
+    static ConfluenceScore Of(string symbol, string inputs) =>
+        ConfluenceScore.Of(symbol, ConfluenceInputs.FromJson(inputs)) with { Recomputed = false };
 }

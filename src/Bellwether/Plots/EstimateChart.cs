@@ -10,7 +10,8 @@ public static class EstimateChart
 {
     const string Colour = PlotStyle.Forecast, Whisker = PlotStyle.Ink;
 
-    const int Width = 700, Height = 260;
+    // Two of them stand side by side on a page, at their own size.
+    const int Width = 540, Height = 240;
 
     /// <summary>The chart as an SVG document.</summary>
     /// <param name="format">Of the values beside the axis.</param>

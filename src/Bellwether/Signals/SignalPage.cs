@@ -11,13 +11,25 @@ public static class SignalPage
 {
     const int Smoothed = 21;
 
+    // Charts are drawn on white; turned round in the dark they keep their hues.
     const string Style = """
-        body { font: 15px/1.5 "DejaVu Sans", Helvetica, Arial, sans-serif; color: #222; max-width: 1120px; margin: 2em auto; padding: 0 1em }
+        :root { color-scheme: light dark; --ink: #222; --paper: #fff; --faint: #666; --line: #e3e3e3; --blue: #1f5fa8; --blueish: #f3f6fa; --red: #c0392b; --reddish: #fbf3f2 }
+        * { box-sizing: border-box }
+        body { font: 15px/1.5 "DejaVu Sans", Helvetica, Arial, sans-serif; color: var(--ink); background: var(--paper); max-width: 1120px; margin: 2em auto; padding: 0 1em }
         h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
-        .verdict { border-left: 4px solid #1f5fa8; padding: .5em 1em; background: #f3f6fa; font-size: 1.05em }
-        .beware { border-left: 4px solid #c0392b; padding: .5em 1em; background: #fbf3f2 }
-        .scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .25em .55em; text-align: right; border-bottom: 1px solid #e3e3e3; white-space: nowrap }
-        svg { max-width: 100%; height: auto; display: block; margin: 1em 0 } footer { color: #666; font-size: .85em; margin-top: 3em }
+        .verdict { border-left: 4px solid var(--blue); padding: .5em 1em; background: var(--blueish); font-size: 1.05em }
+        .beware { border-left: 4px solid var(--red); padding: .5em 1em; background: var(--reddish) }
+        .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+        th, td { padding: .25em .55em; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
+        th:first-child, td:first-child { position: sticky; left: 0; background: var(--paper) }
+        .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(480px, 100%), 1fr)); gap: 1em } .charts.wide { grid-template-columns: 100% }
+        svg { width: 100%; height: auto; display: block } footer { color: var(--faint); font-size: .85em; margin-top: 3em }
+        @media (max-width: 600px) { body { margin: 1em auto; font-size: 14px } }
+        @media (prefers-color-scheme: dark) {
+          :root { --ink: #ddd; --paper: #17191c; --faint: #999; --line: #33373c; --blue: #6ea8e6; --blueish: #1d2733; --red: #e57c70; --reddish: #332020 }
+          svg { filter: invert(.91) hue-rotate(180deg) }
+        }
+        @media print { body { max-width: none; margin: 0 } svg { break-inside: avoid } }
         """;
 
     public static string Html(SignalReport report)
@@ -44,29 +56,51 @@ public static class SignalPage
 
     static void Table(SignalReport report, Action<string> line)
     {
-        line("<h2>By horizon</h2>\n<div class=\"scroll\"><table>\n<tr><th>sessions</th><th>IC</th><th>interval</th><th>p</th><th>p adjusted</th><th>ICIR</th><th>spread</th><th>interval</th><th>dates</th><th>pairs</th><th>block</th></tr>");
+        string[] header = ["sessions", "IC", "interval", "p", "p adjusted", "ICIR", "spread", "interval", "dates", "pairs", "block"];
+        line($"<h2>By horizon</h2>\n<div class=\"scroll\"><table>\n<tr>{string.Concat(header.Select(h => $"<th>{h}</th>"))}</tr>");
         foreach (var h in report.Result.Horizons)
-            line(string.Create(CultureInfo.InvariantCulture,
-                $"<tr><td>{h.Horizon}</td><td>{SignalWords.Number(h.InformationCoefficient.Value)}</td><td>{SignalWords.Number(h.InformationCoefficient.Low)} … {SignalWords.Number(h.InformationCoefficient.High)}</td><td>{SignalWords.Number(h.InformationCoefficient.Probability)}</td><td>{SignalWords.Number(h.AdjustedProbability)}</td><td>{SignalWords.Number(h.InformationRatio)}</td><td>{SignalWords.Percent(h.Spread.Value)}</td><td>{SignalWords.Percent(h.Spread.Low)} … {SignalWords.Percent(h.Spread.High)}</td><td>{h.Dates}</td><td>{h.Pairs}</td><td>{h.Block}</td></tr>"));
+        {
+            string[] cells =
+            [
+                $"{h.Horizon}", SignalWords.Number(h.InformationCoefficient.Value), Interval(h.InformationCoefficient, SignalWords.Number),
+                SignalWords.Number(h.InformationCoefficient.Probability), SignalWords.Number(h.AdjustedProbability),
+                SignalWords.Number(h.InformationRatio), SignalWords.Percent(h.Spread.Value), Interval(h.Spread, SignalWords.Percent),
+                $"{h.Dates}", $"{h.Pairs}", $"{h.Block}",
+            ];
+            line($"<tr>{string.Concat(cells.Select(cell => $"<td>{cell}</td>"))}</tr>");
+        }
         line("</table></div>");
-        line($"<p>IC: mean rank correlation of signal and return. ICIR: mean over standard deviation of the coefficients by session. Spread: mean return with the highest of {report.Result.Quantiles} parts of the signals less that with the lowest. Turnover of the highest part: {SignalWords.Percent(report.Result.Turnover)} a session.</p>");
+        line("<p>IC: mean rank correlation of signal and return. ICIR: mean over standard deviation of the coefficients by session. "
+            + $"Spread: mean return with the highest of {report.Result.Quantiles} parts of the signals less that with the lowest. "
+            + $"Turnover of the highest part: {SignalWords.Percent(report.Result.Turnover)} a session. {SignalWords.Parts(report)}</p>");
     }
+
+    static string Interval(Estimate estimate, Func<double, string> text) => $"{text(estimate.Low)} … {text(estimate.High)}";
 
     static void Charts(SignalReport report, Action<string> line, Action<string> heading, Action<string> text)
     {
         static EstimateBar Bar(string name, Estimate e) => new(name, e.Value, e.Low, e.High);
-        heading("Information coefficient");
-        line(EstimateChart.Svg("by horizon, sessions", [.. report.Result.Horizons.Select(h => Bar($"{h.Horizon}", h.InformationCoefficient))]));
-        heading("Decay");
-        text("Against the return of one session that begins so many sessions after the first open: how fast what the signal knows is used up.");
-        line(EstimateChart.Svg("by delay, sessions", [.. report.Result.Delays.Select(d => Bar($"{d.Delay}", d.InformationCoefficient))]));
-        line(EstimateChart.Svg("rank correlation of the signal with itself, sessions later", [.. report.Result.Autocorrelation.Select((value, i) => new EstimateBar($"{i + 1}", value, double.NaN, double.NaN))]));
+        static EstimateBar Point(double value, int i) => new($"{i + 1}", value, double.NaN, double.NaN);
+        void Group(IEnumerable<string> charts, bool wide = false)
+        {
+            line(wide ? "<div class=\"charts wide\">" : "<div class=\"charts\">");
+            foreach (var chart in charts) line(chart);
+            line("</div>");
+        }
+        var (horizons, delays) = (report.Result.Horizons, report.Result.Delays);
+        heading("Information coefficient, and how fast it is used up");
+        text("By horizon; and against the return of one session that begins so many sessions after the first open.");
+        Group([
+            EstimateChart.Svg("by horizon, sessions", [.. horizons.Select(h => Bar($"{h.Horizon}", h.InformationCoefficient))]),
+            EstimateChart.Svg("by delay, sessions", [.. delays.Select(d => Bar($"{d.Delay}", d.InformationCoefficient))]),
+            EstimateChart.Svg("rank correlation of the signal with itself, sessions later", [.. report.Result.Autocorrelation.Select(Point)]),
+        ]);
         heading("Returns by signal");
-        foreach (var h in report.Result.Horizons)
-            line(EstimateChart.Svg($"mean return over {SignalWords.Sessions(h.Horizon)}, from the lowest signals to the highest",
-                [.. h.QuantileReturns.Select((value, i) => new EstimateBar($"{i + 1}", value, double.NaN, double.NaN))], "0.##%"));
+        Group(horizons.Select(h => EstimateChart.Svg(
+            $"mean return over {SignalWords.Sessions(h.Horizon)}, from the lowest signals to the highest", [.. h.QuantileReturns.Select(Point)], "0.##%")));
         heading("Information coefficient by date");
-        foreach (var h in report.Result.Horizons.Where(h => h.ByDate.Count > 1)) line(TimeChart.Svg($"over {SignalWords.Sessions(h.Horizon)}", [ByDate(h), Cumulative(h)]));
+        Group(horizons.Where(h => h.ByDate.Count > 1)
+            .Select(h => TimeChart.Svg($"over {SignalWords.Sessions(h.Horizon)}", [ByDate(h), Cumulative(h)])), wide: true);
     }
 
     static TimePanel ByDate(HorizonResult horizon)

@@ -36,6 +36,11 @@ public static class SignalWords
         ? "Symbols are compared with each other on each session."
         : $"There are fewer than {report.Settings.LeastNames} symbols on most sessions, so each is compared with its own history: ranks are those of its whole history, and a coefficient of one session is a product of two of them.";
 
+    /// <summary>Told where signals are split into fewer parts than were asked for; null otherwise.</summary>
+    public static string? Parts(SignalReport report) => report.Result.Quantiles == report.Settings.Quantiles ? null
+        : $"Signals are split into {report.Result.Quantiles} parts in place of {report.Settings.Quantiles}: "
+            + "most sessions have fewer than two symbols for each of so many.";
+
     public static string Knowledge(SignalReport report) => report.Hindsight
         ? "With hindsight: signals are computed from all that is known by now, also what became known after the session, such as restated and late data. A backtest of it may be too good."
         : "Signals are computed from what was known at the close of each session and nothing later.";

@@ -97,6 +97,109 @@ public sealed class MarketApiTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_limit_takes_the_latest_rows_however_old_they_are()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        // Sessions of long ago, with a hole of three years: no count of days tells where the latest rows begin.
+        var bars = Enumerable.Range(0, 900).Select(i => new DateTime(2003, 1, 6, 0, 0, 0, DateTimeKind.Utc).AddDays(i < 500 ? i : i + 1_100))
+            .Where(d => Bellwether.Market.Calendars.UnitedStatesCalendar.IsSession(DateOnly.FromDateTime(d)))
+            .Select((d, i) => new PriceBar(d, 10 + i % 5, 16, 9, 11 + i % 4, 1_000, null)).ToArray();
+        await WriteAsync(desk.Desk.Desk, bars, b => b.Date.AddDays(1));
+        foreach (var limit in new[] { 1, 200, 500, 2_000 })
+        {
+            var expected = Math.Min(limit, bars.Length);
+            foreach (var path in new[] { "bars/X?", "indicators/X?set=sma_5&", "indicators/X?set=sma_5&adjusted=true&", "conditions/X?" })
+            {
+                var items = (await desk.JsonAsync($"/api/v1/market/{path}limit={limit}")).GetProperty("items");
+                Assert.Equal(expected, items.GetArrayLength());
+                Assert.StartsWith($"{bars[^1].Date:yyyy-MM-dd}", items[expected - 1].GetProperty("timestamp").GetString());
+            }
+        }
+        Assert.Equal(3, (await desk.JsonAsync("/api/v1/market/conditions/X?to=2005-01-01&limit=3")).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Bars_that_are_not_over_take_no_place_of_a_limit()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        var bars = Enumerable.Range(0, 60).Select(i => new PriceBar(First.AddMinutes(i), 10, 12, 9, 11, 1, null)).ToArray();
+        // The last forty were told of before they were over.
+        await new PriceStore(desk.Desk.Desk.DataSource, desk.Desk.Desk.Time)
+            .WriteAsync("M", BarInterval.Minute, "test", bars, b => b.Date.AddSeconds(b.Date < First.AddMinutes(20) ? 60 : 30), Token);
+        var items = (await desk.JsonAsync("/api/v1/market/bars/M?interval=1m&limit=5")).GetProperty("items");
+        Assert.Equal(["00:15", "00:16", "00:17", "00:18", "00:19"], items.EnumerateArray().Select(i => i.GetProperty("timestamp").GetString()![11..16]));
+    }
+
+    [Fact]
+    public async Task A_range_without_bars_tells_from_when_until_when_there_are_some()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        await WriteAsync(desk.Desk.Desk, [.. Enumerable.Range(0, 9).Select(i => new PriceBar(First.AddDays(i), 10, 12, 9, 11, 1, null))], b => b.Date.AddDays(1));
+        foreach (var path in new[] { "bars/X?", "indicators/X?set=sma_5&", "conditions/X?" })
+            foreach (var range in new[] { "from=2024-03-01&to=2024-04-01", "from=now", "to=2023-01-01" })
+            {
+                var answer = await desk.JsonAsync($"/api/v1/market/{path}{range}");
+                Assert.Empty(answer.GetProperty("items").EnumerateArray());
+                Assert.Equal(("2024-01-02T00:00:00Z", "2024-01-10T00:00:00Z"),
+                    (answer.GetProperty("known").GetProperty("first").GetString(), answer.GetProperty("known").GetProperty("last").GetString()));
+            }
+        Assert.False((await desk.JsonAsync("/api/v1/market/bars/X")).TryGetProperty("known", out _));
+        foreach (var path in new[] { "market/bars/X?", "market/indicators/X?set=sma_5&", "market/conditions/X?", "confluence/X/history?", "sentiment/X/aggregate/history?", "confluence/X/chart?" })
+        {
+            using var refused = await desk.GetAsync($"/api/v1/{path}from=2024-02-01&to=2024-01-01");
+            Assert.Contains("from: is not before 2024-01-01T00:00:00Z", (await ProblemAsync(refused, 400)).GetProperty("detail").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task Adjusted_bars_of_an_old_range_are_those_of_the_whole_series()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        var (random, store) = (new Random(3), new PriceStore(desk.Desk.Desk.DataSource, desk.Desk.Desk.Time));
+        for (var round = 0; round < 12; round++)
+        {
+            var (ticker, minutes) = ($"R{round}", round % 2 == 1);
+            var interval = minutes ? BarInterval.Minute : BarInterval.Day;
+            var bars = Enumerable.Range(0, 300).Where(_ => random.Next(4) > 0)
+                .Select(i => new PriceBar(minutes ? First.AddHours(12 + 8 * i) : First.AddDays(i), 100, 120, 90, 91 + random.Next(25), 1_000, round % 3 == 0 ? 50 : null)).ToArray();
+            // Half of them from a vendor who had adjusted for what had happened by then.
+            var half = bars.Length / 2;
+            Func<PriceBar, DateTime> known = b => b.Date.AddDays(1);
+            await store.WriteAsync(ticker, interval, "raw", bars[..half], known, Token);
+            await store.WriteAsync(ticker, interval, new BarOrigin("vendor") { SplitsInPrices = true, LoadedOn = new(2024, 6, 1) }, bars[half..], known, Token);
+            var last = DateOnly.FromDateTime(bars[^1].Date);
+            var actions = Enumerable.Range(0, 9).Select(i => DateOnly.FromDateTime(First).AddDays(random.Next(minutes ? 110 : 320)))
+                .Append(last.AddDays(round % 4)).Distinct()
+                .Select((day, i) => new CorporateAction(day, i % 3 == 0 ? CorporateActionKind.Split : CorporateActionKind.Dividend, i % 3 == 0 ? 2 : 1.5, false)).ToArray();
+            await new ActionStore(desk.Desk.Desk.DataSource, desk.Desk.Desk.Time).WriteAsync(ticker, "test", actions, _ => First, Token);
+            var reader = new PriceReader(desk.Desk.Desk.DataSource, desk.Desk.Desk.Time);
+            var stored = await reader.BarsAsync(ticker, interval, null, null, null, Token);
+            var whole = Adjustment.Apply(stored, await reader.ActionsAsync(ticker, null, Token), interval);
+            foreach (var end in new[] { 1, 40, stored.Count / 2, stored.Count - 3, stored.Count })
+            {
+                var to = end == stored.Count ? DateTime.UtcNow : stored[end].Bar.Date;
+                var items = (await desk.JsonAsync($"/api/v1/market/bars/{ticker}?interval={interval}&adjusted=true&to={to:yyyy-MM-ddTHH:mm:ssZ}&limit=1000")).GetProperty("items");
+                Assert.Equal(whole.Take(end).Select(b => (b.Close, b.Volume)),
+                    items.EnumerateArray().Select(i => (i.GetProperty("close").GetDouble(), (long?)i.GetProperty("volume").GetInt64())));
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Indicators_of_regular_hours_are_those_of_the_command()
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
+        await new PriceStore(desk.Desk.Desk.DataSource, desk.Desk.Desk.Time).WriteAsync("M", BarInterval.Minute, "test",
+            Enumerable.Range(0, 600).Select(i => new PriceBar(First.AddHours(12).AddMinutes(i), 10, 20, 9, 11 + i % 7, 5, null)).ToArray(), b => b.Date.AddMinutes(1), Token);
+        var items = (await desk.JsonAsync("/api/v1/market/indicators/M?interval=1m&set=vwap,sma_3&regular=true&limit=1000")).GetProperty("items");
+        var command = (await Commands.Cli.RunAsync("--data", desk.Desk.Folder, "--postgres", desk.Desk.Desk.Options.Postgres!,
+            "market", "indicators", "M", "--interval", "1m", "--set", "vwap,sma_3", "--regular", "--json")).Succeeds().Json;
+        Assert.Equal(command.EnumerateArray().Select(r => (r.GetProperty("timestamp").GetString(), r.GetProperty("vwap").GetDouble())),
+            items.EnumerateArray().Select(i => (i.GetProperty("timestamp").GetString(), i.GetProperty("values").GetProperty("vwap").GetDouble())));
+        Assert.Equal("2024-01-02T14:30:00Z", items[0].GetProperty("timestamp").GetString());
+    }
+
+    [Fact]
     public async Task Tables_and_selects_join_by_what_was_known()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(MarketApiTests));
@@ -112,10 +215,15 @@ public sealed class MarketApiTests(TestServer server)
             ("""{"left":"price_history","right":"/etc/passwd"}""", "neither a table nor a SELECT"), ("""{"left":"price_history"}""", "right: is missing"), ("""{"left":"nothing","right":"price_history"}""", "no table nothing"),
             ("""{"left":"price_history","right":"price_history","left_time":"when"}""", "has no column 'when'"), ("""{"left":"price_history","right":"price_history","max_age":"x"}""", "an interval is"),
             ("""{"left":"select * from read_csv('/etc/passwd')","right":"price_history"}""", "read_csv"),
+            ("""{"left":"select now() as timestamp","right":"price_history"}""", "with by, or rename one."), ("""{"left":"select 'X' as symbol","right":"price_history"}""", "Name it with left_time; there are symbol."),
+            ("""{"left":"select 'X' as symbol, 'soon' as time","right":"price_history"}""", "time 'soon' of row 1 is not a time that can be read; Write"),
         })
         {
             using var refused = await Join(body);
-            Assert.Contains(says, (await ProblemAsync(refused, 400)).GetProperty("detail").GetString());
+            var detail = (await ProblemAsync(refused, 400)).GetProperty("detail").GetString()!;
+            Assert.Contains(says, detail);
+            Assert.DoesNotContain("--", detail);
+            Assert.DoesNotContain("..", detail);
         }
     }
 

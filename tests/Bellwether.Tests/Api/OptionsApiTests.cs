@@ -19,6 +19,13 @@ public sealed class OptionsApiTests(TestServer server)
         var items = answer.GetProperty("items").EnumerateArray().ToArray();
         Assert.Equal((expected.Price, expected.Delta, expected.Gamma, expected.Vega, expected.Theta, expected.Rho, 0.25), (Of(0, "price"), Of(0, "delta"), Of(0, "gamma"), Of(0, "vega"), Of(0, "theta"), Of(0, "rho"), Of(0, "implied_volatility")));
         Assert.Equal(ImpliedVolatility.Solve(new OptionContract(OptionType.Put, 100, 90, 0, 0, 0.5), 1.15, out _), Of(1, "implied_volatility"));
+        foreach (var (option, reason) in new[] { ("""{"spot":100,"strike":90,"years":0,"type":"put","vol":0.2}""", "expired"), ("""{"spot":100,"strike":90,"years":0,"type":"put","price":2}""", "expired"),
+            ("""{"spot":100,"strike":90,"years":1,"type":"put","vol":0}""", "vol 0 is not above 0"), ("""{"spot":100,"strike":90,"years":1,"type":"put","price":-2}""", "price -2 is below 0") })
+            Assert.Equal(reason, (await Ask(option)).GetProperty("items")[0].GetProperty("reason").GetString());
+        // A volatility counts before a price, and the price becomes what follows from it.
+        var both = (await Ask("""{"spot":100,"strike":100,"years":1,"type":"call","vol":0.2,"price":15}""")).GetProperty("items")[0];
+        Assert.Equal(7.965567455405804, both.GetProperty("price").GetDouble(), 1e-12);
+        Assert.Equal(0.2, both.GetProperty("implied_volatility").GetDouble());
         string[] reasons = ["the most the option can be worth", "neither call nor put", "neither call nor put", "vol or price is missing", "not above 0"];
         foreach (var (item, reason) in items[2..].Zip(reasons)) Assert.Contains(reason, item.GetProperty("reason").GetString());
         Assert.All(items[2..], item => Assert.Single(item.EnumerateObject()));

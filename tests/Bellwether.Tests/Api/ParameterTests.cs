@@ -8,11 +8,19 @@ namespace Bellwether.Tests.Api;
 public sealed class ParameterTests(TestServer server)
 {
     [Fact]
-    public async Task A_moment_to_come_is_now()
+    public async Task A_moment_to_come_is_refused_where_knowledge_is_asked_for()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(ParameterTests));
         await desk.PushAsync(Event("1", "ACME", "Acme rises"));
-        foreach (var moment in new[] { "9999-12-31T23:59:59Z", "2087-01-01", "now", "NOW" })
+        foreach (var moment in new[] { "9999-12-31T23:59:59Z", "2087-01-01" })
+        {
+            foreach (var path in new[] { "sentiment/ACME", "sentiment/ACME/aggregate", "confluence/ACME", "confluence/ACME/history", "market/bars/ACME", "options/chain/ACME" })
+            {
+                using var refused = await desk.GetAsync($"/api/v1/{path}?asOf={moment}");
+                Assert.Contains("asOf: lies in the future", (await ProblemAsync(refused, 400)).GetProperty("detail").GetString());
+            }
+        }
+        foreach (var moment in new[] { "now", "NOW" })
         {
             var before = desk.Desk.Desk.Time.GetUtcNow();
             var answer = await desk.JsonAsync($"/api/v1/sentiment/ACME?asOf={moment}");

@@ -36,13 +36,16 @@ public sealed class SentimentApiTests(TestServer server)
     }
 
     [Fact]
-    public async Task A_moment_to_come_is_answered_as_now()
+    public async Task A_clock_a_little_ahead_asks_about_now()
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(SentimentApiTests));
         await desk.PushAsync(Event("1", "ACME", "Acme beats estimates"));
-        var soon = desk.Desk.Desk.Time.GetUtcNow().AddDays(1);
+        var soon = desk.Desk.Desk.Time.GetUtcNow().AddSeconds(50);
         var answer = await desk.JsonAsync($"/api/v1/sentiment/ACME?asOf={soon:yyyy-MM-ddTHH:mm:ssZ}");
         Assert.True(answer.GetProperty("as_of").GetDateTimeOffset() < soon);
+        using var later = await desk.GetAsync($"/api/v1/sentiment/ACME?asOf={soon.AddHours(1):yyyy-MM-ddTHH:mm:ssZ}");
+        var problem = await ProblemAsync(later, 400);
+        Assert.Equal("asOf", problem.GetProperty("errors")[0].GetProperty("field").GetString());
     }
 
     [Fact]

@@ -32,7 +32,9 @@ public sealed class SignalApiTests(TestServer server)
         for (var i = 0; i < 2; i++)
             Assert.Equal(command.GetProperty("horizons")[i].GetProperty("information_coefficient").GetProperty("value").GetDouble(),
                 answer.GetProperty("horizons")[i].GetProperty("information_coefficient").GetProperty("value").GetDouble());
-        Assert.Equal("2024-05-10T00:00:00+00:00", answer.GetProperty("as_of").GetString());
+        Assert.Equal("2024-05-10T00:00:00Z", answer.GetProperty("as_of").GetString());
+        using var unknown = await desk.GetAsync("/api/v1/signals/report?symbols=NOPE");
+        Assert.Contains("No daily bars of NOPE were known", (await ProblemAsync(unknown, 404)).GetProperty("detail").GetString());
         using var nothing = await desk.GetAsync("/api/v1/signals/report");
         Assert.Contains("No symbol has both", (await ProblemAsync(nothing, 422)).GetProperty("detail").GetString());
     }

@@ -84,6 +84,48 @@ public sealed class CommandLineTests
     }
 
     [Theory, MemberData(nameof(Commands))]
+    public async Task Help_tells_no_default_twice(string path)
+    {
+        var help = (await Cli.RunAsync([.. path.Split(' '), "--help"])).Succeeds().Out.ReplaceLineEndings("\n");
+        // What is told of an option may go on in further lines, which begin with more blanks than the option does.
+        foreach (var entry in System.Text.RegularExpressions.Regex.Split(help, @"\n  (?=\S)"))
+            Assert.True(entry.Split("[default:").Length <= 2, entry);
+    }
+
+    [Theory, MemberData(nameof(Commands))]
+    public async Task What_cannot_be_read_is_told_without_internals(string path)
+    {
+        string[] inner = ["System.", "expected type", "Bellwether.", "`1", "\t"];
+        var verb = Find(path);
+        foreach (var option in verb.Options.Where(o => o.ValueType != typeof(bool)))
+        {
+            string[] line = [.. path.Split(' '), option.Name, "~nonsense"];
+            // Only what is refused: a name that may be anything would be looked for.
+            if (CommandLine.Build(Nowhere, new()).Parse(line).Errors.Count == 0) continue;
+            var error = (await Cli.RunAsync(line)).Fails(ExitCode.Usage).Error;
+            Assert.All(inner, word => Assert.DoesNotContain(word, error));
+        }
+        foreach (var argument in verb.Arguments)
+        {
+            string[] line = [.. path.Split(' '), .. Enumerable.Repeat("~nonsense", verb.Arguments.Count)];
+            if (CommandLine.Build(Nowhere, new()).Parse(line).Errors.Count == 0) continue;
+            var error = (await Cli.RunAsync(line)).Fails(ExitCode.Usage).Error;
+            Assert.All(inner, word => Assert.DoesNotContain(word, error));
+        }
+    }
+
+    [Theory, MemberData(nameof(Commands))]
+    public void Every_file_that_a_command_writes_is_tried_out_first(string path)
+    {
+        foreach (var option in Find(path).Options.Where(o => o.Name is "--out" or "--html" or "--plot"))
+            foreach (var place in new[] { "/nowhere-at-all/a.parquet", "/nowhere-at-all/a.html", "/nowhere-at-all/a.svg" })
+            {
+                var errors = CommandLine.Build(Nowhere, new()).Parse([.. path.Split(' '), .. path == "confluence" ? (string[])["X"] : [], option.Name, place]).Errors.Select(e => e.Message).ToArray();
+                Assert.Contains(errors, e => e.StartsWith($"{option.Name}: '{place}' cannot be written: ", StringComparison.Ordinal));
+            }
+    }
+
+    [Theory, MemberData(nameof(Commands))]
     public async Task Number_that_is_none_is_told_by_name(string path)
     {
         foreach (var option in Find(path).Options.Where(o => (Nullable.GetUnderlyingType(o.ValueType) ?? o.ValueType) is { IsPrimitive: true } type && type != typeof(bool)))

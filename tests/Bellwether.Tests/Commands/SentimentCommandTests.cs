@@ -67,7 +67,7 @@ public sealed class SentimentCommandTests(TestServer server)
             await connection.ExecuteAsync("UPDATE sentiment.sentiment_data SET processing_timestamp_utc = timestamp + interval '1 minute'");
         var before = (await desk.RunAsync("sentiment", "AAPL", "--as-of", "2026-03-02T20:00:00Z", "--json")).Succeeds().Json;
         Assert.Equal(1, before.GetProperty("count").GetInt64());
-        Assert.Equal("2026-03-02T20:00:00+00:00", before.GetProperty("as_of").GetString());
+        Assert.Equal("2026-03-02T20:00:00Z", before.GetProperty("as_of").GetString());
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class SentimentCommandTests(TestServer server)
         var answer = (await desk.RunAsync("sentiment", "chains", "aapl", "--json")).Succeeds().Json;
         var chain = Assert.Single(answer.GetProperty("chains").EnumerateArray().ToArray());
         Assert.Equal((3, 1.0), (chain.GetProperty("size").GetInt32(), chain.GetProperty("weight").GetDouble()));
-        Assert.Equal("2026-03-04T12:00:00+00:00", chain.GetProperty("last").GetString());
+        Assert.Equal("2026-03-04T12:00:00Z", chain.GetProperty("last").GetString());
         var told = (await desk.RunAsync("sentiment", "articles", "AAPL", "--limit", "3", "--json")).Succeeds().Json.GetProperty("articles").EnumerateArray().ToArray();
         Assert.Equal([1.0, 0, 0], told.Select(a => a.GetProperty("novelty_weight").GetDouble()).OrderDescending());
         Assert.All(told, a => Assert.Equal(chain.GetProperty("chain_id").GetString(), a.GetProperty("chain_id").GetString()));

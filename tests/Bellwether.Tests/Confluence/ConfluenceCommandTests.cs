@@ -58,7 +58,56 @@ public sealed class ConfluenceCommandTests(TestServer server)
         Assert.Equal(["technical"], past.GetProperty("components_used").EnumerateArray().Select(c => c.GetString()));
         Assert.True(past.GetProperty("known_at").GetDateTimeOffset() > past.GetProperty("timestamp").GetDateTimeOffset().AddDays(19));
         Assert.Contains("NONE", (await desk.RunAsync("confluence", "NONE")).Fails(ExitCode.BadInput).Error);
-        Assert.Contains("known at 2020-01-01", (await desk.RunAsync("aggregate", "ACME", "--as-of", "2020-01-01")).Fails(ExitCode.BadInput).Error);
+        Assert.Contains("at 2020-01-01", (await desk.RunAsync("aggregate", "ACME", "--as-of", "2020-01-01")).Fails(ExitCode.BadInput).Error);
+    }
+
+    [Fact]
+    public async Task A_symbol_of_which_nothing_counts_any_more_is_told_from_one_that_nothing_is_known_of()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(ConfluenceCommandTests));
+        (await desk.RunAsync("market", "import", desk.Write("old.csv", $"{Bars}\n2020-01-02,10,12,9,11,5\n2020-01-03,10,12,9,11,5\n"), "--symbol", "OLD")).Succeeds();
+        async Task<(string Kind, string Message, string? Mend)> Error(params string[] args)
+        {
+            var error = (await desk.RunAsync(["confluence", .. args, "--json"])).Fails(ExitCode.BadInput).ErrorJson;
+            return (error.GetProperty("kind").GetString()!, error.GetProperty("message").GetString()!, error.GetProperty("mend").GetString());
+        }
+        var stale = await Error("OLD");
+        Assert.Equal(("stale_symbol", "Ask about a moment when it did: --at 2020-01-04."), (stale.Kind, stale.Mend));
+        Assert.Contains("the last daily bar is of 2020-01-03", stale.Message);
+        var moved = await Error("OLD", "--at", "2019-01-01");
+        Assert.Equal(("stale_symbol", null), (moved.Kind, moved.Mend));
+        Assert.Contains("the first daily bar is of 2020-01-02", moved.Message);
+        Assert.Equal("unknown_symbol", (await Error("NONE")).Kind);
+        Assert.Equal("unknown_symbol", (await Error("OLD", "--as-of", "2020-02-01")).Kind);
+        Assert.Equal("OLD", (await desk.RunAsync("confluence", "OLD", "--at", "2020-01-04", "--json")).Succeeds().Json.GetProperty("symbol").GetString());
+    }
+
+    [Theory]
+    [InlineData("aggregate", "/api/v1/sentiment/acme/aggregate/history")]
+    [InlineData("confluence", "/api/v1/confluence/acme/history")]
+    public async Task What_was_saved_is_shown_as_the_API_lists_it(string command, string path)
+    {
+        await using var desk = await ServedDesk.StartAsync(server, nameof(ConfluenceCommandTests));
+        await desk.PushAsync(Event("1", "ACME", "Acme rises to a record", $"{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}"));
+        for (var i = 0; i < 3; i++) await desk.Desk.Desk.ConfluenceSaver.SaveAsync(DateTimeOffset.UtcNow, Token);
+        Task<CliResult> Run(params string[] args) => Cli.RunAsync(["--data", desk.Desk.Folder, "--postgres", desk.Desk.Desk.Options.Postgres!, command, .. args]);
+        var all = (await desk.JsonAsync(path)).GetProperty("items").EnumerateArray().Select(i => i.GetProperty("timestamp").GetString()).ToArray();
+        async Task<string?[]> Shown(params string[] args) =>
+            [.. (await Run(["ACME", "--history", "--json", .. args])).Succeeds().Json.GetProperty("items").EnumerateArray().Select(i => i.GetProperty("timestamp").GetString())];
+        Assert.Equal(3, all.Length);
+        Assert.Equal(all, await Shown());
+        Assert.Equal(all[1..], await Shown("--limit", "2"));
+        Assert.Equal(all[1..], await Shown("--from", all[1]!));
+        Assert.Equal(all[..1], await Shown("--to", all[1]!));
+        Assert.Equal(all[..2], await Shown("--as-of", all[1]!));
+        Assert.Equal(3, (await Run("ACME", "--history")).Succeeds().Out.Split('\n').Count(l => l.Contains("Z ", StringComparison.Ordinal)));
+        Assert.Contains("Nothing was saved of NONE", (await Run("NONE", "--history")).Succeeds().Error);
+        foreach (var (line, says) in new[]
+        {
+            ("--all --history", "of one symbol"), ("ACME --history --save", "--save does not go with it"), ("ACME --limit 5", "--limit goes with --history"), ("ACME --history --limit 0", "outside 1.."),
+            ("ACME --history --limit x", "--limit: 'x' is no whole number"), ("ACME --from 2024-01-01", "--from goes with --history"), ("ACME --history --from 2024-01-02 --to 2024-01-01", "is not before"),
+        })
+            Assert.Contains(says, (await Run(line.Split(' '))).Fails(ExitCode.Usage).Error);
     }
 
     [Fact]
@@ -120,6 +169,20 @@ public sealed class ConfluenceCommandTests(TestServer server)
         Assert.Equal(first.GetProperty("news_sentiment").GetDouble(), confluence.GetProperty("sentiment_score").GetDouble());
         Assert.False(confluence.TryGetProperty("technical_score", out _));
         Assert.Equal("confluence-v1", confluence.GetProperty("formula").GetString());
+
+        // The moment to tell of, with what is known now: history that was loaded afterwards.
+        var earlier = DateTimeOffset.UtcNow.AddHours(-1).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        foreach (var (path, command) in new[] { ("sentiment/ACME/aggregate", "aggregate"), ("confluence/ACME", "confluence") })
+        {
+            var now = Uri.UnescapeDataString(moment);
+            var told = await desk.JsonAsync($"/api/v1/{path}?at={earlier}&asOf={moment}");
+            Assert.Equal((earlier, now), (told.GetProperty("timestamp").GetString(), told.GetProperty("known_at").GetString()));
+            var shown = (await Cli.RunAsync("--data", desk.Desk.Folder, "--postgres", desk.Desk.Desk.Options.Postgres!, command, "ACME", "--at", earlier, "--as-of", now, "--json")).Succeeds().Json;
+            var same = command == "aggregate" ? "unified_sentiment" : "sentiment_score";
+            Assert.Equal(shown.GetProperty(same).GetDouble(), told.GetProperty(same).GetDouble());
+            using var behind = await desk.GetAsync($"/api/v1/{path}?at={moment}&asOf={earlier}");
+            Assert.Contains("at: is after", (await ProblemAsync(behind, 400)).GetProperty("detail").GetString());
+        }
 
         using var unknown = await desk.GetAsync("/api/v1/confluence/NONE");
         await ProblemAsync(unknown, 404);

@@ -73,7 +73,7 @@ public sealed class CountsApiTests(TestServer server)
     [InlineData("forecasts", """{"model":5}""", "model")]
     [InlineData("forecasts", """{"model":"combined",}""", "body")]
     [InlineData("forecasts", """{"at":"06-07-2024"}""", "at")]
-    [InlineData("forecasts?format=png", "{}", "format")]
+    [InlineData("forecasts?format=gif", "{}", "format")]
     [InlineData("models", """{"models":["reference",null]}""", "models[1]")]
     [InlineData("models", """{"models":["oracle"]}""", "models[0]")]
     [InlineData("models", """{"models":[]}""", "models")]
@@ -123,7 +123,15 @@ public sealed class CountsApiTests(TestServer server)
             Assert.Equal("application/json", response.Content.Headers.ContentType!.MediaType);
             Assert.Equal("Accept", Assert.Single(response.Headers.Vary));
         }
-        await ProblemAsync(await desk.GetAsync("/api/v1/counts/ann/forecasts", ("Accept", "image/png")), 406);
+        // A picture is the same chart.
+        var vector = await (await desk.GetAsync("/api/v1/counts/ann/forecasts?format=svg")).Content.ReadAsStringAsync(Token);
+        foreach (var (query, accept) in new[] { ("?format=png", "*/*"), ("", "image/png"), ("", "image/png,image/*;q=0.8,*/*;q=0.5") })
+        {
+            using var picture = await desk.GetAsync($"/api/v1/counts/ann/forecasts{query}", ("Accept", accept));
+            Assert.Equal("image/png", picture.Content.Headers.ContentType?.MediaType);
+            Assert.Equal(Bellwether.Plots.PngPlot.Of(vector), await picture.Content.ReadAsByteArrayAsync(Token));
+        }
+        await ProblemAsync(await desk.GetAsync("/api/v1/counts/ann/forecasts", ("Accept", "image/gif")), 406);
         await ProblemAsync(await desk.GetAsync("/api/v1/counts/ann/models", ("Accept", "image/svg+xml")), 406);
 
         static async Task<string> SvgAsync(HttpResponseMessage response)

@@ -129,7 +129,7 @@ public sealed class CountsCommandTests(TestServer server)
         }
         // With the word up to when the collector looked, an empty file is an answer.
         var quiet = (await desk.RunAsync("counts", "import", desk.Write("empty.csv", ""), "--account", "ann", "--since", "2024-03-01", "--until", "2024-03-02", "--json")).Succeeds().Json;
-        Assert.Equal("2024-03-02T00:00:00+00:00", Text(quiet, "observed_until"));
+        Assert.Equal("2024-03-02T00:00:00Z", Text(quiet, "observed_until"));
         var rubbish = (await desk.RunAsync("counts", "import", desk.Write("rubbish.csv", "\u001b]0;owned\u0007,\u0001\u009bx\nfoo,bar\n"), "--account", "ann")).Fails(ExitCode.BadInput);
         Assert.Contains("owned", rubbish.Error);
         Assert.DoesNotContain(rubbish.Error, c => char.IsControl(c) && c != '\n');

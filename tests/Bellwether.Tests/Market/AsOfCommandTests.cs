@@ -131,6 +131,21 @@ public sealed class AsOfCommandTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_time_that_cannot_be_read_is_told_and_stops_nothing()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(AsOfCommandTests));
+        var left = desk.Write("trades.csv", Trades.Replace("2,AAPL,2024-01-02T10:00:00Z", "2,AAPL,yesterday"));
+        var right = desk.Write("scores.csv", Scores.Replace("MSFT,2024-01-02T10:00:00Z,2024-01-02T10:00:00Z", "MSFT,2024-01-02T10:00:00Z,soon"));
+        var done = (await desk.RunAsync("asof", "join", left, right, "--left-time", "entry_time")).Succeeds();
+        Assert.Equal(["1,AAPL,2024-01-02T09:00:00Z,,,", "2,AAPL,yesterday,,,", "3,MSFT,2024-01-02T10:00:00Z,,,",
+            "4,AAPL,2024-01-02T11:30:00Z,2024-01-02T09:30:00Z,2024-01-02T11:00:00Z,0.2", "5,,2024-01-02T11:30:00Z,,,"], done.Out.TrimEnd().ReplaceLineEndings("\n").Split('\n')[1..]);
+        Assert.Contains("trades.csv, row 2: entry_time 'yesterday' is not a time that can be read", done.Error);
+        Assert.Contains("scores.csv, row 4: known_at 'soon' is not a time", done.Error);
+        var answer = (await desk.RunAsync("asof", "join", left, right, "--left-time", "entry_time", "--out", Path.Combine(desk.Folder, "o.csv"), "--json")).Succeeds().Json;
+        Assert.Equal((2, 1), (answer.GetProperty("unread").GetInt32(), answer.GetProperty("matched").GetInt32()));
+    }
+
+    [Fact]
     public async Task Symbols_are_the_same_in_any_case()
     {
         await using var desk = await CliDesk.OpenAsync(server, nameof(AsOfCommandTests));

@@ -211,6 +211,7 @@ public sealed class BarTruthTests(TestServer server)
         Assert.Contains("two things",
             (await desk.RunAsync("market", "import", file, "--symbol", "BTC", "--every-day", "--hours", "exchange")).Fails(ExitCode.Usage)
             .Error);
+        (await desk.RunAsync("market", "import", file, "--symbol", "LATE", "--hours", "exchange-late")).Succeeds();
         Assert.Contains("not known", (await desk.RunAsync("market", "import", file, "--symbol", "BTC", "--hours", "night"))
             .Fails(ExitCode.Usage).Error);
     }

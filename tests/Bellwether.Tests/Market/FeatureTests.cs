@@ -51,13 +51,13 @@ public sealed class FeatureTests(TestServer server)
             connection.Execute($"COPY (FROM b ORDER BY symbol, date) TO '{sorted}' (FORMAT parquet); COPY (FROM b ORDER BY hash(symbol, date)) TO '{mixed}' (FORMAT parquet)");
             connection.Execute($"COPY (FROM b UNION ALL FROM b WHERE symbol = 'S1' LIMIT 700) TO '{Path.Combine(desk.Folder, "d.parquet")}' (FORMAT parquet)");
         }
-        foreach (var (name, file) in new[] { ("a", sorted), ("b", mixed) }) (await desk.RunAsync("market", "factors", file, "--out", Path.Combine(desk.Folder, $"{name}.out"))).Succeeds();
+        foreach (var (name, file) in new[] { ("a", sorted), ("b", mixed) }) (await desk.RunAsync("market", "factors", file, "--out", Path.Combine(desk.Folder, $"{name}.out.parquet"))).Succeeds();
         using (var database = DuckDbTestLibrary.Open())
         using (var connection = database.Connect())
-            Assert.Equal(0L, connection.Scalar($"SELECT count(*) FROM (FROM read_parquet('{desk.Folder}/a.out') EXCEPT ALL FROM read_parquet('{desk.Folder}/b.out'))"));
-        Assert.Contains("S1 has two bars of 2020-01-01", (await desk.RunAsync("market", "factors", Path.Combine(desk.Folder, "d.parquet"), "--out", Path.Combine(desk.Folder, "d.out"))).Fails(ExitCode.BadInput).Error);
-        Assert.False(File.Exists(Path.Combine(desk.Folder, "d.out")));
-        Assert.Contains("has no column close", (await desk.RunAsync("market", "factors", Path.Combine(desk.Folder, "a.out"), "--out", Path.Combine(desk.Folder, "e.out"))).Fails(ExitCode.BadInput).Error);
+            Assert.Equal(0L, connection.Scalar($"SELECT count(*) FROM (FROM read_parquet('{desk.Folder}/a.out.parquet') EXCEPT ALL FROM read_parquet('{desk.Folder}/b.out.parquet'))"));
+        Assert.Contains("S1 has two bars of 2020-01-01", (await desk.RunAsync("market", "factors", Path.Combine(desk.Folder, "d.parquet"), "--out", Path.Combine(desk.Folder, "d.out.parquet"))).Fails(ExitCode.BadInput).Error);
+        Assert.False(File.Exists(Path.Combine(desk.Folder, "d.out.parquet")));
+        Assert.Contains("has no column close", (await desk.RunAsync("market", "factors", Path.Combine(desk.Folder, "a.out.parquet"), "--out", Path.Combine(desk.Folder, "e.out.parquet"))).Fails(ExitCode.BadInput).Error);
         Assert.Contains("No bars", (await desk.RunAsync("market", "factors")).Fails(ExitCode.BadInput).Error);
     }
 

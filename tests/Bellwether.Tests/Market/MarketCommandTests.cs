@@ -72,6 +72,32 @@ public sealed class MarketCommandTests(TestServer server)
     }
 
     [Fact]
+    public async Task A_range_without_bars_is_an_empty_answer_that_tells_what_is_known()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(MarketCommandTests));
+        (await desk.RunAsync("market", "import", desk.Write("x.csv", Bars), "--symbol", "X", "--known-at", "bar-end")).Succeeds();
+        foreach (var command in new[] { "bars", "indicators", "conditions" })
+            foreach (var range in new[] { "--from 2025-01-01 --to 2025-02-01", "--from now", "--to 2020-01-01", "--from 2025-01-01 --adjusted" })
+            {
+                if (command == "conditions" && range.EndsWith("adjusted", StringComparison.Ordinal)) continue;
+                string[] line = ["market", command, "X", .. range.Split(' '), .. command == "indicators" ? (string[])["--set", "sma_5"] : []];
+                var empty = (await desk.RunAsync([.. line, "--json"])).Succeeds();
+                Assert.Equal(0, empty.Json.GetArrayLength());
+                Assert.Contains("the first that is known is of 2024-01-02, the last of 2024-01-03.", empty.Error);
+            }
+        foreach (var line in new[] { "bars X", "indicators X --set sma_5", "conditions X", "matrix X --set sma_5 --out m.parquet" })
+        {
+            var refused = (await desk.RunAsync(["market", .. line.Split(' '), "--from", "2024-02-01", "--to", "2024-01-01"])).Fails(ExitCode.Usage);
+            Assert.Contains("--from 2024-02-01 00:00:00Z is not before --to 2024-01-01 00:00:00Z", refused.Error);
+            if (!line.StartsWith("matrix", StringComparison.Ordinal)) Assert.Contains("--as-of", (await desk.RunAsync(["market", .. line.Split(' '), "--as-of", "2087-01-01"])).Fails(ExitCode.Usage).Error);
+        }
+        Assert.Contains("No bars of NONE", (await desk.RunAsync("market", "conditions", "NONE", "--from", "2024-01-01")).Fails(ExitCode.BadInput).Error);
+        var sector = (await desk.RunAsync("market", "sector", "X", "NONE")).Succeeds();
+        Assert.Contains("No daily bars of NONE are known", sector.Error);
+        Assert.DoesNotContain("No daily bars", (await desk.RunAsync("market", "sector", "NONE", "X")).Succeeds().Error);
+    }
+
+    [Fact]
     public async Task Parquet_is_read()
     {
         await using var desk = await CliDesk.OpenAsync(server, nameof(MarketCommandTests));
@@ -180,7 +206,11 @@ public sealed class MarketCommandTests(TestServer server)
     [InlineData("-1,100,0,0,1,call,0.2,", null, null, "spot -1 is not above 0")]
     [InlineData("100,0,0,0,1,call,0.2,", null, null, "strike 0 is not above 0")]
     [InlineData("100,100,0,0,-0.5,call,0.2,", null, null, "years -0.5 is below 0")]
-    [InlineData("100,100,0,0,1,call,-0.2,", null, null, "vol -0.2 is below 0")]
+    [InlineData("100,100,0,0,1,call,-0.2,", null, null, "vol -0.2 is not above 0")]
+    [InlineData("100,100,0,0,1,call,0,", null, null, "vol 0 is not above 0")]
+    [InlineData("100,100,0,0,0,call,0.2,", null, null, "expired")]
+    [InlineData("100,100,0,0,0,put,,5", null, null, "expired")]
+    [InlineData("Infinity,100,0,0,1,call,0.2,", null, null, "spot Infinity is no number")]
     [InlineData("100,100,0,0,1,call,,-3", null, null, "price -3 is below 0")]
     [InlineData("100,100,NaN,0,1,call,0.2,", null, null, "rate NaN is no number")]
     [InlineData("100,100,0,0,1,call,,", null, null, "price '' is not a number")]

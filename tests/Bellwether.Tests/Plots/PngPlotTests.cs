@@ -83,7 +83,5 @@ public sealed class PngPlotTests
         await PlotFile.WriteAsync(Path.Combine(folder, "a.PNG"), svg, TestContext.Current.CancellationToken);
         Assert.Equal(svg, File.ReadAllText(Path.Combine(folder, "a.svg")));
         Assert.Equal(PngPlot.Of(svg), File.ReadAllBytes(Path.Combine(folder, "a.PNG")));
-        Assert.Null(PlotFile.Problem(Path.Combine(folder, "b.png")));
-        Assert.Contains(".svg or .png", PlotFile.Problem(Path.Combine(folder, "b.gif")));
     }
 }

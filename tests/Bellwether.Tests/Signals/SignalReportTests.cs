@@ -84,6 +84,34 @@ public sealed class SignalReportTests(TestServer server)
     }
 
     [Fact]
+    public async Task The_window_goes_by_the_data_and_what_has_no_bars_is_an_error()
+    {
+        await using var desk = await CliDesk.OpenAsync(server, nameof(SignalReportTests));
+        var file = await SimulateAsync(desk, 5, 0.15, "T15:00:00Z");
+        // Bars go on for years behind the last signal, with prices that stand still.
+        var later = UnitedStatesCalendar.Sessions(new(2023, 1, 3), new(2024, 6, 28)).Select(d => $"{d:yyyy-MM-dd},50,51,49,50,1000");
+        for (var s = 0; s < 5; s++)
+            (await desk.RunAsync("market", "import", desk.Write($"later{s}.csv", $"Date,Open,High,Low,Close,Volume\n{string.Join('\n', later)}\n"), "--symbol", $"S{s}")).Succeeds();
+        var answer = (await desk.RunAsync("signal", "report", "--file", file, "--horizons", "1", "--quantiles", "5", "--json")).Succeeds().Json;
+        Assert.Equal(("2021-01-04", "2022-12-30"), (answer.GetProperty("first").GetString(), answer.GetProperty("last").GetString()));
+        Assert.Equal((2, 5), (answer.GetProperty("quantiles").GetInt32(), answer.GetProperty("quantiles_asked").GetInt32()));
+        Assert.All(answer.GetProperty("horizons")[0].GetProperty("by_date").EnumerateArray(), d => Assert.InRange(d.GetProperty("ic").GetDouble(), -1, 1));
+        var text = (await desk.RunAsync("signal", "report", "--file", file, "--horizons", "1", "--quantiles", "5")).Succeeds().Out;
+        Assert.Contains("Signals are split into 2 parts in place of 5", text);
+        Assert.DoesNotContain("in place of", (await desk.RunAsync("signal", "report", "--file", file, "--horizons", "1", "--quantiles", "2")).Succeeds().Out);
+        // One symbol is compared with itself over time: a session has no correlation of its own.
+        var own = (await desk.RunAsync("signal", "report", "--file", file, "--symbols", "S1", "--horizons", "1", "--json")).Succeeds().Json.GetProperty("horizons")[0];
+        var products = own.GetProperty("by_date").EnumerateArray().Select(d => d.GetProperty("product").GetDouble()).ToArray();
+        Assert.Equal(own.GetProperty("information_coefficient").GetProperty("value").GetDouble(), products.Average(), 1e-12);
+        Assert.All(own.GetProperty("by_date").EnumerateArray(), d => Assert.Equal(System.Text.Json.JsonValueKind.Null, d.GetProperty("ic").ValueKind));
+
+        Assert.Contains("No daily bars of NOPE were known", (await desk.RunAsync("signal", "report", "--symbols", "NOPE")).Fails(ExitCode.BadInput).Error);
+        Assert.Contains("without NOPE", (await desk.RunAsync("signal", "report", "--file", file, "--symbols", "S1,NOPE", "--horizons", "1")).Succeeds().Out);
+        var future = desk.Write("future.csv", "timestamp,symbol,signal\n2025-01-02,S1,1\n");
+        Assert.Contains("the last daily bar of 2024-06-28: no signal has a return", (await desk.RunAsync("signal", "report", "--file", future)).Fails(ExitCode.BadInput).Error);
+    }
+
+    [Fact]
     public async Task Rows_of_a_file_that_make_no_sense_are_told_and_left_out()
     {
         await using var desk = await CliDesk.OpenAsync(server, nameof(SignalReportTests));

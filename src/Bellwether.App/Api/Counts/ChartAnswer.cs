@@ -1,9 +1,18 @@
 using System.Text;
+using Bellwether.Plots;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 
 namespace Bellwether.App.Api.Counts;
+
+/// <summary>In what form an answer is wanted.</summary>
+enum ChartForm
+{
+    Data,
+    Svg,
+    Png,
+}
 
 /// <summary>Answers that are drawn where the client wants them so.</summary>
 static class ChartAnswer
@@ -11,26 +20,35 @@ static class ChartAnswer
     public const string Type = "image/svg+xml", Png = "image/png";
 
     static readonly string[] Data = ["application/json", "application/*", "*/*"];
-    static readonly string[] Image = [Type, "image/*"];
 
-    public static ContentHttpResult Of(string svg) => TypedResults.Text(svg, Type, Encoding.UTF8);
+    public static FileContentHttpResult Of(string svg, ChartForm form) => form == ChartForm.Png
+        ? TypedResults.Bytes(PngPlot.Of(svg), Png) : TypedResults.Bytes(Encoding.UTF8.GetBytes(svg), $"{Type}; charset=utf-8");
 
-    /// <summary>Whether a chart is wanted: by name, or because the Accept header likes an image better. An img element of a page asks so.</summary>
-    public static bool Chart(this RequestCheck check, HttpContext context, string? format)
+    /// <summary>By name, else by what the Accept header likes best. An img element of a page likes images better than data.</summary>
+    public static ChartForm Chart(this RequestCheck check, HttpContext context, string? format)
     {
         context.Response.Headers.Vary = "Accept";
-        if (check.OneOf("format", format, "json", "svg") is { } named) return named == "svg";
-        return MediaTypeHeaderValue.TryParseList(context.Request.Headers.Accept, out var accepted) && Liking(accepted, Image) > Liking(accepted, Data);
+        if (check.OneOf("format", format, "json", "svg", "png") is { } named)
+            return Enum.Parse<ChartForm>(named == "json" ? "Data" : named, ignoreCase: true);
+        return Accepted(context) is { } accepted && Liking(accepted, [Type, Png, "image/*"]) > Liking(accepted, Data)
+            ? Drawn(accepted, "image/*") : ChartForm.Data;
     }
 
-    /// <summary>Whether a chart is wanted as PNG: by name, or because the Accept header likes it better than SVG.</summary>
-    public static bool Picture(this RequestCheck check, HttpContext context, string? format)
+    /// <summary>Of what is drawn in any case: SVG, unless PNG is named, or the Accept header likes it better.</summary>
+    public static ChartForm Picture(this RequestCheck check, HttpContext context, string? format)
     {
         context.Response.Headers.Vary = "Accept";
-        if (check.OneOf("format", format, "svg", "png") is { } named) return named == "png";
-        return MediaTypeHeaderValue.TryParseList(context.Request.Headers.Accept, out var accepted) && Liking(accepted, [Png]) > Liking(accepted, [Type, "image/*", "*/*"]);
+        if (check.OneOf("format", format, "svg", "png") is { } named) return Enum.Parse<ChartForm>(named, ignoreCase: true);
+        return Accepted(context) is { } accepted ? Drawn(accepted, "image/*", "*/*") : ChartForm.Svg;
     }
+
+    static ChartForm Drawn(IList<MediaTypeHeaderValue> accepted, params string[] any) =>
+        Liking(accepted, [Png]) > Liking(accepted, [Type, .. any]) ? ChartForm.Png : ChartForm.Svg;
+
+    static IList<MediaTypeHeaderValue>? Accepted(HttpContext context) =>
+        MediaTypeHeaderValue.TryParseList(context.Request.Headers.Accept, out var accepted) ? accepted : null;
 
     static double Liking(IList<MediaTypeHeaderValue> accepted, string[] types) =>
-        accepted.Where(a => types.Contains(a.MediaType.Value, StringComparer.OrdinalIgnoreCase)).Select(a => a.Quality ?? 1).DefaultIfEmpty(0).Max();
+        accepted.Where(a => types.Contains(a.MediaType.Value, StringComparer.OrdinalIgnoreCase))
+            .Select(a => a.Quality ?? 1).DefaultIfEmpty(0).Max();
 }

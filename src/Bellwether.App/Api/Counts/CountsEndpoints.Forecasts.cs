@@ -37,7 +37,7 @@ static partial class CountsEndpoints
         return TypedResults.Ok(await work.StudyAsync(token => new ModelTrainer(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, null, token), cancellationToken));
     }
 
-    static async Task<Results<Ok<LedgerPage>, ContentHttpResult, ProblemHttpResult>> LedgerAsync(
+    static async Task<Results<Ok<LedgerPage>, FileContentHttpResult, ProblemHttpResult>> LedgerAsync(
         [FromRoute] string account, string? asOf, string? from, string? to, string? horizon, string? model, string? count, string? replayed, string? limit, string? tz, string? format,
         HttpContext context, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
@@ -46,10 +46,10 @@ static partial class CountsEndpoints
             check.When("from", from, zone, desk.Time) ?? moment, check.When("to", to, zone, desk.Time), check.Flag("replayed", replayed), Limit: check.Limit(limit, 1_000, MostRows));
         if (check.Failed) return check.Problem();
         var page = await wait.ForAsync(token => LedgerPage.ReadAsync(new ForecastLedger(desk.DataSource, desk.Time), query, token), cancellationToken);
-        return drawn ? ChartAnswer.Of(CountsCharts.Fan(query.Account, query.Model!, page.Items, zone, moment)) : TypedResults.Ok(page);
+        return drawn != ChartForm.Data ? ChartAnswer.Of(CountsCharts.Fan(query.Account, query.Model!, page.Items, zone, moment), drawn) : TypedResults.Ok(page);
     }
 
-    static async Task<Results<Ok<IReadOnlyList<ForecastRow>>, ContentHttpResult, ProblemHttpResult>> ForecastAsync(
+    static async Task<Results<Ok<IReadOnlyList<ForecastRow>>, FileContentHttpResult, ProblemHttpResult>> ForecastAsync(
         [FromRoute] string account, string? format, [FromBody] ForecastBody body, HttpContext context, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
     {
         var (zone, drawn) = (check.Zone(body.Tz), check.Chart(context, format));
@@ -66,10 +66,10 @@ static partial class CountsEndpoints
         };
         if (check.Failed) return check.Problem();
         var rows = await work.ForecastAsync(token => new Forecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token), cancellationToken);
-        return drawn ? ChartAnswer.Of(CountsCharts.Fan(request.Account, request.Model, rows, zone)) : TypedResults.Ok(rows);
+        return drawn != ChartForm.Data ? ChartAnswer.Of(CountsCharts.Fan(request.Account, request.Model, rows, zone), drawn) : TypedResults.Ok(rows);
     }
 
-    static async Task<Results<Ok<WindowForecast>, ContentHttpResult, ProblemHttpResult>> WindowAsync(
+    static async Task<Results<Ok<WindowForecast>, FileContentHttpResult, ProblemHttpResult>> WindowAsync(
         [FromRoute] string account, string? format, [FromBody] WindowBody body, HttpContext context, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
     {
         var (zone, drawn) = (check.Zone(body.Tz), check.Chart(context, format));
@@ -89,10 +89,10 @@ static partial class CountsEndpoints
         if (!check.Failed) check.Prices(body.Prices, request.Ranges);
         if (check.Failed) return check.Problem();
         var forecast = await work.ForecastAsync(token => new WindowForecaster(desk.DataSource, desk.Options.DataDirectory, desk.Time).RunAsync(request, token), cancellationToken);
-        return drawn ? ChartAnswer.Of(CountsCharts.Window(forecast, zone)) : TypedResults.Ok(forecast);
+        return drawn != ChartForm.Data ? ChartAnswer.Of(CountsCharts.Window(forecast, zone), drawn) : TypedResults.Ok(forecast);
     }
 
-    static async Task<Results<Ok<IReadOnlyList<BacktestResult>>, ContentHttpResult, ProblemHttpResult>> BacktestAsync(
+    static async Task<Results<Ok<IReadOnlyList<BacktestResult>>, FileContentHttpResult, ProblemHttpResult>> BacktestAsync(
         [FromRoute] string account, string? format, [FromBody] BacktestBody body, HttpContext context, RequestCheck check, CountsWork work, Desk desk, CancellationToken cancellationToken)
     {
         var drawn = check.Chart(context, format);
@@ -112,7 +112,7 @@ static partial class CountsEndpoints
         BacktestTargets.Require(request);
         var rows = await work.StudyAsync(token => new BacktestRunner(desk.DataSource, desk.Time).RunAsync(request, null, token), cancellationToken);
         BacktestTargets.Without(request, rows);
-        return drawn ? ChartAnswer.Of(CountsCharts.Pit(request, rows)) : TypedResults.Ok(rows);
+        return drawn != ChartForm.Data ? ChartAnswer.Of(CountsCharts.Pit(request, rows), drawn) : TypedResults.Ok(rows);
     }
 
     static DateOnly Day(RequestCheck check, string field, string? text)

@@ -24,7 +24,7 @@ static partial class CountsEndpoints
     {
         var all = api.MapGroup("/counts").AnswersHead();
         var counts = all.MapGroup("").Answers("application/json");
-        MapCharts(all.MapGroup("").Answers("application/json", ChartAnswer.Type));
+        MapCharts(all.MapGroup("").Answers("application/json", ChartAnswer.Type, ChartAnswer.Png));
         counts.MapGet("/", ListAsync).WithName("listCountAccounts").WithSummary("Accounts whose posts are counted");
         counts.MapGet("/{account}", StatusAsync).WithName("getCountStatus").WithSummary("How fresh and whole the counts are, and whether the intervals held").ProducesProblem(400).ProducesProblem(404);
         counts.MapPost("/{account}/posts", ImportAsync).WithName("importPosts").WithSummary("Takes in ids and times of posts; sending them again adds nothing")

@@ -6,7 +6,8 @@ using Bellwether.Market.Prices;
 namespace Bellwether.App.Api.Market;
 
 /// <summary>Runs indicators over a whole history, page by page, and keeps only the rows that are asked for.</summary>
-sealed class IndicatorHistory(Desk desk, BarInterval interval, DateTimeOffset? to, DateTimeOffset? asOf, bool adjusted)
+/// <param name="regular">Only bars within the hours of the exchange.</param>
+sealed class IndicatorHistory(Desk desk, BarInterval interval, DateTimeOffset? to, DateTimeOffset? asOf, bool adjusted, bool regular)
 {
     // How bars are adjusted depends on those after them, so that these are in memory at once.
     const int MostAdjusted = 200_000;
@@ -36,15 +37,20 @@ sealed class IndicatorHistory(Desk desk, BarInterval interval, DateTimeOffset? t
 
     async IAsyncEnumerable<PriceBar> BarsAsync(string ticker, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await foreach (var bar in AllAsync(ticker, cancellationToken))
+            if (!regular || BarSeries.IsRegular(bar.Date, interval)) yield return bar;
+    }
+
+    async IAsyncEnumerable<PriceBar> AllAsync(string ticker, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var pages = new BarPages(desk.DataSource, _reader);
         if (!adjusted)
         {
             await foreach (var stored in pages.AllAsync(ticker, interval, to, asOf, cancellationToken)) yield return stored.Bar;
             yield break;
         }
-        var last = await pages.LastAsync(ticker, interval, null, to, asOf, MostAdjusted, through: true, cancellationToken);
-        var bars = Adjustment.Apply(last, await _reader.ActionsAsync(ticker, asOf, cancellationToken), interval);
-        foreach (var bar in bars)
-            if (!(bar.Date >= to?.UtcDateTime)) yield return bar;
+        var last = await pages.LastAsync(ticker, interval, null, to, asOf, MostAdjusted, cancellationToken);
+        var bars = await new AdjustedBars(pages, _reader).ApplyAsync(ticker, interval, last, asOf, cancellationToken);
+        foreach (var bar in bars) yield return bar;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Bellwether.Analytics.Indicators;
+using Bellwether.App.Commands;
 using Bellwether.Market;
 using Bellwether.Market.Conditions;
 using Bellwether.Market.Prices;
@@ -20,61 +21,80 @@ static class MarketEndpoints
     public static void Map(RouteGroupBuilder api)
     {
         var market = api.MapGroup("/market").AnswersHead().Answers("application/json");
-        market.MapGet("/bars/{symbol}", BarsAsync).WithName("listBars").WithSummary("Bars of a symbol, as they are known or were at a moment").ProducesProblem(400).ProducesProblem(404);
-        market.MapGet("/indicators/{symbol}", IndicatorsAsync).WithName("listIndicators").WithSummary("Indicators over the bars of a symbol").ProducesProblem(400).ProducesProblem(404);
-        market.MapGet("/conditions/{symbol}", ConditionsAsync).WithName("listConditions").WithSummary("Indicators, volatility, regime and correlations at the close of each session")
+        market.MapGet("/bars/{symbol}", BarsAsync).WithName("listBars")
+            .WithSummary("Bars of a symbol, as they are known or were at a moment").ProducesProblem(400).ProducesProblem(404);
+        market.MapGet("/indicators/{symbol}", IndicatorsAsync).WithName("listIndicators")
+            .WithSummary("Indicators over the bars of a symbol").ProducesProblem(400).ProducesProblem(404);
+        market.MapGet("/conditions/{symbol}", ConditionsAsync).WithName("listConditions")
+            .WithSummary("Indicators, volatility, regime and correlations at the close of each session")
             .ProducesProblem(400).ProducesProblem(404);
     }
 
     static async Task<Results<Ok<MarketBars>, ProblemHttpResult>> BarsAsync(
-        [FromRoute] string symbol, string? interval, string? from, string? to, string? asOf, string? adjusted, string? limit, RequestCheck check, DatabaseWait wait, Desk desk,
-        CancellationToken cancellationToken)
+        [FromRoute] string symbol, string? interval, string? from, string? to, string? asOf, string? adjusted, string? limit,
+        RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
         var ticker = check.Ticker("symbol", symbol);
-        var (length, start, end, moment, rows) = (Interval(check, interval), check.Time("from", from), check.Time("to", to), check.AsOf(asOf), check.Limit(limit, Rows, MostRows));
-        var adjust = check.Flag("adjusted", adjusted);
+        var (length, range, moment) = (Interval(check, interval), check.Range(from, to), check.AsOf(asOf));
+        var (rows, adjust) = (check.Limit(limit, Rows, MostRows), check.Flag("adjusted", adjusted));
         if (check.Failed) return check.Problem();
         var reader = new PriceReader(desk.DataSource, desk.Time);
-        // What comes after a bar decides how it is adjusted.
-        var stored = await wait.ForAsync(token => new BarPages(desk.DataSource, reader).LastAsync(ticker, length, start, end, moment, rows, adjust, token), cancellationToken);
-        if (stored.Count == 0 && start is null && end is null) return Nothing(ticker, length, moment);
-        var actions = adjust ? await wait.ForAsync(token => reader.ActionsAsync(ticker, moment, token), cancellationToken) : [];
+        var pages = new BarPages(desk.DataSource, reader);
+        var stored = await wait.ForAsync(
+            token => pages.LastAsync(ticker, length, range.From, range.To, moment, rows, token), cancellationToken);
+        KnownRange? known = null;
+        if (stored.Count == 0 && (known = await KnownAsync(desk, wait, ticker, length, moment, cancellationToken)) is null)
+            return Nothing(ticker, length, moment);
         IReadOnlyList<PriceBar> bars = [.. stored.Select(s => s.Bar)];
-        if (adjust) bars = Adjustment.Apply(stored, actions, length);
-        var items = stored.Zip(bars, MarketBar.Of).Where(b => !(b.Timestamp >= end?.UtcDateTime));
-        return TypedResults.Ok(new MarketBars(ticker, length.Name, adjust, moment ?? desk.Time.GetUtcNow(), [.. items]));
+        if (adjust)
+            bars = await wait.ForAsync(
+                token => new AdjustedBars(pages, reader).ApplyAsync(ticker, length, stored, moment, token), cancellationToken);
+        return TypedResults.Ok(new MarketBars(
+            ticker, length.Name, adjust, moment ?? desk.Time.GetUtcNow(), [.. stored.Zip(bars, MarketBar.Of)], known));
     }
 
     static async Task<Results<Ok<MarketIndicators>, ProblemHttpResult>> IndicatorsAsync(
-        [FromRoute] string symbol, string? set, string? interval, string? from, string? to, string? asOf, string? adjusted, string? benchmark, string? limit, RequestCheck check,
-        DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
+        [FromRoute] string symbol, string? set, string? interval, string? from, string? to, string? asOf, string? adjusted,
+        string? benchmark, string? regular, string? limit, RequestCheck check, DatabaseWait wait, Desk desk,
+        CancellationToken cancellationToken)
     {
         var ticker = check.Ticker("symbol", symbol);
-        var (length, start, end, moment, rows) = (Interval(check, interval), check.Time("from", from), check.Time("to", to), check.AsOf(asOf), check.Limit(limit, Rows, MostRows));
-        var (adjust, other, indicators) = (check.Flag("adjusted", adjusted), benchmark is null ? null : check.Ticker("benchmark", benchmark), Set(check, set));
+        var (length, range, moment) = (Interval(check, interval), check.Range(from, to), check.AsOf(asOf));
+        var (rows, adjust, within) = (check.Limit(limit, Rows, MostRows), check.Flag("adjusted", adjusted), check.Flag("regular", regular));
+        var (other, indicators) = (benchmark is null ? null : check.Ticker("benchmark", benchmark), Set(check, set));
         if (indicators is not null && other is null && indicators.Reads.HasFlag(BarFields.Benchmark))
             check.Fail("benchmark", null, "beta and correlation need a ticker to compare with");
         if (check.Failed) return check.Problem();
-        var history = new IndicatorHistory(desk, length, end, moment, adjust);
-        var (found, items) = await wait.ForAsync(token => history.RunAsync(indicators!, ticker, other, start, rows, token), cancellationToken);
-        return found is { } missing ? Nothing(missing, length, moment)
-            : TypedResults.Ok(new MarketIndicators(ticker, length.Name, adjust, moment ?? desk.Time.GetUtcNow(), items));
+        var history = new IndicatorHistory(desk, length, range.To, moment, adjust, within);
+        var (found, items) = await wait.ForAsync(token => history.RunAsync(indicators!, ticker, other, range.From, rows, token), cancellationToken);
+        KnownRange? known = null;
+        if (found is { } missing && (known = await KnownAsync(desk, wait, missing, length, moment, cancellationToken)) is null)
+            return Nothing(missing, length, moment);
+        if (items.Count == 0) known ??= await KnownAsync(desk, wait, ticker, length, moment, cancellationToken);
+        return TypedResults.Ok(new MarketIndicators(ticker, length.Name, adjust, within, moment ?? desk.Time.GetUtcNow(), items, known));
     }
 
     static async Task<Results<Ok<MarketConditions>, ProblemHttpResult>> ConditionsAsync(
-        [FromRoute] string symbol, string? from, string? to, string? asOf, string? limit, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
+        [FromRoute] string symbol, string? from, string? to, string? asOf, string? limit, RequestCheck check, DatabaseWait wait, Desk desk,
+        CancellationToken cancellationToken)
     {
         var ticker = check.Ticker("symbol", symbol);
-        var (start, end, moment, rows) = (check.Time("from", from), check.Time("to", to), check.AsOf(asOf), check.Limit(limit, Rows, MostRows));
+        var (range, moment, rows) = (check.Range(from, to), check.AsOf(asOf), check.Limit(limit, Rows, MostRows));
         if (check.Failed) return check.Problem();
-        // Without a start only what can be in the answer is computed: sessions are fewer than days.
-        var now = moment ?? desk.Time.GetUtcNow();
-        var first = start ?? (end < now ? end.Value : now) - TimeSpan.FromDays(Math.Min(2 * rows + 14, 40_000));
-        var found = await wait.ForAsync(token => new ConditionReader(desk.DataSource, desk.Time, desk.Options.Market.Tickers).ReadAsync(ticker, first, end, moment, token), cancellationToken);
-        if (found.Count == 0 && (await wait.ForAsync(token => new PriceReader(desk.DataSource, desk.Time).BarsAsync(ticker, BarInterval.Day, null, end, moment, token), cancellationToken)).Count == 0)
+        var reader = new ConditionReader(desk.DataSource, desk.Time, desk.Options.Market.Tickers);
+        var found = await wait.ForAsync(token => reader.ReadAsync(ticker, range.From, range.To, moment, token), cancellationToken);
+        KnownRange? known = null;
+        if (found.Count == 0 && (known = await KnownAsync(desk, wait, ticker, BarInterval.Day, moment, cancellationToken)) is null)
             return Nothing(ticker, BarInterval.Day, moment);
-        return TypedResults.Ok(new MarketConditions(ticker, now, [.. found.TakeLast(rows)]));
+        return TypedResults.Ok(new MarketConditions(ticker, moment ?? desk.Time.GetUtcNow(), [.. found.TakeLast(rows)], known));
     }
+
+    /// <summary>Null for a ticker without bars.</summary>
+    static async Task<KnownRange?> KnownAsync(
+        Desk desk, DatabaseWait wait, string ticker, BarInterval interval, DateTimeOffset? asOf, CancellationToken cancellationToken) =>
+        await wait.ForAsync(
+            token => new KnownBars(desk, new PriceReader(desk.DataSource, desk.Time), interval, asOf).ReadAsync(ticker, token), cancellationToken)
+            is var (first, last) ? new(ticker, first, last) : null;
 
     static BarInterval Interval(RequestCheck check, string? text)
     {
@@ -105,6 +125,6 @@ static class MarketEndpoints
         .Sum(part => double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number > 0 ? number : 0);
 
     static ProblemHttpResult Nothing(string ticker, BarInterval interval, DateTimeOffset? asOf) => Problems.NotFound(asOf is { } then
-        ? $"No bars of {ticker} with interval {interval} were known at {then:yyyy-MM-ddTHH:mm:ss.FFFFFFZ}."
+        ? $"No bars of {ticker} with interval {interval} were known at {RequestCheck.Text(then)}."
         : $"No bars of {ticker} with interval {interval} are known yet.");
 }

@@ -10,17 +10,33 @@ namespace Bellwether.Market.Joins;
 /// <param name="By">Columns that both have; empty for the symbol of both.</param>
 /// <param name="RightKnown">Since when a right row is known; <c>none</c>: since it happened.</param>
 public sealed record JoinColumns(IReadOnlyList<string> By, string? LeftTime = null, string? RightTime = null, string? RightKnown = null,
-    string? RightVersion = null);
+    string? RightVersion = null)
+{
+    /// <summary>What the caller calls a choice, such as left-time: errors tell what to give.</summary>
+    public Func<string, string> Called { get; init; } = name => $"--{name}";
+}
+
+/// <summary>A row whose time cannot be read: a left one finds nothing, a right one is never found.</summary>
+/// <param name="Row">From 1, without the header.</param>
+public sealed record UnreadTime(string Dataset, long Row, string Column, string Value)
+{
+    public override string ToString() => $"{Dataset}, row {Row}: {Column} '{Value}' is not a time that can be read";
+}
 
 /// <param name="Matched">Left rows that found a right one.</param>
+/// <param name="Unread">Times that could not be read, on both sides.</param>
+/// <param name="FirstUnread">The first of them.</param>
 /// <param name="Columns">What was taken, for people.</param>
-public sealed record JoinResult(long Left, long Right, long Matched, string Columns);
+public sealed record JoinResult(
+    long Left, long Right, long Matched, long Unread, IReadOnlyList<UnreadTime> FirstUnread, string Columns);
 
 /// <summary>
 /// Joins two datasets so that each left row sees the right row that was the latest at its time, and nothing that was not known by then. A
 /// dataset is a file (CSV, gzip or not, JSON lines, Parquet), a table of the desk, or a SELECT over its tables.
 /// </summary>
-/// <param name="files">False: only tables and SELECTs, for those who may not see the files of this machine.</param>
+/// <param name="files">
+/// False: only tables and SELECTs, for those who may not see the files of this machine; a time that cannot be read is an error then.
+/// </param>
 public sealed class DatasetJoin(NpgsqlDataSource tables, LakeOptions options, bool files = true)
 {
     const string BarLength = "bar_interval";
@@ -42,10 +58,11 @@ public sealed class DatasetJoin(NpgsqlDataSource tables, LakeOptions options, bo
             var (lefts, rights) = (await LoadAsync(engine, "l", left, columns.By, cancellationToken),
                 await LoadAsync(engine, "r", right, columns.By, cancellationToken));
             var plan = JoinPlan.Of(left, lefts, right, rights, columns);
-            RequireOneLength(engine, right, rights, plan.Right, cancellationToken);
-            var matched = Match(engine, plan, left, right, maxAge, cancellationToken, out var counts);
+            RequireOneLength(engine, right, rights, plan.Right, columns.Called("by"), cancellationToken);
+            var unread = new UnreadTimes(strict: !files);
+            var matched = Match(engine, plan, left, right, maxAge, unread, cancellationToken, out var counts);
             return (new LakeQuery(scratch, engine.Query(plan.Select(lefts, rights), cancellationToken: cancellationToken)),
-                new(counts.Left, counts.Right, matched, plan.ToString()));
+                new(counts.Left, counts.Right, matched, unread.Count, unread.First, plan.ToString()));
         }
         catch
         {
@@ -98,7 +115,7 @@ public sealed class DatasetJoin(NpgsqlDataSource tables, LakeOptions options, bo
 
     /// <summary>Bars of a minute and of a day beside each other would answer each question with whichever ended last.</summary>
     static void RequireOneLength(DuckDbConnection engine, string dataset, IReadOnlyList<string> columns, SideColumns side,
-        CancellationToken cancellationToken)
+        string by, CancellationToken cancellationToken)
     {
         if (!columns.Contains(BarLength, StringComparer.OrdinalIgnoreCase) || side.By.Contains(BarLength, StringComparer.OrdinalIgnoreCase))
             return;
@@ -110,7 +127,7 @@ public sealed class DatasetJoin(NpgsqlDataSource tables, LakeOptions options, bo
         if (mixed.Read())
             throw new FeedException(dataset, $"holds bars of several lengths ({mixed.GetString(0)})",
                 $"Take one, such as \"select * from price_history where {BarLength} = '{mixed.GetString(1)}'\", "
-                + $"or name {BarLength} with --by.");
+                + $"or name {BarLength} with {by}.");
     }
 
     static string Reader(DuckDbConnection engine, string file, IReadOnlyList<string> by, CancellationToken cancellationToken)
@@ -135,12 +152,12 @@ public sealed class DatasetJoin(NpgsqlDataSource tables, LakeOptions options, bo
         return $"read_csv_auto({name}, sample_size = -1{(texts.Any() ? $", types = {{{string.Join(", ", texts)}}}" : "")})";
     }
 
-    static long Match(DuckDbConnection engine, JoinPlan plan, string left, string right, TimeSpan? maxAge,
+    static long Match(DuckDbConnection engine, JoinPlan plan, string left, string right, TimeSpan? maxAge, UnreadTimes unread,
         CancellationToken cancellationToken, out (long Left, long Right) counts)
     {
         var groups = new JoinKeys();
-        var (lefts, rights) = (JoinSide.Read(engine, "l", left, plan.Left, groups, cancellationToken),
-            JoinSide.Read(engine, "r", right, plan.Right, groups, cancellationToken));
+        var (lefts, rights) = (JoinSide.Read(engine, "l", left, plan.Left, groups, unread, cancellationToken),
+            JoinSide.Read(engine, "r", right, plan.Right, groups, unread, cancellationToken));
         counts = (lefts.Keys.Length, rights.Keys.Length);
         var matches = new int[lefts.Keys.Length];
         var found = AsOfJoin.Match(lefts.Rows, rights.Rows, matches, maxAge is { } age ? (long)age.TotalMicroseconds : null);

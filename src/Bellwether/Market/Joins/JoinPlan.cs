@@ -29,7 +29,7 @@ sealed record JoinPlan(SideColumns Left, SideColumns Right)
         if (asked.By.Count == 0 && leftBy.Length == 0 && (Usual(lefts, Symbols) ?? Usual(rights, Symbols)) is { } alone)
             throw new FeedException(Usual(lefts, Symbols) is null ? left : right,
                 $"has no symbol, and the other side's rows have one ({alone})",
-                "Name the columns that both have with --by, or rename one.");
+                $"Name the columns that both have with {asked.Called("by")}, or rename one.");
         string Time(string dataset, IReadOnlyList<string> columns, string? name, string option) => name is not null
             ? Named(dataset, columns, name)
             : Usual(columns, Times) ?? throw new FeedException(
@@ -40,8 +40,8 @@ sealed record JoinPlan(SideColumns Left, SideColumns Right)
         var version = asked.RightVersion is null ? Usual(rights, ["version", "revision"]) : Named(right, rights, asked.RightVersion);
         var fold = asked.By.Count == 0;
         return new(
-            new(leftBy, Time(left, lefts, asked.LeftTime, "--left-time"), null, null, fold),
-            new(rightBy, Time(right, rights, asked.RightTime, "--right-time"), known, version, fold));
+            new(leftBy, Time(left, lefts, asked.LeftTime, asked.Called("left-time")), null, null, fold),
+            new(rightBy, Time(right, rights, asked.RightTime, asked.Called("right-time")), known, version, fold));
     }
 
     /// <summary>

@@ -1,7 +1,6 @@
 using System.Text;
 using Bellwether.Analytics.Joins;
 using Bellwether.Engines.DuckDb;
-using Bellwether.Feeds;
 using Bellwether.Lake;
 
 namespace Bellwether.Market.Joins;
@@ -42,17 +41,18 @@ sealed class JoinSide(int[] keys, long[] times, long[]? known, long[]? versions)
     public AsOfRows Rows => new(keys, times) { Known = known, Versions = versions };
 
     public static JoinSide Read(DuckDbConnection engine, string table, string dataset, SideColumns columns, JoinKeys groups,
-        CancellationToken cancellationToken)
+        UnreadTimes unread, CancellationToken cancellationToken)
     {
         var count = (int)(long)engine.Scalar($"SELECT count(*) FROM {table}", null, cancellationToken)!;
         var (keys, times) = (new int[count], new long[count]);
         var (known, versions) = (columns.Known is null ? null : new long[count], columns.Version is null ? null : new long[count]);
         var by = columns.By.Count;
-        var select = columns.By.Select(name => $"{(columns.Fold ? "upper" : "")}(CAST({LakeColumn.Quote(name)} AS VARCHAR))").Append(Micros(columns.Time));
+        var select = columns.By
+            .Select(name => $"{(columns.Fold ? "upper" : "")}(CAST({LakeColumn.Quote(name)} AS VARCHAR))").Append(Micros(columns.Time));
         if (columns.Known is not null) select = select.Append(Micros(columns.Known));
         if (columns.Version is not null) select = select.Append($"TRY_CAST({LakeColumn.Quote(columns.Version)} AS BIGINT)");
         foreach (var name in new[] { columns.Time, columns.Known }.OfType<string>())
-            RequireTimes(engine, table, dataset, name, cancellationToken);
+            unread.Look(engine, table, dataset, name, cancellationToken);
         using var rows = engine.Query($"SELECT {string.Join(", ", select)} FROM {table} ORDER BY rowid",
             cancellationToken: cancellationToken);
         var at = 0;
@@ -76,15 +76,4 @@ sealed class JoinSide(int[] keys, long[] times, long[]? known, long[]? versions)
     }
 
     static string Micros(string column) => $"epoch_us(TRY_CAST({LakeColumn.Quote(column)} AS TIMESTAMPTZ))";
-
-    static void RequireTimes(DuckDbConnection engine, string table, string dataset, string column, CancellationToken cancellationToken)
-    {
-        var name = LakeColumn.Quote(column);
-        using var bad =
-            engine.Query($"SELECT rowid + 1, CAST({name} AS VARCHAR) FROM {table} "
-            + $"WHERE {name} IS NOT NULL AND TRY_CAST({name} AS TIMESTAMPTZ) IS NULL ORDER BY rowid LIMIT 1", cancellationToken: cancellationToken);
-        if (bad.Read())
-            throw new FeedException(dataset, $"{column} '{bad.GetString(1)}' of row {bad.GetInt64(0)} is not a time that can be read",
-                "Write 2026-03-02T14:30:00Z or 2026-03-02.");
-    }
 }

@@ -52,7 +52,7 @@ public static class Adjustment
             [from, to, .. between.Where(a => !a.Action.IsSplit).Select(a => a.Place)], [.. between.Select(a => a.Action)]);
     }
 
-    static DateOnly DayOf(in StoredBar bar, BarInterval interval) =>
+    internal static DateOnly DayOf(in StoredBar bar, BarInterval interval) =>
         interval.IsDaily ? DateOnly.FromDateTime(bar.Bar.Date) : UnitedStatesCalendar.DateOf(bar.Bar.Date);
 
     // What lies behind the last bar changes no price of a series that ends before it, unless some of its bars are in the shares of after a

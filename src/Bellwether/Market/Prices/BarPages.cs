@@ -10,21 +10,32 @@ public sealed class BarPages(NpgsqlDataSource dataSource, PriceReader reader)
     const int Intervals = 100_000;
 
     // A bar that is not over yet is no bar, but its row counts.
-    const int Spare = 8;
+    const int Spare = 8, Growth = 16;
 
     /// <summary>The newest bars, at most so many, as they were known; in order of time.</summary>
-    /// <param name="through">Bars after the end that are wanted too, for what they say of those before it.</param>
     public async Task<IReadOnlyList<StoredBar>> LastAsync(
-        string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf, int count, bool through,
-            CancellationToken cancellationToken)
+        string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf, int count,
+        CancellationToken cancellationToken)
     {
-        var first = await DateAsync("SELECT min(date) FROM (SELECT DISTINCT date", $"ORDER BY date DESC LIMIT {count + Spare}) AS last",
-            ticker, interval, from, to, asOf, cancellationToken);
-        if (first is null) return [];
-        var bars = await reader.BarsAsync(ticker, interval, first, through ? null : to, asOf, cancellationToken);
-        var inside = bars.Count(b => !(b.Bar.Date >= to?.UtcDateTime));
-        return inside > count ? [.. bars.Skip(inside - count)] : bars;
+        DateTimeOffset? reached = null;
+        for (var spare = Spare; ; spare *= Growth)
+        {
+            var first = await DateAsync("SELECT min(date) FROM (SELECT DISTINCT date", $"ORDER BY date DESC LIMIT {count + spare}) AS last",
+                ticker, interval, from, to, asOf, cancellationToken);
+            if (first is null) return [];
+            var bars = await reader.BarsAsync(ticker, interval, first, to, asOf, cancellationToken);
+            if (bars.Count >= count) return [.. bars.Skip(bars.Count - count)];
+            // Further back there is nothing.
+            if (first == reached || count + spare > Intervals) return bars;
+            reached = first;
+        }
     }
+
+    /// <summary>Times of the first and of the last bar that were known; null where there is none.</summary>
+    public async Task<(DateTimeOffset First, DateTimeOffset Last)?> KnownAsync(
+        string ticker, BarInterval interval, DateTimeOffset? asOf, CancellationToken cancellationToken) =>
+        await DateAsync("SELECT min(date)", "", ticker, interval, null, null, asOf, cancellationToken) is { } first
+            && await DateAsync("SELECT max(date)", "", ticker, interval, null, null, asOf, cancellationToken) is { } last ? (first, last) : null;
 
     /// <summary>All bars that were known, in order of time.</summary>
     public async IAsyncEnumerable<StoredBar> AllAsync(

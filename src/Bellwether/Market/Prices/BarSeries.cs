@@ -41,7 +41,8 @@ public sealed class BarSeries(PriceReader reader)
             Session = interval.IsDaily ? 0 : UnitedStatesCalendar.DateOf(bar.Date).DayNumber,
         };
 
-    static bool IsRegular(DateTime date, BarInterval interval)
+    /// <summary>Within the hours of the exchange.</summary>
+    public static bool IsRegular(DateTime date, BarInterval interval)
     {
         var day = interval.IsDaily ? DateOnly.FromDateTime(date) : UnitedStatesCalendar.DateOf(date);
         if (!UnitedStatesCalendar.IsSession(day)) return false;

@@ -29,23 +29,12 @@ public sealed class AggregateStore(NpgsqlDataSource dataSource)
         ON CONFLICT (symbol, source, window_start, window_end, known_at) DO NOTHING
         """;
 
+    readonly VersionTable _versions = new(dataSource, "sentiment.aggregated_sentiments", AggregatedSentiment.FormulaId);
+
     /// <returns>How many aggregates were new.</returns>
-    public async Task<int> AppendAsync(IReadOnlyList<AggregatedSentiment> aggregates, IEnumerable<SymbolSentiment> sources, CancellationToken cancellationToken)
-    {
-        if (aggregates.Count == 0) return 0;
-        await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await using (var parts = new NpgsqlBatch(connection, transaction) { BatchCommands = { KnowledgeBarrier.Enter() } })
-        {
-            foreach (var source in sources) parts.BatchCommands.Add(Row(source));
-            await parts.ExecuteNonQueryAsync(cancellationToken);
-        }
-        await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var aggregate in aggregates) batch.BatchCommands.Add(Row(aggregate));
-        var added = await batch.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return added;
-    }
+    public async Task<int> AppendAsync(
+        IReadOnlyList<AggregatedSentiment> aggregates, IEnumerable<SymbolSentiment> sources, CancellationToken cancellationToken) =>
+        aggregates.Count == 0 ? 0 : await _versions.AppendAsync(aggregates.Select(Row), sources.Select(Row), cancellationToken);
 
     static NpgsqlBatchCommand Row(AggregatedSentiment a)
     {
@@ -100,29 +89,16 @@ public sealed class AggregateStore(NpgsqlDataSource dataSource)
     }
 
     /// <summary>The stored version nearest before a moment, or of it, by what was known at another one; null where none is at most so old.</summary>
-    internal async Task<AggregatedSentiment?> LatestAsync(string symbol, DateTimeOffset at, TimeSpan age, DateTimeOffset knownBy, CancellationToken cancellationToken) =>
-        (await ReadAsync(symbol, at - age, at.AddMicroseconds(1), knownBy, cancellationToken, latest: 1)) is [var found] ? found : null;
+    internal async Task<AggregatedSentiment?> LatestAsync(
+        string symbol, DateTimeOffset at, TimeSpan age, DateTimeOffset knownBy, CancellationToken cancellationToken) =>
+        await _versions.LatestAsync(symbol, at, age, knownBy, cancellationToken) is { } inputs ? Of(symbol, inputs) : null;
 
     /// <summary>Stored aggregates of a symbol between two times (half-open), each in the newest version known at a moment, oldest first.</summary>
     /// <param name="latest">At most so many, the last ones.</param>
-    public async Task<IReadOnlyList<AggregatedSentiment>> ReadAsync(
-        string symbol, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? knownBy, CancellationToken cancellationToken, int latest = int.MaxValue)
-    {
-        await using var command = dataSource.CreateCommand("""
-            SELECT DISTINCT ON (timestamp) inputs FROM sentiment.aggregated_sentiments
-            WHERE symbol = $1 AND timestamp >= $2 AND timestamp < $3 AND ($4::timestamptz IS NULL OR known_at <= $4) AND formula = $5
-            ORDER BY timestamp DESC, known_at DESC LIMIT $6
-            """);
-        command.Parameters.Add(new() { Value = symbol });
-        command.Parameters.Add(new() { Value = from.ToUniversalTime() });
-        command.Parameters.Add(new() { Value = to.ToUniversalTime() });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = knownBy?.ToUniversalTime() });
-        command.Parameters.Add(new() { Value = AggregatedSentiment.FormulaId });
-        command.Parameters.Add(new() { Value = latest });
-        var found = new List<AggregatedSentiment>();
-        await using var row = await command.ExecuteReaderAsync(cancellationToken);
-        while (await row.ReadAsync(cancellationToken)) found.Add(AggregatedSentiment.Of(symbol, AggregateInputs.FromJson(row.GetString(0))) with { Recomputed = false });
-        found.Reverse();
-        return found;
-    }
+    public async Task<IReadOnlyList<AggregatedSentiment>> ReadAsync(string symbol, DateTimeOffset from, DateTimeOffset to,
+        DateTimeOffset? knownBy, CancellationToken cancellationToken, int latest = int.MaxValue) =>
+        [.. (await _versions.ReadAsync(symbol, from, to, knownBy, latest, cancellationToken)).Select(inputs => Of(symbol, inputs))];
+
+    static AggregatedSentiment Of(string symbol, string inputs) =>
+        AggregatedSentiment.Of(symbol, AggregateInputs.FromJson(inputs)) with { Recomputed = false };
 }

@@ -82,6 +82,19 @@ public sealed class SignalEvaluationTests
         Assert.Equal(SignalVerdict.TooLittleData, SignalEvaluation.Run(new([], []), new()).Verdict);
     }
 
+    [Theory]
+    [InlineData(20, 0.97)]
+    [InlineData(1, 0.995)]
+    [InlineData(1, -0.995)]
+    public void Intervals_of_correlations_end_within_one(int names, double correlation)
+    {
+        foreach (var horizon in SignalEvaluation.Run(Simulate(3, 120, names, correlation, 0.2), new() { Horizons = [1, 2, 5], Resamples = 500 }).Horizons)
+        {
+            var ic = horizon.InformationCoefficient;
+            Assert.True(-1 < ic.Low && ic.Low <= ic.Value && ic.Value <= ic.High && ic.High < 1, $"{ic}");
+        }
+    }
+
     [Fact]
     public void Holm_makes_up_for_the_horizons_tried()
     {
