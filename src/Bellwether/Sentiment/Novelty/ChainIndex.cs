@@ -21,22 +21,19 @@ sealed class ChainIndex
 
     // Of a feed that fills in one form again and again very many share a band. Those that share a rare one are looked at first: it holds what
     // is a text's own, such as its numbers.
-    const int MostCompared = 16, MostPassed = 8_192;
+    const int MostCompared = 8, MostPassed = 8_192;
 
     readonly List<StoryHead> _heads = [];
     readonly List<Entry> _entries = [];
     readonly HashSet<string> _chains = new(StringComparer.Ordinal);
     readonly List<(int Head, int Next)> _links = [];
     Dictionary<uint, (int Link, int Count)>? _buckets;
-    long _searches;
 
-    // What tells most of them off, side by side in memory.
+    // What tells most of them off, side by side in memory: 64 bytes.
     struct Entry
     {
         public TextGist Gist;
         public long Micros, KnownMicros;
-        /// <summary>The last search that came by.</summary>
-        public long Seen;
     }
 
     public int Count => _heads.Count;
@@ -61,14 +58,11 @@ sealed class ChainIndex
             if (_buckets.TryGetValue(key, out var bucket)) bands[filled++] = (bucket.Count, bucket.Link);
         bands[..filled].Sort();
         var (compared, passed) = (0, 0);
-        _searches++;
         foreach (var (_, first) in bands[..filled])
             for (var link = first; link >= 0 && compared < MostCompared && passed++ < MostPassed; link = _links[link].Next)
             {
                 var place = _links[link].Head;
                 ref var entry = ref entries[place];
-                if (entry.Seen == _searches) continue;
-                entry.Seen = _searches;
                 if (!IsNear(entry)) continue;
                 compared++;
                 if (StoryRule.MayRepeat(entry.Gist, own)) Try(_heads[place]);
