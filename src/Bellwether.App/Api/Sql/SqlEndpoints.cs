@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Bellwether.Lake;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Bellwether.App.Api.Sql;
 
 /// <param name="Sql">One SELECT over all_sentiment and the other tables of the desk.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
 public sealed record SqlRequest(string? Sql);
 
 /// <param name="Type">DuckDB's name of the type.</param>
