@@ -16,6 +16,12 @@ public static partial class CommandLine
         var parsed = Build(screen, globals).Parse(args);
         var reporter = new Failures(screen, args.Contains("--json"), args.Contains("--verbose"));
         if (parsed.Action is ParseErrorAction) return reporter.Usage(parsed);
+        // Help that was asked for a command that there is not: without the wish for help the parser tells which one is near.
+        if (parsed.Action is HelpWithExamples && parsed.UnmatchedTokens is [[not '-', ..], ..])
+        {
+            var plain = Build(screen, new()).Parse([.. args.Where(a => !HelpWithExamples.Asks(a))]);
+            if (plain.Action is ParseErrorAction) return reporter.Usage(plain);
+        }
         try
         {
             return await parsed.InvokeAsync(new()

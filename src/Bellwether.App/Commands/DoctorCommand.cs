@@ -41,17 +41,28 @@ static class DoctorCommand
             foreach (var finding in findings) table.Add(finding.Name, finding.Status.ToString().ToLowerInvariant(), finding.Detail);
             table.Write(session.Screen);
             foreach (var finding in findings.Where(f => f.Mend is not null)) session.Screen.Out.WriteLine($"{finding.Name}: {finding.Mend}");
-            session.Screen.Out.WriteLine(answer.Ready ? "Everything needed is there." : "Something needed is missing.");
+            session.Screen.Out.WriteLine(!answer.Ready ? "Something needed is missing."
+                : findings.Any(f => f.Status == FindingStatus.Warning) ? "It can run, but not all is as the settings ask: see the warnings."
+                : "Everything needed is there.");
         }
         return answer.Ready ? ExitCode.Ok : ExitCode.Unavailable;
     }
 
-    // Warnings: events of these rules are scored by other models.
+    // Warnings: others score in the place of what cannot be used. Each model that the settings ask for is loaded, as by `model list`.
     static IEnumerable<EngineFinding> Models(ScoringOptions options)
     {
-        foreach (var problem in options.Routing.Missing(SentimentModels.NamesOf(options)))
+        var names = SentimentModels.NamesOf(options);
+        string[] missing = [.. options.Routing.Missing(names)];
+        foreach (var problem in missing)
             yield return new("models", FindingStatus.Warning, $"Scoring:Routing: {problem}",
                 "Add it (`bellwether model add NAME --path DIR`), or take it out of the settings.");
+        ModelAnswer[] asked = [.. options.Routing.Rules.SelectMany(r => r.Models).Where(name => names.Contains(name)).Prepend(options.Model).Distinct()
+            .Select(name => ModelCommand.Look(name, options))];
+        foreach (var model in asked.Where(m => !m.Sound))
+            yield return new("models", FindingStatus.Warning, $"{model.Name} is not usable: {Printable.Text(model.Problem!)}",
+                "Others score in its place until then; `bellwether model list` shows which models there are.");
+        if (missing.Length == 0 && asked.All(m => m.Sound))
+            yield return new("models", FindingStatus.Ok, string.Join(", ", asked.Select(m => $"{m.Name} {m.Version}")));
     }
 
     /// <summary>Where the lake lies, and whether it answers; a bucket is asked once, and not for long.</summary>

@@ -16,6 +16,8 @@ sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
         "serve",
     ];
 
+    public static bool Asks(string word) => word is "--help" or "-h" or "-?";
+
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)

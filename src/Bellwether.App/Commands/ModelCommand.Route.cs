@@ -78,19 +78,26 @@ static partial class ModelCommand
             MicrosecondsPerText = Math.Round(p.MicrosecondsPerText, 3),
             TokensPerText = Math.Round(p.TokensPerText, 2), Fallback = Math.Round(p.Fallback, 4),
             Asked = p.Asked.ToDictionary(a => a.Key, a => Math.Round(a.Value, 4)),
+            Unscored = p.Unscored.ToDictionary(u => u.Key, u => Math.Round(u.Value, 4)),
         })];
         if (session.Json)
         {
             session.WriteJson(points, CommandJson.Relaxed.IReadOnlyListCascadePoint);
             return;
         }
+        // What a model was asked for in vain it has not earned: such models have a column of their own.
+        string[] mute = [.. points[0].Unscored.Keys.Where(m => points.Any(p => p.Unscored[m] > 0))];
         var table = new TextTable([new("defer below", Right: true),
             .. points[0].Asked.Keys.Select(m => new TextColumn($"asks {m}", Right: true)),
+            .. mute.Select(m => new TextColumn($"no score by {m}", Right: true)),
             new("accuracy", Right: true), new("macro F1", Right: true), new("µs a text", Right: true), new("tokens a text", Right: true)]);
         foreach (var p in points)
-            table.Add([$"{p.DeferBelow:0.00}", .. p.Asked.Values.Select(a => $"{a:p1}"), $"{p.Accuracy:0.0000}", $"{p.MacroF1:0.0000}",
+            table.Add([$"{p.DeferBelow:0.00}", .. p.Asked.Values.Select(a => $"{a:p1}"),
+                .. mute.Select(m => $"{p.Unscored[m]:p1}"), $"{p.Accuracy:0.0000}", $"{p.MacroF1:0.0000}",
                 $"{p.MicrosecondsPerText:0.00}", $"{p.TokensPerText:0.#}"]);
         table.Write(session.Screen);
+        foreach (var m in mute)
+            session.Screen.Out.WriteLine($"{m} was asked for up to {points.Max(p => p.Unscored[m]):p1} of the texts and gave no score; the next model's counts there, or the one before.");
         if (points.Max(p => p.Fallback) is > 0 and var most)
             session.Screen.Out.WriteLine($"Up to {most:p1} of the texts have no score by any of these models; there the lexicon's counts, as it does in the pipeline.");
     }

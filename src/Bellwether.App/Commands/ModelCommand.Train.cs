@@ -33,7 +33,8 @@ static partial class ModelCommand
                 if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.ModelTrainAnswer);
                 else
                 {
-                    Write(session.Screen, ClassifierModel.Load(answer.File).Card);
+                    // The card stands in the file whose hash is the version: it cannot hold it itself.
+                    Write(session.Screen, ClassifierModel.Load(answer.File).Card with { Version = answer.Version });
                     session.Screen.Out.WriteLine($"wrote {answer.File} ({answer.Bytes:n0} bytes) in {answer.Seconds:0.0} s; use it with Scoring:ClassifierFile");
                 }
                 return ExitCode.Ok;
@@ -51,19 +52,21 @@ static partial class ModelCommand
         OutputPlace.Require("--out", path + ".json");
         if (replace) return;
         if (File.Exists(path) && !ClassifierModel.IsClassifierFile(path))
-            throw CommandException.Usage($"--out: '{path}' is there, and is no classifier.", "Name another file, or --replace it.");
+            throw OutputPlace.Taken("--out", path, "is no classifier");
         if (File.Exists(path + ".json") && !File.Exists(path))
-            throw CommandException.Usage($"--out: '{path}.json' is there, and the card of the model would take its place.",
-                "Name another file, or --replace it.");
+            throw OutputPlace.Taken("--out", $"{path}.json", "the card of the model would take its place");
     }
 
     static void RequireRows(Session session, IReadOnlyList<LabelledSet> sets)
     {
+        if (sets.FirstOrDefault(s => s.HasScores) is { } scored)
+            throw new FeedException(scored.Path, "it has scores; a classifier is trained on classes", "Label texts with positive, neutral and negative.");
         var counts = new int[LabelledSet.ClassNames.Count];
         foreach (var row in sets.SelectMany(s => s.Rows))
             if (row.Label is { } label) counts[label]++;
         // That a class is missing altogether is told by the training.
-        if (counts.Min() is > 0 and < FewestOfAClass)
+        if (counts.Min() == 0) return;
+        if (counts.Min() < FewestOfAClass)
             throw new FeedException(string.Join(", ", sets.Select(s => s.Path)),
                 $"there are {string.Join(", ", counts.Select((n, i) => $"{n:n0} {LabelledSet.ClassNames[i]}"))} rows; "
                 + $"a classifier needs {FewestOfAClass} of each class at least",

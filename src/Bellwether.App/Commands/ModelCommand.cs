@@ -32,6 +32,9 @@ static partial class ModelCommand
             var options = session.LoadOptions().Scoring;
             var names = SentimentModels.NamesOf(options).Append(options.Model).Concat(options.Routing.Rules.SelectMany(r => r.Models));
             var answers = names.Distinct().Select(name => Look(name, options)).ToArray();
+            // Models that rules name have lines of their own.
+            foreach (var problem in options.Routing.MissingOfLimits(SentimentModels.NamesOf(options)))
+                session.Note($"Scoring:Routing:Limits: {problem}");
             if (session.Json)
             {
                 session.WriteJson(answers, CommandJson.Relaxed.IReadOnlyListModelAnswer);
@@ -46,7 +49,7 @@ static partial class ModelCommand
             return Task.FromResult(ExitCode.Ok);
         });
 
-    static ModelAnswer Look(string name, ScoringOptions options)
+    internal static ModelAnswer Look(string name, ScoringOptions options)
     {
         var used = options.Model == name;
         string[] rules = [.. options.Routing.Rules.Where(r => r.Models.Contains(name)).Select(r => r.Name)];

@@ -24,6 +24,10 @@ static class OutputPlace
         if (Problem(path) is { } problem) throw CommandException.Usage(Sentence(option, path, problem));
     }
 
+    /// <summary>A file is there that another program, or a person, has made: only who says --replace loses it.</summary>
+    public static CommandException Taken(string option, string path, string what) =>
+        CommandException.Usage($"{option}: '{path}' is there, and {what}.", "Name another file, or --replace it.");
+
     static string Sentence(string option, string path, string problem) => $"{option}: '{path}' cannot be written: {problem}.";
 
     static string? Problem(string path)

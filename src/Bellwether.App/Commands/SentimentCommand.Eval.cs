@@ -14,19 +14,22 @@ namespace Bellwether.App.Commands;
 /// <param name="AccuracyInterval">In which the accuracy on all texts of this kind lies, with 95 % (Wilson).</param>
 /// <param name="TrainedOn">Whether the model's card names this very file; null where the model has no such card.</param>
 /// <param name="Unscored">Texts without an answer: they count as wrong, and are missing in <paramref name="Confusion"/>.</param>
+/// <param name="UnscoredBy">The same by class of reason.</param>
 sealed record ClassEvalAnswer(
     int Rows, double Accuracy, double MacroF1, double WeightedF1, IReadOnlyDictionary<string, ClassFigures> PerClass,
     IReadOnlyList<IReadOnlyList<int>> Confusion, double Ece, double TextsPerSecond, IReadOnlyList<string> Labels, string Model,
     string ModelVersion, int? Folds,
-    IReadOnlyDictionary<string, PartFigures>? ByEntities, int Unscored, IReadOnlyList<double> AccuracyInterval, bool? TrainedOn);
+    IReadOnlyDictionary<string, PartFigures>? ByEntities, int Unscored, IReadOnlyList<double> AccuracyInterval, bool? TrainedOn,
+    IReadOnlyDictionary<string, int> UnscoredBy);
 
 sealed record PartFigures(int Rows, double Accuracy, double MacroF1);
 
 /// <summary>The same for a set of scores from −1 to 1. A sign counts where the true score is 0.1 or more from 0.</summary>
 /// <param name="Unscored">Texts without an answer: they count as a score of 0.</param>
+/// <param name="UnscoredBy">The same by class of reason.</param>
 sealed record ScoreEvalAnswer(
     int Rows, double Mae, double Rmse, double? Correlation, double? SignAgreement, int SignRows, double TextsPerSecond, string Model,
-    string ModelVersion, int Unscored, bool? TrainedOn);
+    string ModelVersion, int Unscored, bool? TrainedOn, IReadOnlyDictionary<string, int> UnscoredBy);
 
 static partial class SentimentCommand
 {
@@ -67,16 +70,17 @@ static partial class SentimentCommand
             Description = "CSV file for the rows that the model gets wrong, the surest mistakes first",
             HelpName = "FILE.csv",
         };
+        var replace = new Option<bool>("--replace") { Description = "Write over a file at --errors that no such command has written" };
         return new Verb("eval", "Measure how good a model is on labelled texts",
                 "sentiment eval headlines.csv --text title --label sentiment --json",
                 "sentiment eval tweets.csv --labels negative=0,positive=1,neutral=2",
                 "sentiment eval headlines.csv --folds 5",
                 "sentiment eval headlines.csv --errors wrong.csv",
                 "sentiment eval posts.json --text sentence --label info.sentiment_score --model lexicon")
-            { file, text, label, labels, model, folds, errors }
+            { file, text, label, labels, model, folds, errors, replace }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
-                if (session.Get(errors) is { } place) RequireErrors(place, session.Get(file)!);
+                if (session.Get(errors) is { } place) RequireErrors(place, session.Get(file)!, session.Get(replace));
                 var set = LabelledFile.Read(session.Get(file)!,
                     new() { Text = session.Get(text), Label = session.Get(label), Labels = LabelsOf(session.Get(labels)) });
                 var (result, trainedOn) = session.Get(folds) is { } k
@@ -154,12 +158,13 @@ static partial class SentimentCommand
     static void WriteEvaluation(Session session, EvaluationResult result, int? folds, bool? trainedOn)
     {
         var speed = Math.Round(result.TextsPerSecond);
-        if (result.Unscored > 0) session.Note($"{result.Model} found no score for {result.Unscored:n0} of the texts; they count as wrong.");
+        if (result.Unscored > 0) session.Note($"{result.Model} found no score for {result.Unscored:n0} of the texts; they count as wrong"
+            + $" ({string.Join(", ", result.UnscoredBy.Select(r => $"{r.Key} {r.Value:n0}"))}).");
         if (result.Scores is { } s)
         {
             var answer = new ScoreEvalAnswer(s.Rows, R(s.Mae), R(s.Rmse), s.Correlation is { } r ? R(r) : null,
                 s.SignAgreement is { } a ? R(a) : null, s.SignRows, speed, result.Model, result.ModelVersion, result.Unscored,
-                trainedOn);
+                trainedOn, result.UnscoredBy);
             if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.ScoreEvalAnswer);
             else session.Screen.Out.WriteLine($"{answer.Rows:n0} rows, model {answer.Model} {answer.ModelVersion}: mean absolute error {answer.Mae:0.000}, correlation {answer.Correlation:0.000}, "
                 + $"same sign {answer.SignAgreement:p1} of {answer.SignRows:n0} clear ones, {speed:n0} texts/s");
@@ -174,7 +179,7 @@ static partial class SentimentCommand
             session.WriteJson(new(
                 c.Rows, R(c.Accuracy), R(c.MacroF1), R(c.WeightedF1), named, c.Confusion, R(c.Ece), speed, LabelledSet.ClassNames,
                 result.Model, result.ModelVersion, folds,
-                PartsOf(result), result.Unscored, [R(c.Interval.Low), R(c.Interval.High)], trainedOn), CommandJson.Relaxed.ClassEvalAnswer);
+                PartsOf(result), result.Unscored, [R(c.Interval.Low), R(c.Interval.High)], trainedOn, result.UnscoredBy), CommandJson.Relaxed.ClassEvalAnswer);
             return;
         }
         session.Screen.Out.WriteLine(

@@ -8,11 +8,18 @@ namespace Bellwether.App.Commands;
 
 static partial class SentimentCommand
 {
-    static void RequireErrors(string path, string input)
+    static readonly string[] ErrorColumns =
+        ["line", "text", "entity", "label", "predicted", "negative", "neutral", "positive", "reason", "detail"];
+
+    static void RequireErrors(string path, string input, bool replace)
     {
         OutputPlace.Require("--errors", path);
         if (Path.GetFullPath(path) == Path.GetFullPath(input))
             throw CommandException.Usage($"--errors: '{path}' is the file that is measured on.");
+        // One of an earlier measurement gives way, also of a time with fewer columns.
+        if (!replace && File.Exists(path)
+            && File.ReadLines(path).FirstOrDefault()?.StartsWith(string.Join(',', ErrorColumns[..8]), StringComparison.Ordinal) != true)
+            throw OutputPlace.Taken("--errors", path, "holds no rows that a model got wrong");
     }
 
     /// <summary>The rows that were missed: of classes those with another one, of scores those clear ones with another sign.</summary>
@@ -25,8 +32,7 @@ static partial class SentimentCommand
         await using (var writer = new StreamWriter(draft))
         await using (var csv = new CsvWriter(writer, CultureInfo.InvariantCulture))
         {
-            foreach (var name in (string[])["line", "text", "entity", "label", "predicted", "negative", "neutral", "positive"])
-                csv.WriteField(name);
+            foreach (var name in ErrorColumns) csv.WriteField(name);
             await csv.NextRecordAsync();
             foreach (var i in wrong)
             {
@@ -40,6 +46,9 @@ static partial class SentimentCommand
                     : row.Label is null ? Number(score.Score) : LabelledSet.ClassNames[ClassOf(score)]);
                 foreach (var p in (double[])[score.Negative, score.Neutral, score.Positive])
                     csv.WriteField(double.IsFinite(p) ? Number(p) : "");
+                var fault = result.Faults.GetValueOrDefault(i);
+                csv.WriteField(fault.Fault ?? (double.IsFinite(score.Score) ? "" : EvaluationResult.NoReason));
+                csv.WriteField(fault.Detail ?? "");
                 await csv.NextRecordAsync();
             }
         }

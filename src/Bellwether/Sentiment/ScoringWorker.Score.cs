@@ -40,7 +40,7 @@ public sealed partial class ScoringWorker
                     with
                 { Retryable = true });
         Instruments.Stage("score", started);
-        if (scorer.Model is { } one) Instruments.ModelFallback.Record(one.InsteadOf is null ? 0 : 1, Tag("model", one.InsteadOf ?? one.Name));
+        RecordFallback();
         return new(topic, options.Group, scorer.Name, scorer.Version, events, dead, ConsumerOffsets.MovesOf(entries));
     }
 

@@ -24,9 +24,16 @@ public sealed partial class ScoringWorker(
 
     readonly PatientRetry _retry = new(time);
 
+    // Known since the model was opened: whoever watches is to see it before the first text comes. Of rules the router tells, as it asks.
+    void RecordFallback()
+    {
+        if (scorer.Model is { } one) Instruments.ModelFallback.Record(one.InsteadOf is null ? 0 : 1, Tag("model", one.InsteadOf ?? one.Name));
+    }
+
     /// <summary>Works until cancelled; a batch in hand at that moment is finished or rolled back, never half done.</summary>
     public async Task RunAsync(string topic, CancellationToken cancellationToken)
     {
+        RecordFallback();
         ILogConsumer? consumer = null;
         try
         {

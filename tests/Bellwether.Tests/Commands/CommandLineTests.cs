@@ -67,6 +67,8 @@ public sealed class CommandLineTests
     [InlineData("nonsense")]
     [InlineData("")]
     [InlineData("ingest")]
+    [InlineData("nonsense --help")]
+    [InlineData("model nonsense -h")]
     [InlineData("ingest a.csv --type poem")]
     [InlineData("sql \"select 1\" --format pdf")]
     [InlineData("dlq show seven")]
@@ -81,6 +83,16 @@ public sealed class CommandLineTests
         Assert.StartsWith("bellwether: ", result.Error);
         Assert.Contains("--help", result.Error);
         Assert.Single(result.Error.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("bogus")]
+    [InlineData("export")]
+    [InlineData("model lst")]
+    public async Task Help_for_a_command_that_there_is_not_is_told_as_without_the_wish_for_help(string line)
+    {
+        var (plain, help) = (await Cli.RunAsync(line.Split(' ')), await Cli.RunAsync([.. line.Split(' '), "--help"]));
+        Assert.Equal((plain.Code, plain.Error, ""), (help.Code, help.Error, help.Out));
     }
 
     [Theory, MemberData(nameof(Commands))]

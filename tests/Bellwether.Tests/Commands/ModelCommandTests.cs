@@ -37,6 +37,54 @@ public sealed class ModelCommandTests : IDisposable
         Assert.Contains("bad.bin", (await RunAsync("model", "show", "--json")).Fails(3).ErrorJson.GetProperty("message").GetString());
     }
 
+    [Theory]
+    [InlineData("cut.bin", "not usable")]
+    [InlineData("none.bin", "no such model file")]
+    [InlineData("", "this is a folder, not a model file. Look")]
+    public async Task Doctor_tells_what_list_tells_of_a_classifier_file_that_cannot_be_used(string file, string says)
+    {
+        if (file == "cut.bin")
+        {
+            var whole = Path.Combine(_folder, file);
+            (await RunAsync("model", "train", "--data", Headlines(), "--out", whole)).Succeeds();
+            await File.WriteAllBytesAsync(whole, (await File.ReadAllBytesAsync(whole, TestContext.Current.CancellationToken))[..5_000], TestContext.Current.CancellationToken);
+        }
+        Write("bellwether.json", $$"""{ "Scoring": { "ClassifierFile": "{{Path.Combine(_folder, file)}}" } }""");
+        var listed = (await RunAsync("model", "list", "--json")).Succeeds().Json[0].GetProperty("problem").GetString()!;
+        var (status, told) = await DoctorOnModelsAsync();
+        Assert.Equal(("warning", true), (status, told.Contains(listed)));
+        Assert.Contains(says, told);
+        Assert.DoesNotContain("..", told);
+        Assert.DoesNotContain("Everything needed", (await RunAsync("doctor")).Out);
+    }
+
+    [Fact]
+    public async Task Doctor_tells_which_models_score_and_which_there_is_not()
+    {
+        var sound = await DoctorOnModelsAsync();
+        Assert.Equal("ok", sound.Status);
+        Assert.StartsWith("classifier ", sound.Detail);
+        Write("bellwether.json", """{ "Scoring": { "Model": "nosuch" } }""");
+        var missing = await DoctorOnModelsAsync();
+        Assert.Equal("warning", missing.Status);
+        Assert.StartsWith("nosuch is not usable: ", missing.Detail);
+    }
+
+    async Task<(string? Status, string Detail)> DoctorOnModelsAsync()
+    {
+        var found = (await RunAsync("doctor", "--json")).Json.GetProperty("findings").EnumerateArray().Single(f => f.GetProperty("name").GetString() == "models");
+        return (found.GetProperty("status").GetString(), found.GetProperty("detail").GetString()!);
+    }
+
+    [Fact]
+    public async Task List_tells_limits_of_a_model_that_there_is_not()
+    {
+        Write("bellwether.json", """{ "Scoring": { "Routing": { "Limits": { "classifer": { "Concurrent": 2 } } } } }""");
+        Assert.Contains("limits for the model 'classifer'", (await RunAsync("model", "list", "--json")).Succeeds().Error);
+        Write("bellwether.json", """{ "Scoring": { "Routing": { "Limits": { "classifier": { "Concurrent": 2 } } } } }""");
+        Assert.Empty((await RunAsync("model", "list", "--json")).Succeeds().Error);
+    }
+
     [Fact]
     public async Task Show_prints_data_licence_figures_and_limits()
     {
@@ -67,10 +115,24 @@ public sealed class ModelCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Training_tells_the_version_and_what_texts_it_was()
+    {
+        var file = Path.Combine(_folder, "a.bin");
+        var told = (await RunAsync("model", "train", "--data", Headlines(), "--out", file)).Succeeds().Out;
+        Assert.StartsWith($"classifier {ClassifierModel.Load(file).Version}: ", told);
+        Assert.Contains("limit: Trained on texts of 31 to 36 characters", told);
+    }
+
+    [Fact]
     public async Task Training_without_a_class_or_with_scores_is_refused()
     {
-        Assert.Contains("none of the 2 texts is neutral", (await RunAsync("model", "train", "--data", Write("two.csv", "text,label\na,positive\nb,negative\n"), "--out", Path.Combine(_folder, "x.bin"))).Fails(3).Error);
-        Assert.Contains("has scores", (await RunAsync("model", "train", "--data", Write("scores.csv", "text,score\na,0.5\nb,-0.5\n"), "--out", Path.Combine(_folder, "x.bin"))).Fails(3).Error);
+        var two = (await RunAsync("model", "train", "--data", Write("two.csv", "text,label\na,positive\nb,negative\n"), "--out", Path.Combine(_folder, "x.bin"))).Fails(3).Error;
+        Assert.Contains("none of the 2 texts is neutral", two);
+        var scores = (await RunAsync("model", "train", "--data", Write("scores.csv", "text,score\na,0.5\nb,-0.5\n"), "--out", Path.Combine(_folder, "x.bin"))).Fails(3).Error;
+        Assert.Contains("scores.csv: it has scores", scores);
+        // Nothing is said of a card that there will not be, and each file is named once.
+        Assert.All(new[] { two, scores }, error => Assert.DoesNotContain("figures of the card", error));
+        Assert.Single(System.Text.RegularExpressions.Regex.Matches(scores, "scores\\.csv"));
         Assert.False(File.Exists(Path.Combine(_folder, "x.bin")));
     }
 
@@ -124,7 +186,7 @@ public sealed class ModelCommandTests : IDisposable
         // Three of four, by Wilson's formula.
         Assert.Equal([0.3006, 0.9544], json.GetProperty("accuracy_interval").EnumerateArray().Select(v => v.GetDouble()));
         var lines = File.ReadAllLines(wrong);
-        Assert.Equal("line,text,entity,label,predicted,negative,neutral,positive", lines[0]);
+        Assert.Equal("line,text,entity,label,predicted,negative,neutral,positive,reason,detail", lines[0]);
         Assert.StartsWith("3,Acme misses estimates and cuts guidance,,positive,negative,0.", Assert.Single(lines.Skip(1)));
         Assert.Contains("is the file that is measured on", (await RunAsync("sentiment", "eval", file, "--errors", file)).Fails(2).Error);
         Assert.Contains("--errors", (await RunAsync("sentiment", "eval", file, "--errors", _folder)).Fails(2).Error);

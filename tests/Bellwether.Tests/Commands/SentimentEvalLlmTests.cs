@@ -48,6 +48,50 @@ public sealed class SentimentEvalLlmTests : IDisposable
     }
 
     [Fact]
+    public async Task Texts_without_a_score_have_their_reason_in_the_file_and_are_counted_by_it()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (request, _, context) => request.Text switch
+        {
+            var text when text.Contains("Text 1 of") => LlmStub.SayAsync(context, null, refusal: "I will not judge this."),
+            var text when text.Contains("Text 2 of") || text.Contains("Text 3 of") => LlmStub.SayAsync(context, """{"label":"splendid","confidence":0.9}"""),
+            _ => LlmStub.SayAsync(context, """{"label":"neutral","confidence":0.9}"""),
+        };
+        Use(stub.Endpoint);
+        var wrong = Path.Combine(_folder, "wrong.csv");
+        var json = (await RunAsync("sentiment", "eval", Rows, "--errors", wrong, "--json")).Succeeds().Json;
+
+        Assert.Equal(3, json.GetProperty("unscored").GetInt32());
+        Assert.Equal("""{"Refused":1,"WrongLabel":2}""", json.GetProperty("unscored_by").GetRawText());
+        var lines = await File.ReadAllLinesAsync(wrong, Token);
+        Assert.Equal("line,text,entity,label,predicted,negative,neutral,positive,reason,detail", lines[0]);
+        Assert.Equal(["Refused", "WrongLabel", "WrongLabel"], lines[1..].Select(l => l.Split(',')[8]).Order());
+        Assert.Contains("I will not judge this", lines.Single(l => l.Contains(",Refused,")));
+        Assert.Contains("Refused 1, WrongLabel 2", (await RunAsync("sentiment", "eval", Rows, "--errors", wrong)).Succeeds().Error);
+
+        // What a person wrote is kept.
+        Write("wrong.csv", "my notes\n");
+        Assert.Contains("--replace", (await RunAsync("sentiment", "eval", Rows, "--errors", wrong)).Fails(ExitCode.Usage).Error);
+        Assert.Equal("my notes\n", await File.ReadAllTextAsync(wrong, Token));
+        (await RunAsync("sentiment", "eval", Rows, "--errors", wrong, "--replace")).Succeeds();
+        Assert.StartsWith("line,text,", await File.ReadAllTextAsync(wrong, Token));
+    }
+
+    [Fact]
+    public async Task Report_of_a_cascade_tells_for_how_many_texts_a_model_gave_no_score()
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (request, _, context) => Enumerable.Range(1, 4).Any(i => request.Text.Contains($"Text {i} of"))
+            ? LlmStub.SayAsync(context, null, refusal: "no") : LlmStub.SayAsync(context, """{"label":"neutral","confidence":0.9}""");
+        Use(stub.Endpoint);
+        var points = (await RunAsync("model", "route", "--report", Rows, "--models", "lexicon,llama", "--json")).Succeeds().Json;
+        Assert.Equal((0.4, 0d), (points[13].GetProperty("unscored").GetProperty("llama").GetDouble(), points[13].GetProperty("unscored").GetProperty("lexicon").GetDouble()));
+        var table = (await RunAsync("model", "route", "--report", Rows, "--models", "lexicon,llama")).Succeeds().Out;
+        Assert.Contains("no score by llama", table);
+        Assert.DoesNotContain("no score by lexicon", table);
+    }
+
+    [Fact]
     public async Task Server_that_is_down_is_unavailable_and_no_unexpected_failure()
     {
         Use("http://127.0.0.1:1/v1");

@@ -100,7 +100,10 @@ sealed class ClassifierFile(byte[] card, string name, LexiconTable terms, Packed
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFileException(path, error is FileNotFoundException or DirectoryNotFoundException ? "there is no such model file" : $"the model file cannot be read: {error.Message}",
+            // Of a folder the system only says that access is denied.
+            throw new ModelFileException(path, Directory.Exists(path) ? "this is a folder, not a model file"
+                : error is FileNotFoundException or DirectoryNotFoundException ? "there is no such model file"
+                : $"the model file cannot be read: {error.Message.TrimEnd('.')}",
                 "Look at Scoring:ClassifierFile, or train one: `bellwether model train --out FILE`.", error);
         }
         return Read(bytes, path);

@@ -33,13 +33,21 @@ public static partial class ClassifierTraining
             Limits =
             [
                 "English only. Other languages and images give scores near the average of the training data.",
-                "Trained on headlines, short posts and sentences of reports. Of long articles each sentence is scored by itself.",
+                $"Trained on texts of {LengthsOf(sets)}. Of a text of more than {ClassifierModel.WholeCharacters} characters each sentence is scored by itself.",
                 "Irony, comparisons of several companies and what readers know from elsewhere are often missed.",
                 "It says how a text reads, not whether it is true, and nothing about prices to come.",
             ],
         };
 
         static int LengthOf(Range range) => range.End.Value - range.Start.Value;
+    }
+
+    // What the file was the user knows; what lengths it has tells where the model is at home.
+    static string LengthsOf(IReadOnlyList<(LabelledSet Set, string Licence)> sets)
+    {
+        int[] lengths = [.. sets.SelectMany(s => s.Set.Rows).Select(r => r.Text.Length).Order()];
+        return lengths.Length == 0 ? "no length"
+            : $"{lengths[lengths.Length / 20]} to {lengths[^(lengths.Length / 20 + 1)]} characters (nine in ten), {lengths[lengths.Length / 2]} in the middle";
     }
 
     static SortedDictionary<string, string> SettingsOf(ClassifierTrainingOptions options)

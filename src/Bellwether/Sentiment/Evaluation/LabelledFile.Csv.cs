@@ -30,7 +30,9 @@ public static partial class LabelledFile
             // The parser tells where a record ends.
             var raw = csv.Parser.RawRecord.TrimEnd('\r', '\n');
             var line = csv.Parser.RawRow - raw.Count(c => c == '\n');
-            if (isBroken || (raw.Contains('\n') && raw.Count(c => c == '"') % 2 != 0))
+            // On the last line it swallows fields instead of lines.
+            var runsOn = raw.Contains('\n') || csv.Parser.Count < header.Length;
+            if (isBroken || (runsOn && raw.Count(c => c == '"') % 2 != 0))
                 throw new FeedException(path, "a quote begins here that is not closed on this line nor rightly on another",
                     "Within a quoted field a quote is written twice.", before + 1);
             var row = new RawRow(csv.GetField(textColumn) ?? "", [csv.GetField(labelColumn) ?? ""], line);

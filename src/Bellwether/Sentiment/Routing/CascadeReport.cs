@@ -11,9 +11,10 @@ namespace Bellwether.Sentiment.Routing;
 /// <param name="TokensPerText">Mean tokens of a text that servers counted.</param>
 /// <param name="Fallback">Share of texts for which no model of the cascade has a score, so that the lexicon's counts, as in the
 /// pipeline.</param>
+/// <param name="Unscored">By model: the share of texts that it is asked for and has no score for, so that another one's counts.</param>
 public sealed record CascadePoint(
     double DeferBelow, IReadOnlyDictionary<string, double> Asked, double Accuracy, double MacroF1, double MicrosecondsPerText,
-        double TokensPerText, double Fallback);
+        double TokensPerText, double Fallback, IReadOnlyDictionary<string, double> Unscored);
 
 /// <summary>Accuracy against cost of a cascade of models on a labelled set, along the threshold by which the cheaper ones defer.</summary>
 /// <remarks>
@@ -62,7 +63,7 @@ public static class CascadeReport
 
     static CascadePoint PointAt(double threshold, List<Run> runs, IReadOnlyList<SentimentScore> lexicon, LabelledSet set)
     {
-        var (asked, chosen, fallback) = (new int[runs.Count], new double[set.Rows.Count][], 0);
+        var (asked, missed, chosen, fallback) = (new int[runs.Count], new int[runs.Count], new double[set.Rows.Count][], 0);
         for (var i = 0; i < chosen.Length; i++)
         {
             SentimentScore? best = null;
@@ -70,14 +71,16 @@ public static class CascadeReport
             {
                 asked[m]++;
                 if (double.IsFinite(runs[m].Scores[i].Score)) best = runs[m].Scores[i];
+                else missed[m]++;
             }
             if (best is null) fallback++;
             chosen[i] = SentimentEvaluation.Probabilities(best ?? lexicon[i]);
         }
         var report = ClassReport.Of(chosen, [.. set.Rows.Select(r => (int)r.Label!.Value)]);
         double Mean(Func<Run, double> cost) => runs.Select((run, m) => cost(run) * asked[m] / chosen.Length).Sum();
-        return new(threshold, runs.Select((run, m) => (run.Name, Share: asked[m] / (double)chosen.Length))
-            .ToDictionary(a => a.Name, a => a.Share),
-            report.Accuracy, report.MacroF1, Mean(r => r.Micros), Mean(r => r.Tokens), fallback / (double)chosen.Length);
+        Dictionary<string, double> Shares(int[] counts) =>
+            runs.Select((run, m) => (run.Name, Share: counts[m] / (double)chosen.Length)).ToDictionary(s => s.Name, s => s.Share);
+        return new(threshold, Shares(asked), report.Accuracy, report.MacroF1, Mean(r => r.Micros), Mean(r => r.Tokens),
+            fallback / (double)chosen.Length, Shares(missed));
     }
 }

@@ -9,7 +9,11 @@ namespace Bellwether.Sentiment.Routing;
 /// <summary>What became of a call to a model: its scores, or why there are none.</summary>
 /// <param name="Scores">Null where nothing was scored; what a failure left over has <see cref="TextOutcome.NoScore"/>.</param>
 /// <param name="Problem">Why there are no scores, or not all; null where all were asked for.</param>
-readonly record struct ModelOutcome(IReadOnlyList<SentimentScore>? Scores, string? Problem);
+readonly record struct ModelOutcome(IReadOnlyList<SentimentScore>? Scores, string? Problem)
+{
+    /// <summary>Of a model that tells, why single texts have no score, by their index; null where all have one or it does not tell.</summary>
+    public IReadOnlyDictionary<int, TextOutcome>? Faults { get; init; }
+}
 
 /// <summary>
 /// A model behind a breaker and a bulkhead: what goes wrong with it is a value, so that another model can take its place. It is loaded when
@@ -59,14 +63,20 @@ sealed class GuardedModel : IDisposable
     public int MostAtOnce => _model?.MostAtOnce ?? (_cannotBeLoaded || SentimentModels.Names.Contains(Name) ? int.MaxValue : FirstPortion);
 
     public ValueTask<ModelOutcome> ScoreAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken) =>
-        AskAsync(texts, static (model, part, token) => model.ScoreAsync(part, token), cancellationToken);
+        AskAsync(texts, static async (model, part, token) => model is IOutcomeSentimentModel single
+            ? Of(await single.TryScoreAsync(part, token)) : new(await model.ScoreAsync(part, token), null), cancellationToken);
 
     /// <summary>Of single entities; for a model that tells them apart.</summary>
     public ValueTask<ModelOutcome> ScoreEntitiesAsync(IReadOnlyList<EntityText> texts, CancellationToken cancellationToken) =>
-        AskAsync(texts, static (model, part, token) => ((IEntitySentimentModel)model).ScoreEntitiesAsync(part, token), cancellationToken);
+        AskAsync(texts, static async (model, part, token) =>
+            new(await ((IEntitySentimentModel)model).ScoreEntitiesAsync(part, token), null), cancellationToken);
 
-    delegate ValueTask<IReadOnlyList<SentimentScore>> Ask<T>(ISentimentModel model, IReadOnlyList<T> texts,
-        CancellationToken cancellationToken);
+    static ModelOutcome Of(IReadOnlyList<TextOutcome> outcomes) => new([.. outcomes.Select(o => o.Score)], null)
+    {
+        Faults = outcomes.Index().Where(o => !o.Item.IsScored).ToDictionary(o => o.Index, o => o.Item) is { Count: > 0 } faults ? faults : null,
+    };
+
+    delegate ValueTask<ModelOutcome> Ask<T>(ISentimentModel model, IReadOnlyList<T> texts, CancellationToken cancellationToken);
 
     async ValueTask<ModelOutcome> AskAsync<T>(IReadOnlyList<T> texts, Ask<T> ask, CancellationToken cancellationToken)
     {
@@ -82,19 +92,22 @@ sealed class GuardedModel : IDisposable
     async ValueTask<ModelOutcome> AskInPortionsAsync<T>(IReadOnlyList<T> texts, Ask<T> ask, CancellationToken cancellationToken)
     {
         var all = new List<SentimentScore>(texts.Count);
+        Dictionary<int, TextOutcome>? faults = null;
         while (all.Count < texts.Count)
         {
-            var (scores, problem) = await PortionAsync(texts, all.Count, ask, cancellationToken);
+            var portion = await PortionAsync(texts, all.Count, ask, cancellationToken);
+            var (scores, problem) = portion;
             if (scores is null)
             {
                 if (all.Count == 0) return new(null, problem);
                 all.AddRange(Enumerable.Repeat(TextOutcome.NoScore, texts.Count - all.Count));
-                return new(all, problem);
+                return new(all, problem) { Faults = faults };
             }
-            if (scores.Count == texts.Count) return new(scores, null);
+            if (scores.Count == texts.Count) return portion;
+            foreach (var (at, fault) in portion.Faults ?? new Dictionary<int, TextOutcome>()) (faults ??= [])[all.Count + at] = fault;
             all.AddRange(scores);
         }
-        return new(all, null);
+        return new(all, null) { Faults = faults };
     }
 
     async ValueTask<ModelOutcome> PortionAsync<T>(IReadOnlyList<T> texts, int start, Ask<T> ask, CancellationToken cancellationToken)
@@ -103,7 +116,7 @@ sealed class GuardedModel : IDisposable
             return new(null, $"all its {_limits.Concurrent} places were taken for {_limits.Wait.TotalSeconds:0.###} s");
         try
         {
-            return new(await _breaker.AskAsync(token => AskAsync(texts, start, ask, token), cancellationToken), null);
+            return await _breaker.AskAsync(token => AskAsync(texts, start, ask, token), cancellationToken);
         }
         catch (BrokenCircuitException)
         {
@@ -143,7 +156,7 @@ sealed class GuardedModel : IDisposable
         }
     }
 
-    async Task<IReadOnlyList<SentimentScore>> AskAsync<T>(IReadOnlyList<T> texts, int start, Ask<T> ask,
+    async Task<ModelOutcome> AskAsync<T>(IReadOnlyList<T> texts, int start, Ask<T> ask,
         CancellationToken cancellationToken)
     {
         var model = _model ?? await LoadAsync(cancellationToken);
@@ -151,17 +164,18 @@ sealed class GuardedModel : IDisposable
         var part = count == texts.Count ? texts : [.. texts.Skip(start).Take(count)];
         using var late = new CancellationTokenSource(_timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
-        IReadOnlyList<SentimentScore> scores;
+        ModelOutcome outcome;
         try
         {
-            scores = await ask(model, part, either.Token);
+            outcome = await ask(model, part, either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException(
                 late.IsCancellationRequested ? $"no answer within {_timeout.TotalSeconds:0.###} s" : "it gave up by itself");
         }
-        return scores.Count == part.Count ? scores : throw new InvalidOperationException($"{scores.Count} scores for {part.Count} texts");
+        return outcome.Scores!.Count == part.Count ? outcome
+            : throw new InvalidOperationException($"{outcome.Scores!.Count} scores for {part.Count} texts");
     }
 
     // Some models take half a gigabyte and seconds: those who ask at once wait for one of them.

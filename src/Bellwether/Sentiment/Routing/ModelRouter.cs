@@ -112,13 +112,20 @@ public sealed partial class ModelRouter : IDisposable
             var mayDefer = k + 1 < rule.Models.Count;
             var unsure = asked.Where(i => !work.HasScore(i)
                 || (work.Results[i].Score.Confidence < rule.DeferBelow && !(mayDefer && MustStay(work, i)))).ToArray();
-            work.Trace?.Invoke($"{guarded.Name}: {Told(asked[0])}, {Next(unsure, asked[0], mayDefer)}");
+            work.Trace?.Invoke($"{guarded.Name}: {(double.IsFinite(outcome.Scores[0].Score)
+                ? $"confidence {work.Results[asked[0]].Score.Confidence:0.000}, {Next(unsure, asked[0], mayDefer)}"
+                : $"{Fault(outcome)}; {Instead(asked[0], mayDefer)}")}");
             asked = unsure;
         }
         if (all.Where(i => !work.HasScore(i)).ToArray() is { Length: > 0 } left) await LastResortAsync(rule, left, work, cancellationToken);
         foreach (var i in all) work.Results[i] = work.Results[i] with { InsteadOf = work.Missed[i] };
 
-        string Told(int i) => work.HasScore(i) ? $"confidence {work.Results[i].Score.Confidence:0.000}" : "no score";
+        // What a model before has said of the text is not this one's.
+        static string Fault(ModelOutcome outcome) =>
+            outcome.Faults?.GetValueOrDefault(0) is { Fault: { } fault, Detail: var detail } ? $"{fault}: {detail?.TrimEnd('.')}" : "no score";
+
+        string Instead(int i, bool mayDefer) => mayDefer ? "left to the next model"
+            : work.HasScore(i) ? $"the score of {work.Results[i].By.Name} stands" : "no model of the rule is left";
 
         string Next(int[] unsure, int first, bool mayDefer) =>
             unsure.Length > 0 ? mayDefer ? "left to the next model" : "the last model decides"

@@ -43,9 +43,13 @@ public sealed record RoutingOptions
         foreach (var rule in Rules)
             foreach (var model in rule.Models.Where(m => !names.Contains(m)))
                 yield return $"the rule {rule.Name} names the model '{model}', which there is not; there are {string.Join(", ", names)}";
-        foreach (var model in Limits.Keys.Where(m => !names.Contains(m)))
-            yield return $"there are limits for the model '{model}', which there is not; there are {string.Join(", ", names)}";
+        foreach (var problem in MissingOfLimits(names)) yield return problem;
     }
+
+    /// <summary>The same of limits alone: they hold for nothing.</summary>
+    /// <inheritdoc cref="Missing"/>
+    public IEnumerable<string> MissingOfLimits(IReadOnlyList<string> names) => Limits.Keys.Where(m => !names.Contains(m))
+        .Select(model => $"there are limits for the model '{model}', which there is not; there are {string.Join(", ", names)}");
 }
 
 /// <summary>Which events it is for, and the models that score them. What is null is not asked.</summary>

@@ -35,6 +35,22 @@ public sealed class FallbackTests(TestServer server)
     }
 
     [Fact]
+    public async Task Worker_without_an_event_says_already_that_another_model_will_score()
+    {
+        // Other tests tell of the usual models at the same time.
+        const string Name = "idle-model";
+        using var metrics = new PrometheusMetrics(PrometheusMetrics.Defaults);
+        await using var desk = await TestDesk.OpenAsync(server, nameof(FallbackTests), o => o with { Scoring = o.Scoring with { Model = Name } });
+        await using (desk.Work())
+        {
+        }
+
+        var page = new PrometheusText();
+        metrics.Write(page);
+        Assert.Contains($"bellwether_model_fallback{{model=\"{Name}\"}} 1", page.ToString());
+    }
+
+    [Fact]
     public async Task Each_ticker_of_a_text_gets_the_score_of_what_is_said_of_it()
     {
         await using var desk = await TestDesk.OpenAsync(server, nameof(FallbackTests));

@@ -88,6 +88,8 @@ public sealed class LabelledFileTests : IDisposable
     [InlineData("text,label\n\"a\nb\",positive\nc,happy\n", "has the label 'happy'", 4)]
     [InlineData("text,label\na,positive\n\"b,negative\nc,neutral\n", "a quote begins here", 3)]
     [InlineData("text,label,note\na,positive,\nb,negative,\"see\nc,neutral,\n", "a quote begins here", 3)]
+    [InlineData("text,label\na,positive\n\"b,negative\n", "a quote begins here", 3)]
+    [InlineData("text,label\na,positive\n\"b,negative", "a quote begins here", 3)]
     [InlineData("text,label\na,positive\n\"b,negative\nc,\"neutral\"\nd,neutral\n", "a quote begins here", 3)]
     [InlineData("[\n{\"text\":\"a\",\n\"label\":\"positive\"},\n{\"text\":\"b\",\"label\":\"happy\"}]", "has the label 'happy'", 4)]
     [InlineData("{\n\"1\":{\"text\":\"a\",\"label\":\"positive\"},\n\n\"2\":{\"text\":\"\",\"label\":\"positive\"}}", "has no text", 4)]

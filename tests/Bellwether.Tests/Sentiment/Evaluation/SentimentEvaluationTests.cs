@@ -45,6 +45,16 @@ public sealed class SentimentEvaluationTests
     }
 
     [Fact]
+    public async Task Small_set_is_repeated_where_it_costs_nothing_so_that_its_speed_is_that_of_more_than_a_moment()
+    {
+        var quick = new Fake("m", _ => new(0.9, 0.05));
+        var result = await SentimentEvaluation.RunAsync(quick, Ten, new StandingTime(), Token);
+        // On a clock that stands still as often as it may be, before and while it is timed.
+        Assert.Equal(40_010, quick.Texts);
+        Assert.Equal((10, 10), (result.Predicted.Count, result.Classes!.Rows));
+    }
+
+    [Fact]
     public async Task Cascade_leaves_what_has_no_score_to_the_next_model_and_at_last_to_the_lexicon()
     {
         // Right in all that it scores, and it scores only half.
@@ -59,6 +69,9 @@ public sealed class SentimentEvaluationTests
         // The second model's refusal leaves what the first one said.
         var last = await CascadeReport.RunAsync([new Fake("unsure", t => Right(t) is var r ? new(r.Positive / 2, r.Negative / 2) : r), new Fake("mute", _ => TextOutcome.NoScore)], Ten, TimeProvider.System, Token);
         Assert.Equal((0d, 1d), (last[^1].Fallback, last[^1].Asked["mute"]));
+        Assert.Equal((0d, 1d), (last[^1].Unscored["unsure"], last[^1].Unscored["mute"]));
+        Assert.Equal(0d, last[0].Unscored["mute"]);
+        Assert.Equal(0.5, points[0].Unscored["picky"]);
 
         static SentimentScore Right(string text) => int.Parse(text[5..6]) < 5 ? new(0.05, 0.9) : new(0.9, 0.05);
     }
@@ -69,6 +82,11 @@ public sealed class SentimentEvaluationTests
         Fake one = new("m", _ => new(0.9, 0.05)) { Version = "1" }, two = new("m", _ => new(0.9, 0.05)) { Version = "2" };
         Assert.Equal(["m 1", "m 2"], (await CascadeReport.RunAsync([one, two], Ten, TimeProvider.System, Token))[0].Asked.Keys);
         Assert.Contains("there twice", (await Assert.ThrowsAsync<ArgumentException>(() => CascadeReport.RunAsync([one, one], Ten, TimeProvider.System, Token))).Message);
+    }
+
+    sealed class StandingTime : TimeProvider
+    {
+        public override long GetTimestamp() => 0;
     }
 
     sealed class Fake(string name, Func<string, SentimentScore> score) : ISentimentModel

@@ -71,6 +71,26 @@ public sealed class ExplainTests(TestServer server) : IDisposable
         Assert.Contains("500", (await ExplainAsync(file)).Fails(4).Error);
     }
 
+    [Theory]
+    [InlineData("""{"label":"posi""", null, "Malformed: ")]
+    [InlineData("""{"label":"splendid","confidence":0.9}""", null, "WrongLabel: ")]
+    [InlineData(null, "I will not judge this.", "Refused: ")]
+    public async Task Model_that_gave_no_score_is_told_with_its_reason_and_no_figure_of_another(string? content, string? refusal, string told)
+    {
+        await using var stub = await LlmStub.StartAsync();
+        stub.Answer = (_, _, context) => LlmStub.SayAsync(context, content, refusal: refusal);
+        await WriteAsync(DeskOptions.FileName, $$"""{ "Scoring": { "Llm": { "llama": { "Endpoint": "{{stub.Endpoint}}", "Model": "m", "Tries": 1 } }, "Routing": { "Rules": [ { "Name": "all", "Models": ["lexicon", "llama"], "DeferBelow": 0.99 } ] } } }""");
+        var answer = (await ExplainAsync(await WriteAsync("event.json", """{"text":"Apple beats estimates","tickers":["AAPL"]}"""), "--json")).Succeeds().Json;
+        string[] steps = [.. answer.GetProperty("steps").EnumerateArray().Select(s => s.GetString()!)];
+
+        Assert.Equal(2, steps.Length);
+        Assert.Matches(@"^lexicon: confidence 0\.\d{3}, left to the next model$", steps[0]);
+        Assert.StartsWith($"llama: {told}", steps[1]);
+        Assert.EndsWith("the score of lexicon stands", steps[1]);
+        Assert.DoesNotContain("confidence 0.", steps[1]);
+        Assert.Equal(("lexicon", "llama"), (answer.GetProperty("model").GetString(), answer.GetProperty("instead_of").GetString()));
+    }
+
     [Fact]
     public async Task Event_is_read_as_ingest_reads_it_and_unknown_fields_are_told()
     {
