@@ -44,7 +44,6 @@ public sealed class BarClockTests
     [Theory]
     [InlineData(1, "2024-11-03T06:30Z")]
     [InlineData(1, "2024-11-03T06:00Z")]
-    [InlineData(1, "2024-11-03T05:10Z")]
     [InlineData(30, "2024-11-03T06:30Z")]
     [InlineData(60, "2024-11-03T06:00Z")]
     public async Task A_file_that_begins_or_ends_in_the_repeated_hour_keeps_all_rows_of_it_backwards_too(int minutes, string newest)
