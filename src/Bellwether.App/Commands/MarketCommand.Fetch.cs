@@ -21,17 +21,18 @@ static partial class MarketCommand
     {
         var symbols = new Argument<string[]>("SYMBOL") { Description = "Tickers", Arity = ArgumentArity.OneOrMore };
         var provider = new Option<string>("--provider") { Description = "stooq, alpha_vantage or csv (a folder)", HelpName = "NAME", DefaultValueFactory = _ => StooqProvider.Id };
-        var market = new Option<string?>("--market") { Description = "Stooq's ending of the symbol [default: us]", HelpName = "us|uk|…" };
+        var market = new Option<string?>("--market") { Description = "Stooq's ending of the symbol [default: us; none of an index such as ^SPX]", HelpName = "us|uk|…" };
         var adjusted = new Option<bool>("--adjusted") { Description = "Alpha Vantage: with adjusted closes, splits and dividends, where the key allows it" };
         var size = new Option<string?>("--size") { Description = "Alpha Vantage: full, or compact for the last hundred bars, which every key allows [default: full]" };
         size.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, "full", "compact");
         var (renew, hours) = (new Option<bool>("--renew") { Description = "Ask the provider even where a fresh answer is in the cache" }, Hours());
         return new Verb("fetch", "Fetch daily bars from a provider, through the cache, and store what is new",
-                "market fetch AAPL MSFT", "market fetch IBM --provider alpha_vantage --json", "market fetch VOD --market uk")
+                "market fetch AAPL MSFT", "market fetch IBM --provider alpha_vantage --json", "market fetch VOD --market uk", "market fetch ^SPX")
             { symbols, provider, market, adjusted, size, renew, hours }
             .Runs(screen, globals, async (session, cancellationToken) =>
             {
-                var tickers = session.Get(symbols)!.Select(s => Ticker(s, "SYMBOL")).Distinct().ToArray();
+                // Stored as VIX, but asked for as the index that it is.
+                var tickers = session.Get(symbols)!.Select(s => (Ticker: Ticker(s, "SYMBOL"), IsIndex: s.Trim()[0] is '^' or '$')).Distinct().ToArray();
                 await using var desk = await session.OpenAsync(cancellationToken);
                 using var providers = new MarketProviders(desk.DataSource, desk.Options.Market.Providers, desk.Time);
                 await using var cache = new MarketCache(desk.DataSource, desk.Time);
@@ -43,10 +44,13 @@ static partial class MarketCommand
                     ["size"] = session.Get(size)?.ToLowerInvariant(),
                 };
                 var answers = new List<FetchAnswer>();
-                foreach (var ticker in tickers)
+                foreach (var (ticker, isIndex) in tickers)
                 {
+                    // Each its own: what is stale is asked for again behind the answer.
+                    var own = new Dictionary<string, string?>(parameters);
+                    if (isIndex && from.Name == StooqProvider.Id) own["market"] ??= StooqProvider.IndexMarket;
                     await StateHoursAsync(desk, ticker, session.Get(hours), cancellationToken);
-                    answers.Add(await FetchAsync(desk, cache, from, new(MarketDataType.DailyPrices, ticker, parameters), session.Get(renew), cancellationToken));
+                    answers.Add(await FetchAsync(desk, cache, from, new(MarketDataType.DailyPrices, ticker, own), session.Get(renew), cancellationToken));
                     if (!session.Json) session.Screen.Out.WriteLine(Line(answers[^1]));
                 }
                 if (session.Json) session.WriteJson(answers, CommandJson.Relaxed.IReadOnlyListFetchAnswer);

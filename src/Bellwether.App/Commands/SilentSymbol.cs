@@ -2,7 +2,8 @@ namespace Bellwether.App.Commands;
 
 /// <summary>Why there is no answer about a symbol: nothing is known of it, or nothing of what is known counts at the moment.</summary>
 /// <param name="Newest">Of what is known, at or before the moment; null where there is nothing.</param>
-sealed record SilentSymbol(string Symbol, string Sentence, DateTimeOffset? Newest, bool IsKnown)
+/// <param name="First">Of what is known, where all of it lies after the moment.</param>
+sealed record SilentSymbol(string Symbol, string Sentence, DateTimeOffset? Newest, DateTimeOffset? First, bool IsKnown)
 {
     /// <param name="bars">Whether bars count, as they do in confluence.</param>
     public static async Task<SilentSymbol> ReadAsync(
@@ -19,21 +20,22 @@ sealed record SilentSymbol(string Symbol, string Sentence, DateTimeOffset? Newes
             """, cancellationToken);
         var moment = at < knownBy ? $" at {Moments.Text(at)} by what was known at {Moments.Text(knownBy)}" : $" at {Moments.Text(at)}";
         string[] parts = [.. Part("daily bar", firstBar, lastBar, at), .. Part("result", firstResult, lastResult, at)];
-        if (parts.Length == 0) return new(symbol, $"Nothing that could count was known about {symbol}{moment}.", null, false);
-        DateTimeOffset?[] ends = [lastBar, lastResult];
+        if (parts.Length == 0) return new(symbol, $"Nothing that could count was known about {symbol}{moment}.", null, null, false);
+        DateTimeOffset?[] ends = [lastBar, lastResult], begins = [firstBar, firstResult];
+        var newest = ends.Where(e => e <= at).Max();
         return new(symbol, $"Nothing counts for {symbol}{moment}: {string.Join(", ", parts)}. "
-            + $"Results count for weeks{(bars ? " and bars for two years" : "")}.", ends.Where(e => e <= at).Max(), true);
+            + $"Results count for weeks{(bars ? " and bars for two years" : "")}.", newest, newest is null ? begins.Where(b => b > at).Min() : null, true);
     }
 
     /// <param name="moved">The moment was chosen by --at.</param>
     public static CommandException Error(IReadOnlyList<SilentSymbol> symbols, bool moved)
     {
         var known = symbols.Any(s => s.IsKnown);
-        var newest = symbols.Select(s => s.Newest).Max();
+        var (newest, first) = (symbols.Select(s => s.Newest).Max(), symbols.Select(s => s.First).Min());
         return new(ExitCode.BadInput, known ? "stale_symbol" : "unknown_symbol", string.Join(" ", symbols.Select(s => s.Sentence)),
-            moved ? null
-            : newest is { } end ? $"Ask about a moment when it did: --at {end.UtcDateTime.AddDays(1):yyyy-MM-dd}."
-            : known ? null : "Results are known since they were scored and bars since their import; "
+            newest is { } end ? $"Ask about a moment when it did: --at {end.UtcDateTime.AddDays(1):yyyy-MM-dd}."
+            : first is { } begin ? $"Ask about a moment since when there is something: --at {begin.UtcDateTime.AddDays(1):yyyy-MM-dd}."
+            : known ? null : moved ? "Check how it is written, or load bars or results of it first." : "Results are known since they were scored and bars since their import; "
                 + "--at TIME asks about history that was loaded afterwards.");
     }
 

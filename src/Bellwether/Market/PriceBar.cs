@@ -51,6 +51,19 @@ public readonly record struct StoredBar(PriceBar Bar, DateTime KnownAt, BarOrigi
         return true;
     }
 
+    /// <summary>
+    /// The same prices as they were traded, the same volume, in the same shares: what an adjusted close or a dividend says does not count.
+    /// </summary>
+    /// <param name="splits">Those that are known.</param>
+    public bool Traded(in StoredBar other, IReadOnlyList<CorporateAction> splits)
+    {
+        if (!(Bar with { AdjustedClose = null }).Says(other.Bar with { AdjustedClose = null })) return false;
+        var day = DateOnly.FromDateTime(Bar.Date);
+        foreach (var split in splits)
+            if (split.ExDate > day && IsAfter(split.ExDate) != other.IsAfter(split.ExDate)) return false;
+        return true;
+    }
+
     /// <summary>The same, known since another moment; what its vendor had adjusted for stays what it is.</summary>
     public StoredBar Since(DateTime known) => this with { KnownAt = known, Origin = Origin with { LoadedOn = LoadedOn } };
 

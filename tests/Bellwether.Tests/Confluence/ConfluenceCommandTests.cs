@@ -75,7 +75,10 @@ public sealed class ConfluenceCommandTests(TestServer server)
         Assert.Equal(("stale_symbol", "Ask about a moment when it did: --at 2020-01-04."), (stale.Kind, stale.Mend));
         Assert.Contains("the last daily bar is of 2020-01-03", stale.Message);
         var moved = await Error("OLD", "--at", "2019-01-01");
-        Assert.Equal(("stale_symbol", null), (moved.Kind, moved.Mend));
+        Assert.Equal(("stale_symbol", "Ask about a moment since when there is something: --at 2020-01-03."), (moved.Kind, moved.Mend));
+        Assert.Equal("OLD", (await desk.RunAsync("confluence", "OLD", "--at", "2020-01-03", "--json")).Succeeds().Json.GetProperty("symbol").GetString());
+        Assert.Equal("Ask about a moment when it did: --at 2020-01-04.", (await Error("OLD", "--at", "2024-01-01")).Mend);
+        Assert.Contains("Check how it is written", (await Error("NONE", "--at", "2024-01-01")).Mend);
         Assert.Contains("the first daily bar is of 2020-01-02", moved.Message);
         Assert.Equal("unknown_symbol", (await Error("NONE")).Kind);
         Assert.Equal("unknown_symbol", (await Error("OLD", "--as-of", "2020-02-01")).Kind);

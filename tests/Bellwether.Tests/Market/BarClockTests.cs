@@ -41,6 +41,39 @@ public sealed class BarClockTests
         DateTime Read(string text) => times.TryParse(text, null, out var moment, out _) ? moment.Start : default;
     }
 
+    [Theory]
+    [InlineData(1, "2024-11-03T06:30Z")]
+    [InlineData(1, "2024-11-03T06:00Z")]
+    [InlineData(30, "2024-11-03T06:30Z")]
+    [InlineData(60, "2024-11-03T06:00Z")]
+    public async Task A_file_that_begins_or_ends_in_the_repeated_hour_keeps_all_rows_of_it_backwards_too(int minutes, string newest)
+    {
+        var last = DateTimeOffset.Parse(newest, CultureInfo.InvariantCulture).UtcDateTime;
+        Assert.True(BarInterval.TryParse($"{minutes}m", out var interval));
+        foreach (var backwards in (bool[])[false, true])
+        {
+            DateTime[] moments = [.. Enumerable.Range(0, 5 * 60 / minutes).Select(i => last.AddMinutes(-i * minutes)).Reverse()];
+            var rows = (backwards ? moments.Reverse() : moments)
+                .Select(m => $"{TimeZoneInfo.ConvertTimeFromUtc(m, UnitedStatesCalendar.TimeZone):yyyy-MM-dd HH:mm},10,12,9,11,1");
+            var text = $"date,open,high,low,close,volume\n{string.Join('\n', rows)}\n";
+            var sheet = await BarSheet.ReadAsync(() => BarFile.OfTextAsync("x", text, TestContext.Current.CancellationToken),
+                new("X", interval, UnitedStatesCalendar.TimeZone, Now, BarLimit.None));
+            Assert.Empty(sheet.Problems);
+            Assert.Equal(moments, sheet.Taken.Keys.Order());
+        }
+    }
+
+    [Theory]
+    [InlineData("1/2/2024 9:30", 14)]
+    [InlineData("1/2/2024 10:00", 15)]
+    [InlineData("1/2/2024 9:30:15", 14)]
+    [InlineData("2024-01-02T9:30Z", 9)]
+    public void Hours_of_one_digit_are_read_as_spreadsheets_write_them(string text, int hour)
+    {
+        Assert.True(new BarTime(UnitedStatesCalendar.TimeZone, BarInterval.Minute, Now, DateOrder.MonthFirst).TryParse(text, null, out var moment, out var problem), problem);
+        Assert.Equal(hour, moment.Start.Hour);
+    }
+
     [Fact]
     public void A_time_that_the_clock_skips_says_so()
     {

@@ -99,6 +99,44 @@ public sealed class BarRhythmTests
         static DateTime At(DateOnly day, double hour) => day.ToDateTime(default).AddHours(hour);
     }
 
+    [Fact]
+    public void One_odd_gap_among_few_and_the_running_bar_say_nothing()
+    {
+        DateTime Day(int day) => new(2024, 1, day);
+        // A holiday, and the week that is under way.
+        Assert.Null(Fault([Day(2), Day(8), Day(16), Day(18)], "1w"));
+        Assert.Null(Fault([Day(18), Day(16), Day(8), Day(2)], "1w"));
+        Assert.Null(Fault([Monday.AddHours(9.5), Monday.AddHours(10), Monday.AddHours(11), Monday.AddMinutes(680)], "1h"));
+        Assert.Null(Fault([Monday.AddHours(9.5), Monday.AddHours(10), Monday.AddHours(11), Monday.AddHours(12), Monday.AddMinutes(740)], "1h"));
+        // The gap comes twice, the last one left out.
+        Assert.Equal("2d", Fault([Day(2), Day(4), Day(6), Day(13)], "1w")?.Length);
+        Assert.Equal("20m", Fault([Monday, Monday.AddMinutes(20), Monday.AddMinutes(40), Monday.AddMinutes(100)], "1h")?.Length);
+    }
+
+    [Fact]
+    public void One_bar_a_session_may_be_a_minute_of_few_days_or_the_whole_session_of_many()
+    {
+        Assert.Null(Fault(Sessions.Take(4).Select(d => d.ToDateTime(new TimeOnly(15, 59))), "1m"));
+        Assert.Null(Fault(Sessions.Select(d => d.ToDateTime(new TimeOnly(9, 30))), "390m"));
+        Assert.Null(Fault(Sessions.Select(d => d.ToDateTime(new TimeOnly(0, 0))), "12h"));
+        Assert.Equal("1d", Fault(Sessions.Take(40).Select(d => d.ToDateTime(new TimeOnly(0, 0))), "1h")?.Length);
+    }
+
+    [Fact]
+    public void Rows_in_no_order_say_what_they_say_in_order()
+    {
+        var random = new Random(3);
+        foreach (var (file, interval) in new[] { ("1m", "5m"), ("1m", "1m"), ("5m", "1m"), ("1h", "1d"), ("1d", "1d"), ("1w", "1d"), ("month", "1d"), ("1d", "1w") })
+        {
+            var rows = Rows(file).ToArray();
+            var expected = Fault(rows, interval)?.Length;
+            Assert.Equal(expected, Fault(rows.Reverse(), interval)?.Length);
+            random.Shuffle(rows);
+            Assert.Equal(expected, Fault(rows, interval)?.Length);
+            Assert.Equal(expected, Fault(rows.Concat(rows.Take(7)), interval)?.Length);
+        }
+    }
+
     static IEnumerable<DateTime> Rows(string length) => length switch
     {
         "1d" => Sessions.Select(d => d.ToDateTime(default)),
@@ -112,8 +150,9 @@ public sealed class BarRhythmTests
     static RhythmFault? Fault(IEnumerable<DateTime> rows, string interval)
     {
         Assert.True(BarInterval.TryParse(interval, out var length));
-        var rhythm = new BarRhythm();
-        foreach (var row in rows) rhythm.Add(new(row, row, true));
-        return rhythm.Fault(length);
+        BarMoment[] all = [.. rows.Select(row => new BarMoment(row, row, true))];
+        var rhythm = new BarRhythm(length);
+        foreach (var row in all) rhythm.Add(in row);
+        return rhythm.Fault(() => all);
     }
 }

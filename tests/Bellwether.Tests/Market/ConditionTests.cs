@@ -225,6 +225,28 @@ public sealed class ConditionTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_that_comes_again_with_a_dividend_leaves_conditions_known_since_their_bars()
+    {
+        StoredBar[] bars = [.. Walk(400, 21).Select(b => b with { Bar = b.Bar with { AdjustedClose = b.Bar.Close * 0.98 } })];
+        await WriteAsync("X", bars);
+        await WriteAsync("SPY", Walk(400, 22));
+        await RefreshAsync();
+        var before = await Reader.ReadAsync("X", null, null, null, Cancel);
+        // A dividend that is known now, and by it other adjusted closes of all bars.
+        await new ActionStore(_source, TimeProvider.System).WriteAsync("X", "test",
+            [new(DateOnly.FromDateTime(bars[^1].Bar.Date).AddDays(-5), CorporateActionKind.Dividend, 1, false)], null, [], Cancel);
+        await WriteAsync("X", [.. bars.Select(b => b with { Bar = b.Bar with { AdjustedClose = b.Bar.Close * 0.97 } })], now: true);
+        Assert.Equal(2 * bars.Length, await ScalarAsync<long>("SELECT count(*) FROM market.price_history WHERE ticker = 'X'"));
+        Assert.Equal(before, await Reader.ReadAsync("X", null, null, null, Cancel));
+        await RefreshAsync();
+        await EqualAsync("X", 400);
+        Assert.Equal(400, await ScalarAsync<long>("SELECT count(*) FROM market.market_conditions WHERE symbol = 'X' AND known_at < now() - interval '1 day'"));
+        // Another volume is another bar.
+        await WriteAsync("X", [bars[399] with { Bar = bars[399].Bar with { Volume = 7 } }], now: true);
+        Assert.Equal(399, (await Reader.ReadAsync("X", null, null, null, Cancel)).Count(r => r.KnownAt < DateTime.UtcNow.AddDays(-1)));
+    }
+
+    [Fact]
     public async Task Rows_that_retention_summed_up_do_not_come_back()
     {
         await using var lab = await RetentionLab.CreateAsync(server, nameof(ConditionTests));

@@ -143,6 +143,41 @@ public sealed class ProviderTests(TestServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Files_of_a_folder_that_need_a_setting_name_it_and_are_read_with_it()
+    {
+        var folder = Directory.CreateTempSubdirectory("bellwether-csv-").FullName;
+        try
+        {
+            const string header = "Date,Open,High,Low,Close,Volume\n";
+            File.WriteAllText(Path.Combine(folder, "DATES.csv"), $"{header}03/04/2024,10,12,9,11,1\n04/04/2024,10,12,9,11,1\n");
+            File.WriteAllText(Path.Combine(folder, "WEEKS.csv"),
+                header + string.Concat(Enumerable.Range(0, 8).Select(i => $"{new DateOnly(2024, 1, 5).AddDays(7 * i):yyyy-MM-dd},10,12,9,11,1\n")));
+            var options = Options with { CsvFolder = folder };
+            Task<ProviderAnswer> Ask(string ticker, ProviderOptions with) => FetchAsync("csv", new(MarketDataType.DailyPrices, ticker, None), with);
+            Assert.Equal("Set Market:Providers:CsvDates to dmy or mdy.", (await Assert.ThrowsAsync<MarketProviderException>(() => Ask("DATES", options))).Mend);
+            var weeks = await Assert.ThrowsAsync<MarketProviderException>(() => Ask("WEEKS", options));
+            Assert.Contains("Market:Providers:CsvAnySpacing", weeks.Mend);
+            Assert.Contains($"{Path.Combine(folder, "WEEKS.csv")} has bars of 1w, not of 1d", weeks.Message);
+            Assert.Equal([new(2024, 4, 3), new DateOnly(2024, 4, 4)],
+                BarAnswer.Parse((await Ask("DATES", options with { CsvDates = "dmy" })).Json).Bars.Select(b => b.Date));
+            Assert.Equal(8, BarAnswer.Parse((await Ask("WEEKS", options with { CsvAnySpacing = true })).Json).Bars.Count);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData("BRK.B", null, "brk-b.us")]
+    [InlineData("VOD", "uk", "vod.uk")]
+    [InlineData("SPX", "", "spx")]
+    [InlineData("VIX", "^", "^vix")]
+    [InlineData("ES.F", null, "es.f")]
+    public void Stooq_has_names_of_its_own_for_classes_indices_and_futures(string ticker, string? market, string symbol) =>
+        Assert.Equal(symbol, StooqProvider.SymbolOf(ticker, market));
+
+    [Fact]
     public async Task A_folder_is_a_provider_too()
     {
         var folder = Directory.CreateTempSubdirectory("bellwether-csv-").FullName;

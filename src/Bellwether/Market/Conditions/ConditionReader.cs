@@ -29,7 +29,8 @@ public sealed class ConditionReader(NpgsqlDataSource dataSource, TimeProvider ti
     public async Task<ConditionSeries> SeriesAsync(string ticker, DateTimeOffset? asOf, CancellationToken cancellationToken)
     {
         var actions = await _prices.KnownActionsAsync(ticker, asOf, cancellationToken);
-        var bars = await _prices.BarsSinceAsync(ticker, asOf, [.. actions.Select(a => a.Action)], cancellationToken);
+        var bars = await _prices.BarsSinceAsync(ticker, asOf, [.. actions.Select(a => a.Action).Where(a => a.IsSplit)],
+            cancellationToken);
         if (bars.Count == 0) return ConditionSeries.Empty;
         var hours = await new TradingHoursStore(dataSource, time).ReadAsync(ticker, asOf, cancellationToken);
         return new(bars, [.. actions.Where(a => a.Action.IsSplit).Select(a => new KnownSplit(a.Action.ExDate, a.Action.Value, a.KnownAt))])

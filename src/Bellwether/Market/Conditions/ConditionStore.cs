@@ -21,7 +21,7 @@ public sealed class ConditionStore(NpgsqlDataSource dataSource, TimeProvider tim
     const string LongestWrite = "interval '1 hour'";
 
     // How known_at is told; rows from before it was told so are computed again.
-    const string KnownSince = "known-since-first-same";
+    const string KnownSince = "known-since-first-traded-same";
 
     readonly ConditionTickers _tickers = tickers ?? new();
     readonly MonthlyPartitions _months = new(dataSource, "market.market_conditions", time);

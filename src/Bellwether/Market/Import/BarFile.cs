@@ -7,7 +7,7 @@ using CsvHelper.Configuration;
 namespace Bellwether.Market.Import;
 
 /// <summary>A file of bars as rows of columns: delimited text, gzip or not, or Parquet.</summary>
-sealed class BarFile
+sealed class BarFile : IAsyncDisposable
 {
     readonly IAsyncEnumerator<BarRow> _rows;
 
@@ -42,6 +42,9 @@ sealed class BarFile
         await using (_rows)
             while (await _rows.MoveNextAsync()) yield return _rows.Current;
     }
+
+    /// <summary>Closes the file, which one that was read is already.</summary>
+    public ValueTask DisposeAsync() => _rows.DisposeAsync();
 
     static bool IsParquet(string path)
     {

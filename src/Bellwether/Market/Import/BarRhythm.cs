@@ -5,10 +5,14 @@ namespace Bellwether.Market.Import;
 /// destroy a history without a word, so a file that says by its own times that it holds something else is not taken. Gaps, holidays,
 /// repeated rows, first bars of a session that are cut short and the moves of summer time say nothing.
 /// </summary>
-sealed class BarRhythm
+/// <param name="interval">The length that is asked for.</param>
+sealed class BarRhythm(BarInterval interval)
 {
-    /// <summary>Fewer rows prove nothing.</summary>
-    const int LeastFiner = 4, LeastCoarser = 5;
+    /// <summary>Fewer rows prove nothing: of shorter bars, of weeks and months, and of longer bars within the day.</summary>
+    const int LeastFiner = 4, LeastCoarser = 5, LeastMultiples = 10;
+
+    /// <summary>A session: of bars as long as that there may be one a day.</summary>
+    const long Session = 23_400;
 
     /// <summary>How improbable it is, as a power of ten, that bars with gaps look like longer ones.</summary>
     const double Certainty = 6;
@@ -24,86 +28,84 @@ sealed class BarRhythm
             ("1h", 3_600), ("30m", 1_800), ("15m", 900), ("10m", 600), ("5m", 300), ("3m", 180), ("2m", 120), ("1m", 60), ("30s", 30),
             ("15s", 15), ("10s", 10), ("5s", 5)];
 
-    readonly List<(DateTime Start, DateTime Written)> _rows = [];
+    Tallies _tallies = new(interval.IsDaily);
+    bool _inOrder = true;
 
-    public void Add(BarMoment moment) => _rows.Add((moment.Start, moment.Written));
+    public void Add(in BarMoment row) => _inOrder = _inOrder && _tallies.Add(in row);
 
-    /// <summary>What the rows are instead, and how one sees it; null where they can be bars of the length.</summary>
-    public RhythmFault? Fault(BarInterval interval) => interval.IsDaily ? Days(interval) : Within(interval);
+    /// <summary>What contradicts the length; null where nothing does.</summary>
+    /// <param name="all">The rows once more, in any order: asked for only where they came in none.</param>
+    public RhythmFault? Fault(Func<IEnumerable<BarMoment>> all)
+    {
+        if (!_inOrder)
+        {
+            _tallies = new(interval.IsDaily);
+            foreach (var row in interval.IsDaily ? all().OrderBy(r => r.Written) : all().OrderBy(r => r.Start)) _tallies.Add(in row);
+        }
+        return _tallies.Days is { } days ? Daily(days) : Within(_tallies.Starts!, _tallies.Written!);
+    }
 
-    RhythmFault? Within(BarInterval interval)
+    sealed class Tallies(bool daily)
+    {
+        public GapTally? Starts { get; } = daily ? null : new();
+
+        public GapTally? Written { get; } = daily ? null : new();
+
+        public DayTally? Days { get; } = daily ? new() : null;
+
+        public bool Add(in BarMoment row)
+        {
+            if (Days is not null) return Days.Add(row.Written);
+            // In the hour that clocks show twice the written ones go back, and say what was said before.
+            Written!.Add(row.Written);
+            return Starts!.Add(row.Start);
+        }
+    }
+
+    RhythmFault? Within(GapTally starts, GapTally written)
     {
         var length = (long)interval.Length.TotalSeconds;
-        var (starts, written) = (Distinct(_rows.Select(r => r.Start)), Distinct(_rows.Select(r => r.Written)));
-        if (starts.Length < LeastFiner) return null;
-        var (gaps, shown) = (Gaps(starts), Gaps(written));
-        var (usual, times) = Usual(gaps);
-        if (usual <= Shortest * length)
-            return new(NameOf(usual), $"{times:n0} of {gaps.Length:n0} rows stand {NameOf(usual)} after the one before");
+        if (starts.Count < LeastFiner) return null;
+        if (Shorter(starts) is { } shorter) return shorter;
+        if (starts.Count < LeastMultiples || length >= Session) return null;
+        var usual = starts.Usual;
         foreach (var (name, seconds) in Lengths)
         {
-            if (seconds <= length || gaps.Length * Math.Log10((double)seconds / length) < Certainty) continue;
-            if (!gaps.All(g => g % seconds == 0) && !shown.All(g => g % seconds == 0)) continue;
+            if (seconds <= length || starts.Gaps * Math.Log10((double)seconds / length) < Certainty) continue;
+            if (!starts.AreMultiplesOf(seconds) && !written.AreMultiplesOf(seconds)) continue;
             return new(usual > seconds ? NameOf(usual) : name,
-                $"each of its {starts.Length:n0} rows stands {name} or a multiple of it after the one before");
+                $"each of its {starts.Count:n0} rows stands {name} or a multiple of it after the one before");
         }
         return null;
     }
 
-    RhythmFault? Days(BarInterval interval)
-    {
-        var moments = Distinct(_rows.Select(r => r.Written));
-        var byDay = moments.GroupBy(m => m.Date).Select(g => g.ToArray()).ToArray();
-        var (several, more) = (byDay.Count(d => d.Length > 1), moments.Length - byDay.Length);
-        if (several * 2 > byDay.Length || several > 1 && more > Strangers * moments.Length)
-        {
-            var usual = Usual([.. byDay.SelectMany(Gaps)]).Seconds;
-            return new(NameOf(usual), $"{several:n0} of its {byDay.Length:n0} dates have several rows, such as "
-                + $"{byDay.First(d => d.Length > 1)[0]:yyyy-MM-dd HH:mm:ss} and {byDay.First(d => d.Length > 1)[1]:HH:mm:ss}");
-        }
-        if (moments.Length >= LeastFiner && Elsewhere(moments) is var elsewhere and > 1 && elsewhere > Strangers * moments.Length)
-            return new(null,
-                $"its rows stand at various times of day, such as {moments[0]:HH:mm:ss}, {moments[1]:HH:mm:ss} and {moments[2]:HH:mm:ss}");
-        var days = byDay.Select(d => d[0].Date).ToArray();
-        return days.Length >= LeastFiner && Usual(Gaps(days)) is var (apart, count) && apart <= Shortest * interval.Length.TotalSeconds
-            ? new(NameOf(apart), $"{count:n0} of {days.Length - 1:n0} rows stand {NameOf(apart)} after the one before")
-            : days.Length >= LeastCoarser ? Longer(days, interval) : null;
-    }
+    RhythmFault? Shorter(GapTally tally) =>
+        tally.Shorter(Shortest * interval.Length.TotalSeconds) is var (usual, longest, times, all)
+            ? new(NameOf(usual), $"{times:n0} of {all:n0} rows stand {NameOf(longest)}{(longest > usual ? " or less" : "")} after the one before")
+            : null;
 
-    /// <summary>Rows that no summer time moves to the time of day at which most stand.</summary>
-    static int Elsewhere(DateTime[] moments)
+    RhythmFault? Daily(DayTally days)
     {
-        var times = moments.GroupBy(m => (int)m.TimeOfDay.TotalSeconds).ToDictionary(g => g.Key, g => g.Count());
-        // From 05:00 to 04:00 in UTC, and from 00:00 to 23:00 or back.
-        int Near(int time) => new[] { -3_600, 0, 3_600 }.Sum(shift => times.GetValueOrDefault((time + shift + 86_400) % 86_400));
-        // The clock moves one way only: of both neighbours one may count.
-        int Best(int time) => Near(time) - Math.Min(times.GetValueOrDefault((time + 3_600) % 86_400),
-            times.GetValueOrDefault((time - 3_600 + 86_400) % 86_400));
-        return moments.Length - times.Keys.Max(Best);
+        var (several, more) = (days.Several, days.Moments - days.Days.Count);
+        if (several * 2 > days.Days.Count || several > 1 && more > Strangers * days.Moments)
+            return new(NameOf(days.UsualWithin), $"{several:n0} of its {days.Days.Count:n0} dates have several rows, such as "
+                + $"{days.Example.One:yyyy-MM-dd HH:mm:ss} and {days.Example.Other:HH:mm:ss}");
+        if (days.Moments >= LeastFiner && days.Elsewhere is var elsewhere and > 1 && elsewhere > Strangers * days.Moments)
+            return new(null, "its rows stand at various times of day, such as "
+                + $"{days.First[0]:HH:mm:ss}, {days.First[1]:HH:mm:ss} and {days.First[2]:HH:mm:ss}");
+        return days.Days.Count >= LeastFiner && Shorter(days.Days) is { } shorter ? shorter
+            : days.Days.Count >= LeastCoarser ? Longer(days) : null;
     }
 
     // Weeks and months begin on another day now and then, so that no gap need be a multiple of another.
-    static RhythmFault? Longer(DateTime[] days, BarInterval interval)
+    RhythmFault? Longer(DayTally days)
     {
-        var gaps = Gaps(days).Select(g => g / 86_400).Order().ToArray();
-        var middle = gaps[gaps.Length / 2];
-        var length = interval.Length.TotalDays;
-        if (length <= 5 && middle is >= 6 and <= 8
-            && Each(d => System.Globalization.ISOWeek.GetYear(d) * 100 + System.Globalization.ISOWeek.GetWeekOfYear(d)))
-            return new("1w", $"each of its {days.Length:n0} rows is of another week");
-        return length < 28 && middle >= 28 && Each(d => d.Year * 12 + d.Month)
-            ? new(RhythmFault.Month, $"each of its {days.Length:n0} rows is of another month") : null;
-
-        bool Each(Func<DateTime, int> period) => days.Select(period).Distinct().Count() == days.Length;
+        var (middle, length) = (days.Days.Middle / 86_400, interval.Length.TotalDays);
+        if (length <= 5 && middle is >= 6 and <= 8 && days.EachIsOfAnotherWeek)
+            return new("1w", $"each of its {days.Days.Count:n0} rows is of another week");
+        return length < 28 && middle >= 28 && days.EachIsOfAnotherMonth
+            ? new(RhythmFault.Month, $"each of its {days.Days.Count:n0} rows is of another month") : null;
     }
-
-    static DateTime[] Distinct(IEnumerable<DateTime> times) => [.. times.Distinct().Order()];
-
-    static long[] Gaps(DateTime[] times) =>
-        [.. times.Skip(1).Zip(times, (later, earlier) => Math.Max(1, (long)Math.Round((later - earlier).TotalSeconds)))];
-
-    static (long Seconds, int Count) Usual(long[] gaps) =>
-        gaps.GroupBy(g => g).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).Select(g => (g.Key, g.Count())).First();
 
     static string NameOf(long seconds) =>
         seconds % 604_800 == 0 ? $"{seconds / 604_800}w" : seconds % 86_400 == 0 ? $"{seconds / 86_400}d"

@@ -30,6 +30,9 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker, BarLim
     // A vendor's floats: 16.440001 above 16.44 is the same price.
     const double Noise = 1e-6;
 
+    // Stooq writes AAPL.US; what follows the dot of BRK.B is a class of shares, and another ticker.
+    static readonly string[] StooqMarkets = ["us", "uk", "de", "jp", "hk", "hu", "pl"];
+
     /// <summary>The bar, or a clause that tells why there is none. A row without prices may still tell of a split or a dividend.</summary>
     /// <param name="moment">Null where it cannot be read.</param>
     public string? Read(BarRow row, out PriceBar bar, out BarMoment? moment, List<CorporateAction> actions)
@@ -74,9 +77,9 @@ sealed class BarRowReader(BarLayout layout, BarTime times, string ticker, BarLim
         if (string.IsNullOrWhiteSpace(Text(row, layout.Date))) return "the time is missing";
         var named = Text(row, layout.Ticker)?.Trim();
         if (string.IsNullOrEmpty(named) || MarketTicker.Is(named, ticker)) return null;
-        // Stooq writes AAPL.US.
         var dot = named.LastIndexOf('.');
-        return dot > 0 && named[..dot].Equals(ticker, StringComparison.OrdinalIgnoreCase) ? null
+        return dot > 0 && named[..dot].Equals(ticker, StringComparison.OrdinalIgnoreCase)
+            && StooqMarkets.Contains(named[(dot + 1)..], StringComparer.OrdinalIgnoreCase) ? null
             : $"the row is of {named}, not of {ticker}";
     }
 

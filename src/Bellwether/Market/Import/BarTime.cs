@@ -11,11 +11,13 @@ readonly record struct BarMoment(DateTime Start, DateTime Written, bool HasTime)
 /// Reads the times of bars: dates in the usual orders, with or without a time of day, with or without an offset. Rows have to come in the
 /// order of their file, which tells the hour apart that clocks show twice.
 /// </summary>
-sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now, DateOrder order)
+/// <param name="descends">The newest row is the first.</param>
+sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now, DateOrder order, bool descends = false)
 {
-    static readonly string[] Times = ["HH:mm", "HH:mm:ss", "HH:mm:ss.FFFFFFF", "HHmm", "HHmmss", "h:mm:ss tt", "h:mm tt"];
+    static readonly string[] Times = 
+        ["HH:mm", "HH:mm:ss", "HH:mm:ss.FFFFFFF", "H:mm", "H:mm:ss", "HHmm", "HHmmss", "h:mm:ss tt", "h:mm tt"];
 
-    readonly WallClock _clock = new(zone, interval.Length);
+    readonly WallClock _clock = new(zone, interval.Length, descends);
 
     public bool TryParse(string date, string? time, out BarMoment moment, out string? problem)
     {

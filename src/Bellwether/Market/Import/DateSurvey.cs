@@ -19,7 +19,7 @@ sealed class DateSurvey
     /// <exception cref="FeedException">Rows contradict each other, or none tells.</exception>
     public static async Task<DateOrder> OrderOfAsync(Func<Task<BarFile>> open, Func<string[], int[]> columns)
     {
-        var file = await open();
+        await using var file = await open();
         var (places, survey, rows) = (columns(file.Header), new DateSurvey(), 0L);
         await foreach (var row in file.ReadAsync())
         {

@@ -4,13 +4,14 @@ namespace Bellwether.Market.Import;
 /// Times of a clock on the wall to UTC, in the order in which a file has them. The hour that the clock shows twice in autumn is told apart
 /// by that order: in a file that ascends the first time is the one in summer time, and the second begins where the rows go back.
 /// </summary>
+/// <param name="descends">The file begins with its newest rows; the hour in question may be the first of all.</param>
 /// <param name="length">Of a bar: rows an hour or more apart say the same time twice, where shorter ones go back.</param>
-sealed class WallClock(TimeZoneInfo zone, TimeSpan length)
+sealed class WallClock(TimeZoneInfo zone, TimeSpan length, bool descends = false)
 {
     static readonly TimeSpan Longest = TimeSpan.FromHours(3);
 
     DateTime? _last;
-    long _forward, _backward;
+    long _forward = descends ? 0 : 1, _backward = descends ? 1 : 0;
     bool _repeated, _wasTwice;
 
     /// <summary>Null for a time that the clock skips in spring.</summary>

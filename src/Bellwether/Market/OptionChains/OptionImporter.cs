@@ -58,7 +58,7 @@ public sealed class OptionImporter(NpgsqlDataSource dataSource, TimeProvider tim
         var any = new QuoteTime(options.TimeZone, time);
         var dates = options.Dates
             ?? await DateSurvey.OrderOfAsync(OpenAsync, header => new OptionLayout(path, header, options, any).DateColumns);
-        var file = await OpenAsync();
+        await using var file = await OpenAsync();
         var layout = new OptionLayout(path, file.Header, options, new(options.TimeZone, time, dates));
         var (problems, read, rows) = (new List<BarRejection>(), 0L, new Dictionary<(string, OptionType, double, DateTime, DateTime),
             (OptionRow Row, long Line)>());

@@ -49,14 +49,16 @@ readonly record struct UnderlyingPrice(double Close, DateTime KnownAt)
 
     /// <summary>
     /// The price that other versions of quotes of the same moment were computed with: what was good enough for them is not forgotten
-    /// because a file leaves it out.
+    /// because a file leaves it out. Where the last of them differ, which vendors' rows do by cents, it is their median: one of the prices,
+    /// of an even number the lower.
     /// </summary>
     public static async Task<UnderlyingPrice?> OfQuotesAsync(
         NpgsqlDataSource dataSource, string ticker, DateTime quoted, DateTime knownBy, CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand("""
-            SELECT underlying_price, known_at FROM market.options_data
-            WHERE ticker = $1 AND fetch_timestamp = $2 AND known_at <= $3 AND underlying_price IS NOT NULL ORDER BY known_at DESC LIMIT 1
+            SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY underlying_price), known_at FROM market.options_data
+            WHERE ticker = $1 AND fetch_timestamp = $2 AND known_at <= $3 AND underlying_price IS NOT NULL
+            GROUP BY known_at ORDER BY known_at DESC LIMIT 1
             """);
         foreach (object value in (object[])[ticker, quoted, knownBy]) command.Parameters.Add(new() { Value = value });
         await using var row = await command.ExecuteReaderAsync(cancellationToken);

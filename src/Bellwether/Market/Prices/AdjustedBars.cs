@@ -8,6 +8,9 @@ namespace Bellwether.Market.Prices;
 /// </summary>
 public sealed class AdjustedBars(BarPages pages, PriceReader reader)
 {
+    // A bar that is not over yet is no bar, but its row counts.
+    const int Spare = 2;
+
     /// <param name="bars">In order of time; none is missing between the first and the last.</param>
     /// <returns>As many bars.</returns>
     public async Task<IReadOnlyList<PriceBar>> ApplyAsync(
@@ -32,9 +35,18 @@ public sealed class AdjustedBars(BarPages pages, PriceReader reader)
         if (later.Any(a => a.IsSplit && a.ExDate > Adjustment.DayOf(newest[0], interval)))
             return await reader.BarsAsync(ticker, interval, next, null, asOf, cancellationToken);
         var behind = new SortedDictionary<DateTime, StoredBar> { [newest[0].Bar.Date] = newest[0] };
-        foreach (var date in later.Select(a => a.ExDate).Distinct())
-            foreach (var before in await pages.LastAsync(ticker, interval, next, Begin(date, interval), asOf, 1, cancellationToken))
-                behind[before.Bar.Date] = before;
+        DateTimeOffset[] ends = [.. later.Select(a => a.ExDate).Distinct().Select(date => Begin(date, interval))];
+        var found = await reader.BarsBeforeAsync(ticker, interval, next, ends, asOf, Spare, cancellationToken);
+        var (place, begin) = (0, next);
+        foreach (var end in ends)
+        {
+            while (place < found.Count && found[place].Bar.Date < end.UtcDateTime) place++;
+            // With none since the ex-date before, there is none, or all that were looked at were parts: the search goes further back then.
+            IReadOnlyList<StoredBar> nearest = place > 0 && found[place - 1].Bar.Date >= begin.UtcDateTime ? [found[place - 1]]
+                : await pages.LastAsync(ticker, interval, next, end, asOf, 1, cancellationToken);
+            foreach (var before in nearest) behind[before.Bar.Date] = before;
+            begin = end;
+        }
         return behind.Values;
     }
 

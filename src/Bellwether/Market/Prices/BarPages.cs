@@ -17,17 +17,15 @@ public sealed class BarPages(NpgsqlDataSource dataSource, PriceReader reader)
         string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf, int count,
         CancellationToken cancellationToken)
     {
-        DateTimeOffset? reached = null;
         for (var spare = Spare; ; spare *= Growth)
         {
-            var first = await DateAsync("SELECT min(date) FROM (SELECT DISTINCT date", $"ORDER BY date DESC LIMIT {count + spare}) AS last",
-                ticker, interval, from, to, asOf, cancellationToken);
-            if (first is null) return [];
+            if (await DatesAsync("SELECT min(date), count(*) FROM (SELECT DISTINCT date",
+                $"ORDER BY date DESC LIMIT {count + spare}) AS last", ticker, interval, from, to, asOf, cancellationToken)
+                is not (var first, var dates)) return [];
             var bars = await reader.BarsAsync(ticker, interval, first, to, asOf, cancellationToken);
             if (bars.Count >= count) return [.. bars.Skip(bars.Count - count)];
             // Further back there is nothing.
-            if (first == reached || count + spare > Intervals) return bars;
-            reached = first;
+            if (dates < count + spare || count + spare > Intervals) return bars;
         }
     }
 
@@ -52,6 +50,11 @@ public sealed class BarPages(NpgsqlDataSource dataSource, PriceReader reader)
 
     async Task<DateTimeOffset?> DateAsync(
         string select, string order, string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf,
+            CancellationToken cancellationToken) =>
+        (await DatesAsync($"{select}, 0::bigint", order, ticker, interval, from, to, asOf, cancellationToken))?.Date;
+
+    async Task<(DateTimeOffset Date, long Rows)?> DatesAsync(
+        string select, string order, string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf,
             CancellationToken cancellationToken)
     {
         await using var command = dataSource.CreateCommand($"""
@@ -64,6 +67,8 @@ public sealed class BarPages(NpgsqlDataSource dataSource, PriceReader reader)
         command.Parameters.Add(new() { Value = interval.Name });
         foreach (var bound in (DateTimeOffset?[])[from, to, asOf])
             command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = bound?.ToUniversalTime() });
-        return await command.ExecuteScalarAsync(cancellationToken) is DateTime date ? new DateTimeOffset(date, TimeSpan.Zero) : null;
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        return await row.ReadAsync(cancellationToken) && !row.IsDBNull(0)
+            ? (new DateTimeOffset(row.GetDateTime(0), TimeSpan.Zero), row.GetInt64(1)) : null;
     }
 }

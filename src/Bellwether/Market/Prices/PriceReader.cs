@@ -21,13 +21,14 @@ public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
         CancellationToken cancellationToken) => BarsAsync(ticker, interval, from, to, asOf, null, cancellationToken);
 
     /// <summary>
-    /// All daily bars, each known since the first of the versions that say what the last one says, with none between them that said
-    /// something else. A file that is imported again as known earlier is a version before the one that is there.
+    /// All daily bars, each known since the first of the versions that say what the last one says of what was traded, with none between
+    /// them that said something else. A file that is imported again as known earlier is a version before the one that is there; one that
+    /// restates the adjusted closes after a dividend tells nothing new.
     /// </summary>
-    /// <param name="actions">Those that are known.</param>
+    /// <param name="splits">Those that are known.</param>
     public Task<IReadOnlyList<StoredBar>> BarsSinceAsync(
-        string ticker, DateTimeOffset? asOf, IReadOnlyList<CorporateAction> actions, CancellationToken cancellationToken) =>
-        BarsAsync(ticker, BarInterval.Day, null, null, asOf, actions, cancellationToken);
+        string ticker, DateTimeOffset? asOf, IReadOnlyList<CorporateAction> splits, CancellationToken cancellationToken) =>
+        BarsAsync(ticker, BarInterval.Day, null, null, asOf, splits, cancellationToken);
 
     async Task<IReadOnlyList<StoredBar>> BarsAsync(
         string ticker, BarInterval interval, DateTimeOffset? from, DateTimeOffset? to, DateTimeOffset? asOf,
@@ -45,6 +46,45 @@ public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
         command.Parameters.Add(new() { Value = interval.Name });
         foreach (var bound in (DateTimeOffset?[])[from, to, asOf])
             command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = bound?.ToUniversalTime() });
+        return await TakeAsync(command, hours, interval, since, cancellationToken);
+    }
+
+    /// <summary>
+    /// Of each of these moments the last bar before it as <see cref="BarsAsync(string, BarInterval, DateTimeOffset?, DateTimeOffset?,
+    /// DateTimeOffset?, CancellationToken)"/> has it, perhaps with bars before that one; in order of time.
+    /// </summary>
+    /// <param name="from">First bar, included.</param>
+    /// <param name="spare">Bars that may not have been over when they became known, for each of the moments.</param>
+    internal async Task<IReadOnlyList<StoredBar>> BarsBeforeAsync(
+        string ticker, BarInterval interval, DateTimeOffset from, IReadOnlyList<DateTimeOffset> moments, DateTimeOffset? asOf, int spare,
+        CancellationToken cancellationToken)
+    {
+        if (asOf is { } moment) await KnowledgeBarrier.WaitAsync(dataSource, moment, time, cancellationToken);
+        var hours = await new TradingHoursStore(dataSource, time).ReadAsync(ticker, asOf, cancellationToken);
+        await using var command = dataSource.CreateCommand($"""
+            SELECT {Columns} FROM {PriceStore.Table}
+            WHERE ticker = $1 AND bar_interval = $2 AND ($5::timestamptz IS NULL OR known_at <= $5) AND date = ANY(ARRAY(
+                SELECT last.date FROM unnest($4::timestamptz[]) AS moments (before) CROSS JOIN LATERAL (
+                    SELECT DISTINCT date FROM {PriceStore.Table}
+                    WHERE ticker = $1 AND bar_interval = $2 AND date >= $3 AND date < moments.before
+                      AND ($5::timestamptz IS NULL OR known_at <= $5)
+                    ORDER BY date DESC LIMIT $6) AS last))
+            ORDER BY date, known_at DESC
+            """);
+        command.Parameters.Add(new() { Value = ticker });
+        command.Parameters.Add(new() { Value = interval.Name });
+        command.Parameters.Add(new() { Value = from.ToUniversalTime() });
+        command.Parameters.Add(new() { Value = moments.Select(m => m.UtcDateTime).ToArray() });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset?> { TypedValue = asOf?.ToUniversalTime() });
+        command.Parameters.Add(new() { Value = 1 + spare });
+        return await TakeAsync(command, hours, interval, null, cancellationToken);
+    }
+
+    /// <param name="since">Splits, to go back to the first version that says the same; null to take the last as it is.</param>
+    static async Task<IReadOnlyList<StoredBar>> TakeAsync(
+        NpgsqlCommand command, StatedHours hours, BarInterval interval, IReadOnlyList<CorporateAction>? since,
+        CancellationToken cancellationToken)
+    {
         var (bars, another) = (new List<StoredBar>(), false);
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
@@ -53,7 +93,7 @@ public sealed class PriceReader(NpgsqlDataSource dataSource, TimeProvider time)
             {
                 if (since is null || another) continue;
                 var before = Read(row);
-                another = !hours.IsComplete(in before, interval) || !bars[^1].Means(in before, since);
+                another = !hours.IsComplete(in before, interval) || !bars[^1].Traded(in before, since);
                 if (!another) bars[^1] = bars[^1].Since(before.KnownAt);
                 continue;
             }

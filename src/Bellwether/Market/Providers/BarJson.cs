@@ -41,9 +41,11 @@ sealed partial class ProviderJson : JsonSerializerContext;
 static class BarJson
 {
     /// <param name="asked">When the provider was asked.</param>
+    /// <param name="reading">Of files of one's own; null where nothing can be set.</param>
     /// <param name="splitsInPrices">What is known of this provider; null to go by the layout.</param>
     public static async Task<ProviderAnswer> ReadAsync(
-        string provider, string ticker, string csv, DateTime asked, bool? splitsInPrices, CancellationToken cancellationToken)
+        string provider, string ticker, string csv, DateTime asked, bool? splitsInPrices, CancellationToken cancellationToken,
+        CsvReading? reading = null)
     {
         if (string.IsNullOrWhiteSpace(csv))
             throw new MarketProviderException(provider, ProviderProblem.Unavailable, "answered with nothing");
@@ -51,12 +53,17 @@ static class BarJson
         try
         {
             sheet = await BarSheet.ReadAsync(() => BarFile.OfTextAsync(provider, csv, cancellationToken),
-                new(ticker, BarInterval.Day, UnitedStatesCalendar.TimeZone, asked, BarLimit.None) { SplitsInPrices = splitsInPrices });
+                new(ticker, BarInterval.Day, UnitedStatesCalendar.TimeZone, asked, BarLimit.None) 
+                {
+                    SplitsInPrices = splitsInPrices,
+                    Dates = reading?.Dates,
+                    AnySpacing = reading?.AnySpacing ?? false,
+                });
         }
         catch (FeedException error)
         {
-            throw new MarketProviderException(provider, ProviderProblem.Unavailable, $"answered in an unknown form: {error.Problem}",
-                inner: error);
+            throw new MarketProviderException(provider, ProviderProblem.Unavailable, reading is { } own ? $"{own.Path} {error.Problem}"
+                : $"answered in an unknown form: {error.Problem}", Mend(error, reading is not null), error);
         }
         var bars = new SortedDictionary<DateTime, PriceBar>(sheet.Taken.ToDictionary(t => t.Key, t => t.Value.Bar));
         string[] rejected = [.. sheet.Problems.Select(p => $"line {p.Line}: {p.Reason}")];
@@ -70,4 +77,20 @@ static class BarJson
                 $"has no sound bar of {ticker}{(rejected.Length > 0 ? $": {rejected[0]}" : "")}");
         return new(JsonSerializer.Serialize(answer, ProviderJson.Default.BarAnswer), (double)bars.Count / (bars.Count + rejected.Length));
     }
+
+    // What an import takes as an option is a setting here, or needs the import.
+    static string? Mend(FeedException error, bool own) => error.Mend switch
+    {
+        { } mend when mend.Contains("--any-spacing", StringComparison.Ordinal) => own
+            ? "Set Market:Providers:CsvAnySpacing to true if they are daily bars all the same, or use market import with --interval."
+            : "Save the answer as a file and use market import with --interval or --any-spacing.",
+        { } mend when mend.Contains("--date-format", StringComparison.Ordinal) => own ? "Set Market:Providers:CsvDates to dmy or mdy."
+            : "Save the answer as a file and use market import with --date-format.",
+        var mend => mend,
+    };
 }
+
+/// <summary>How a file of one's own is to be read.</summary>
+/// <param name="Path">As messages call it.</param>
+/// <param name="Dates">Null to find out from the file.</param>
+readonly record struct CsvReading(string Path, DateOrder? Dates, bool AnySpacing);

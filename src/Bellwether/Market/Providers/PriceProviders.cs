@@ -1,9 +1,13 @@
+using Bellwether.Market.Import;
+
 namespace Bellwether.Market.Providers;
 
 /// <summary>Files of bars in a folder: <c>AAPL.csv</c>, in any layout that an import reads.</summary>
 public sealed class CsvFolderProvider(ProviderOptions options, TimeProvider time) : IMarketProvider
 {
     public string Name => "csv";
+
+    DateOrder? Dates => options.CsvDates is { } named && DateText.TryParseOrder(named, out var order) ? order : null;
 
     public IReadOnlyList<string> DataTypes { get; } = [MarketDataType.DailyPrices];
 
@@ -19,7 +23,7 @@ public sealed class CsvFolderProvider(ProviderOptions options, TimeProvider time
         try
         {
             return await BarJson.ReadAsync(Name, request.Ticker, await File.ReadAllTextAsync(path, cancellationToken), asked, null,
-                cancellationToken);
+                cancellationToken, new(path, Dates, options.CsvAnySpacing));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -28,10 +32,13 @@ public sealed class CsvFolderProvider(ProviderOptions options, TimeProvider time
     }
 }
 
-/// <summary>Stooq: daily bars, adjusted for splits. American symbols carry <c>.us</c> there.</summary>
+/// <summary>Stooq: daily bars, adjusted for splits. American symbols carry <c>.us</c> there, indices a caret and no market.</summary>
 public sealed class StooqProvider(ProviderOptions options, ProviderHttp http, TimeProvider time) : IMarketProvider
 {
     public const string Id = "stooq";
+
+    /// <summary>Stands for the market of an index, which has none.</summary>
+    public const string IndexMarket = "^";
 
     public string Name => Id;
 
@@ -39,8 +46,7 @@ public sealed class StooqProvider(ProviderOptions options, ProviderHttp http, Ti
 
     public async Task<ProviderAnswer> FetchAsync(ProviderRequest request, CancellationToken cancellationToken)
     {
-        var market = request.Parameters.TryGetValue("market", out var named) && named is not null ? named : "us";
-        var symbol = $"{request.Ticker.Replace('.', '-').ToLowerInvariant()}{(market.Length == 0 ? "" : $".{market}")}";
+        var symbol = SymbolOf(request.Ticker, request.Parameters.GetValueOrDefault("market"));
         var asked = time.GetUtcNow().UtcDateTime;
         var text = await http.GetAsync(new(options.StooqUrl, $"/q/d/l/?s={Uri.EscapeDataString(symbol)}&i=d"), cancellationToken);
         if (text is null || text.TrimStart().StartsWith("No data", StringComparison.OrdinalIgnoreCase))
@@ -48,6 +54,16 @@ public sealed class StooqProvider(ProviderOptions options, ProviderHttp http, Ti
         if (text.Contains("daily hits limit", StringComparison.OrdinalIgnoreCase))
             throw new MarketProviderException(Name, ProviderProblem.Quota, "allows no more requests today", "Try again tomorrow.");
         return await BarJson.ReadAsync(Name, request.Ticker, text, asked, splitsInPrices: true, cancellationToken);
+    }
+
+    /// <summary>As Stooq calls a ticker: <c>brk-b.us</c>, the index <c>^spx</c>, the future <c>es.f</c>.</summary>
+    /// <param name="market">Ending of the symbol, empty for none, <see cref="IndexMarket"/>; null for that of its kind.</param>
+    internal static string SymbolOf(string ticker, string? market)
+    {
+        var plain = ticker.ToLowerInvariant();
+        if (market == IndexMarket) return $"^{plain}";
+        if (market is null && plain.EndsWith(".f", StringComparison.Ordinal)) return plain;
+        return plain.Replace('.', '-') + market switch { null => ".us", "" => "", _ => $".{market}" };
     }
 }
 

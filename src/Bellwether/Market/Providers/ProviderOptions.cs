@@ -8,6 +8,12 @@ public sealed record ProviderOptions
     /// <summary>Folder with one file of bars for each ticker, <c>AAPL.csv</c>; null for none.</summary>
     public string? CsvFolder { get; init; }
 
+    /// <summary>Whether days or months come first in the dates of those files: dmy, mdy or ymd; null to find out from each.</summary>
+    [AllowedValues(null, "dmy", "mdy", "ymd")] public string? CsvDates { get; init; }
+
+    /// <summary>Takes those files as daily bars also where their dates are weeks or months apart.</summary>
+    public bool CsvAnySpacing { get; init; }
+
     /// <summary>Key of Alpha Vantage; null for none. Never logged.</summary>
     public string? AlphaVantageKey { get; init; }
 
