@@ -26,7 +26,7 @@ public sealed class ClassifierModel : IEntitySentimentModel
     const int TextsBetweenChecks = 128;
     const int ShortestArticle = 160;
 
-    static readonly SearchValues<char> MarksOfPosts = SearchValues.Create("$@#!?…|");
+    static readonly SearchValues<char> MarksOfPosts = SearchValues.Create("@#!?…|");
 
     readonly ClassifierFile _file;
 
@@ -117,7 +117,11 @@ public sealed class ClassifierModel : IEntitySentimentModel
         if (text.Length < ShortestArticle || text.ContainsAny(MarksOfPosts)) return false;
         var stops = 0;
         for (var i = 1; i < text.Length; i++)
+        {
+            // A cashtag.
+            if (text[i] == '$' && i + 1 < text.Length && char.IsAsciiLetter(text[i + 1])) return false;
             if (text[i] == '.' && (char.IsAsciiLetterLower(text[i - 1]) || text[i - 1] is '%' or ')' || char.IsAsciiDigit(text[i - 1])) && (i + 1 == text.Length || i + 2 < text.Length && text[i + 1] == ' ' && !char.IsAsciiLetterLower(text[i + 2]))) stops++;
+        }
         return stops >= ReportSentences && text.TrimEnd()[^1] == '.';
     }
 

@@ -100,7 +100,7 @@ static class NumberReader
         if (b.InBrackets) return !a.InBrackets;
         var between = Link.None;
         for (var i = a.Token + 1; i < b.Token; i++)
-            if (LinkOf(sentence.WordOf(sentence.Tokens[i])) is var link and not Link.None)
+            if (LinkOf(sentence.WordOf(sentence.Tokens[i])) is var link and not Link.None && !IsThreshold(sentence, i))
                 between = between == Link.Against ? between : link;
         // "from customers in 12 countries".
         if (WordAt(sentence, b.Token - 1) is "in") return false;
@@ -113,6 +113,10 @@ static class NumberReader
             if (LinkOf(sentence.WordOf(sentence.Tokens[i])) == Link.From) return true;
         return false;
     }
+
+    // "Net debt rose above 200 million" compares with nothing that stands before it.
+    static bool IsThreshold(in SentenceReader sentence, int link) => sentence.WordOf(sentence.Tokens[link]) is "above" or "below"
+        && sentence.WordOf(sentence.Tokens[link - 1]) is "rose" or "rises" or "climbed" or "moved" or "jumped" or "fell" or "falls" or "dropped" or "slipped" or "sank" or "stayed" or "remained" or "remains";
 
     // "Analysts had expected 20 million; it earned 24 million", "it earned 24 million where analysts looked for 20 million": the forecast counts as the older one.
     static bool IsMeasuredByOthers(in SentenceReader sentence, Number a, Number b, out bool newerFirst)
