@@ -120,9 +120,17 @@ public sealed class ClassifierModel : IEntitySentimentModel
         {
             // A cashtag.
             if (text[i] == '$' && i + 1 < text.Length && char.IsAsciiLetter(text[i + 1])) return false;
-            if (text[i] == '.' && (char.IsAsciiLetterLower(text[i - 1]) || text[i - 1] is '%' or ')' || char.IsAsciiDigit(text[i - 1])) && (i + 1 == text.Length || i + 2 < text.Length && text[i + 1] == ' ' && !char.IsAsciiLetterLower(text[i + 2]))) stops++;
+            if (text[i] == '.' && EndsSentence(text, i)) stops++;
         }
         return stops >= ReportSentences && text.TrimEnd()[^1] == '.';
+    }
+
+    // Neither "Corp. said", "U.S. sales" nor "4.5".
+    static bool EndsSentence(ReadOnlySpan<char> text, int stop)
+    {
+        if (!char.IsAsciiLetterLower(text[stop - 1]) && !char.IsAsciiDigit(text[stop - 1]) && text[stop - 1] is not ('%' or ')')) return false;
+        var rest = text[(stop + 1)..];
+        return rest.IsEmpty || rest.Length > 1 && rest[0] == ' ' && !char.IsAsciiLetterLower(rest[1]);
     }
 
     internal SentimentScore ScoreEntity(EntityText text)

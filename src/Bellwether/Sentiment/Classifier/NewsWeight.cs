@@ -77,7 +77,8 @@ struct NewsWeight
                 case "now" or "then" or "but" or "however" or "yet" or "instead" or "suddenly" when i == 0:
                     signs |= Signs.Turn;
                     break;
-                case "over" or "changed" or "ended" or "different" when i < OpeningWords && i > 0 && i + 3 > tokens.Length && tokens.Length <= OpeningWords:
+                // "That is over.", "On Monday the story changed."
+                case "over" or "changed" or "ended" or "different" when i > 0 && i + 3 > tokens.Length && tokens.Length <= OpeningWords:
                     signs |= Signs.Turn;
                     break;
             }
@@ -92,7 +93,9 @@ struct NewsWeight
     static bool IsYear(in SentenceReader sentence, Token token)
     {
         var text = sentence.Text[token.Source..];
-        return text.Length >= 4 && (text.StartsWith("19") || text.StartsWith("20")) && char.IsAsciiDigit(text[2]) && char.IsAsciiDigit(text[3])
-            && (text.Length == 4 || !char.IsAsciiLetterOrDigit(text[4]) && text[4] is not ('%' or ',' or '.') || text.Length == 5 || text[4] is '.' or ',' && !char.IsAsciiDigit(text[5]));
+        if (text.Length < 4 || !text.StartsWith("19") && !text.StartsWith("20") || !char.IsAsciiDigit(text[2]) || !char.IsAsciiDigit(text[3])) return false;
+        // "2019." is one, "2019.5" and "2,019" are none.
+        var rest = text[4..];
+        return rest.IsEmpty || !char.IsAsciiLetterOrDigit(rest[0]) && rest[0] != '%' && (rest[0] is not ('.' or ',') || rest.Length == 1 || !char.IsAsciiDigit(rest[1]));
     }
 }
