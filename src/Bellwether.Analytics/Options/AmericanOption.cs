@@ -26,38 +26,58 @@ public static class AmericanOption
         var (fine, coarse) = (steps | 1, steps / 2 | 1);
         var (near, far) = (Tree(in option, volatility, fine), Tree(in option, volatility, coarse));
         var limit = near + (near - far) * coarse / (fine - coarse);
-        // Where exercise now is the best, both trees say so.
-        return near == now && far == now ? now : Math.Max(Math.Max(now, BlackScholes.Price(in option, volatility)), limit);
+        // Where exercise now is the best, both trees say so, but for rounding.
+        return Math.Max(near, far) <= now * (1 + 1e-13) ? now : Math.Max(Math.Max(now, BlackScholes.Price(in option, volatility)), limit);
     }
 
-    /// <summary>Greeks by differences of prices, in the units of <see cref="OptionGreeks"/>.</summary>
+    /// <summary>
+    /// Greeks in the units of <see cref="OptionGreeks"/>: those of the European option, which are exact, and of what early exercise is worth
+    /// beside it by differences of prices.
+    /// </summary>
     public static OptionGreeks Greeks(in OptionContract option, double volatility, int steps = DefaultSteps)
     {
         var price = Price(in option, volatility, steps);
         if (double.IsNaN(price)) return OptionGreeks.Undefined;
-        if (option.Years == 0) return BlackScholes.Greeks(in option, volatility);
-        var step = 0.01 * option.Spot;
-        var (up, down) = (Price(option with { Spot = option.Spot + step }, volatility, steps),
-            Price(option with { Spot = option.Spot - step }, volatility, steps));
+        if (option.Years == 0 || CannotPay(in option)) return BlackScholes.Greeks(in option, volatility);
+        // Near the end the value turns within less than a hundredth of the price.
+        var step = option.Spot * Math.Clamp(0.25 * volatility * Math.Sqrt(option.Years), 0.001, 0.01);
+        var (above, below) = (option with { Spot = option.Spot + step }, option with { Spot = option.Spot - step });
+        if (IsExercised(in above, volatility, steps) && IsExercised(in below, volatility, steps))
+            return new(price, option.Type == OptionType.Call ? 1 : -1, 0, 0, 0, 0) { YieldRho = 0 };
+        var european = BlackScholes.Greeks(in option, volatility);
+        var premium = price - european.Price;
+        var (up, down) = (Premium(in above, volatility, steps), Premium(in below, volatility, steps));
         var bump = Math.Min(0.005, volatility / 2);
-        var (wide, narrow) = (Price(in option, volatility + bump, steps), Price(in option, volatility - bump, steps));
+        var (wide, narrow) = (Premium(in option, volatility + bump, steps), Premium(in option, volatility - bump, steps));
         var day = Math.Min(1 / OptionGreeks.DaysPerYear, option.Years / 2);
+        var sooner = Premium(option with { Years = option.Years - day }, volatility, steps);
         const double basis = 1e-4;
-        return new(price, (up - down) / (2 * step), (up - 2 * price + down) / (step * step), bump > 0
-            ? (wide - narrow) / (2 * bump) / 100 : 0,
-            (Price(option with { Years = option.Years - day }, volatility, steps) - price) / (day * OptionGreeks.DaysPerYear),
-            (Price(option with { Rate = option.Rate + basis }, volatility, steps) - Price(
-                option with { Rate = option.Rate - basis }, volatility, steps)) / (2 * basis) / 100)
+        var rate = Premium(option with { Rate = option.Rate + basis }, volatility, steps)
+            - Premium(option with { Rate = option.Rate - basis }, volatility, steps);
+        var yield = Premium(option with { Yield = option.Yield + basis }, volatility, steps)
+            - Premium(option with { Yield = option.Yield - basis }, volatility, steps);
+        return new(price, european.Delta + (up - down) / (2 * step), european.Gamma + (up - 2 * premium + down) / (step * step),
+            european.Vega + (bump > 0 ? (wide - narrow) / (2 * bump) / 100 : 0),
+            european.Theta + (sooner - premium) / (day * OptionGreeks.DaysPerYear), european.Rho + rate / (2 * basis) / 100)
         {
-            YieldRho = (Price(option with { Yield = option.Yield + basis }, volatility, steps) - Price(
-                option with { Yield = option.Yield - basis }, volatility, steps)) / (2 * basis) / 100,
+            YieldRho = european.YieldRho + yield / (2 * basis) / 100,
         };
     }
 
+    static double Premium(in OptionContract option, double volatility, int steps) =>
+        Price(in option, volatility, steps) - BlackScholes.Price(in option, volatility);
+
+    static bool IsExercised(in OptionContract option, double volatility, int steps) =>
+        Exercise(in option, option.Spot) is > 0 and var now && Price(in option, volatility, steps) == now;
+
     /// <summary>Volatility that gives a price; NaN with the reason where there is none.</summary>
-    /// <remarks>A bracket and the method of Anderson and Björck: a tree has no derivative worth its cost.</remarks>
+    /// <remarks>
+    /// A bracket and the method of Anderson and Björck: a tree has no derivative worth its cost. Far from the strike, where prices are next to
+    /// nothing, its steps shrink the bracket from one end only, and halving it does the work.
+    /// </remarks>
     public static double ImpliedVolatility(in OptionContract option, double price, out ImpliedProblem problem, int steps = DefaultSteps)
     {
+        if (CannotPay(in option)) return Options.ImpliedVolatility.Solve(in option, price, out problem);
         problem = !double.IsFinite(price) || !(option with { Years = Math.Max(0, option.Years) }).IsValid ? ImpliedProblem.InvalidInput
             : option.Years <= 0 ? ImpliedProblem.Expired
             : price < BestCertain(in option) * (1 - 1e-12) ? ImpliedProblem.BelowIntrinsic
@@ -78,10 +98,14 @@ public static class AmericanOption
             problem = ImpliedProblem.AboveMaximum;
             return double.NaN;
         }
-        for (var i = 0; i < 100 && high - low > 1e-10; i++)
+        var width = high - low;
+        for (var i = 0; i < 200 && high - low > 1e-10; i++)
         {
             var middle = (low * above - high * below) / (above - below);
-            if (!(middle > low && middle < high)) middle = 0.5 * (low + high);
+            // Three steps are to halve it at least.
+            var halve = i % 3 == 2 && high - low > 0.5 * width;
+            if (i % 3 == 2) width = high - low;
+            if (halve || !(middle > low && middle < high)) middle = 0.5 * (low + high);
             var value = Price(in option, middle, steps) - price;
             if (value == 0) return middle;
             if (value < 0)

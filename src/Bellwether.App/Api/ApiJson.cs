@@ -10,9 +10,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace Bellwether.App.Api;
 
-/// <summary>The JSON of the API: snake_case names, times in ISO 8601, absent values left out.</summary>
+/// <summary>The JSON of the API: snake_case names, times in ISO 8601, absent values left out; a field that nobody knows is a slip.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(PushAnswer))]
 [JsonSerializable(typeof(PushedEvent))]
 [JsonSerializable(typeof(TickerSentiment))]

@@ -86,6 +86,7 @@ public sealed partial class BellwetherServer
             json.SerializerOptions.PropertyNamingPolicy = ApiJson.Default.Options.PropertyNamingPolicy;
             json.SerializerOptions.NumberHandling = ApiJson.Default.Options.NumberHandling;
             json.SerializerOptions.DefaultIgnoreCondition = ApiJson.Default.Options.DefaultIgnoreCondition;
+            json.SerializerOptions.UnmappedMemberHandling = ApiJson.Default.Options.UnmappedMemberHandling;
             json.SerializerOptions.Converters.Add(new UtcTimes());
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ApiJson.Default);
         });

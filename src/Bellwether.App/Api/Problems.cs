@@ -114,8 +114,10 @@ static class Problems
 
     static string Field(JsonException json) => json.Path is { Length: > 2 } path ? path.TrimStart('$').TrimStart('.') : "body";
 
-    static string Reason(JsonException json) => string.Create(CultureInfo.InvariantCulture,
-        $"has another form than is asked for, at line {(json.LineNumber ?? 0) + 1}, byte {json.BytePositionInLine ?? 0}");
+    static string Reason(JsonException json) =>
+        json.Message.Contains("could not be mapped", StringComparison.Ordinal) ? "is no field of this request"
+        : string.Create(CultureInfo.InvariantCulture,
+            $"has another form than is asked for, at line {(json.LineNumber ?? 0) + 1}, byte {json.BytePositionInLine ?? 0}");
 
     static ProblemDetails TooLarge(string message) =>
         Details(413, ProblemKind.TooLarge, "The request is too large",

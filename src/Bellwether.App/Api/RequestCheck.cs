@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using Bellwether.Feeds;
+using Bellwether.Market;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Bellwether.App.Api;
@@ -17,8 +18,12 @@ sealed class RequestCheck(TimeProvider time)
 
     readonly List<FieldError> _errors = [];
     readonly TimestampParser _times = new("UTC", null, time, AnyFuture);
+    DateTimeOffset? _now;
 
     public bool Failed => _errors.Count > 0;
+
+    /// <summary>One moment for all that is asked in a request.</summary>
+    DateTimeOffset Now => _now ??= time.GetUtcNow();
 
     public ProblemHttpResult Problem() => Problems.Result(
         400, ProblemKind.InvalidParameter, "A parameter is not valid",
@@ -31,6 +36,14 @@ sealed class RequestCheck(TimeProvider time)
     {
         if (TickerList.TryParse([value], out var found, out var problem) && found.Count == 1) return found[0];
         Fail(field, value, problem ?? "a ticker is 1 to 15 letters, digits, dots and dashes");
+        return "";
+    }
+
+    /// <summary>One symbol of market data, as its vendors spell it.</summary>
+    public string Symbol(string field, string value)
+    {
+        if (MarketTicker.TryParse(value, out var ticker)) return ticker;
+        Fail(field, value, "a symbol is 1 to 15 letters, digits, dots and dashes, such as AAPL, BRK.B, BTC-USD or ^VIX");
         return "";
     }
 
@@ -54,7 +67,7 @@ sealed class RequestCheck(TimeProvider time)
     public DateTimeOffset? Time(string field, string? value)
     {
         if (value is null) return null;
-        if (value.Equals("now", StringComparison.OrdinalIgnoreCase)) return time.GetUtcNow();
+        if (value.Equals("now", StringComparison.OrdinalIgnoreCase)) return Now;
         // A plus sign that was not escaped arrives as a blank.
         if (value.Length > 6 && value[^6] == ' ' && value[^3] == ':') value = $"{value[..^6]}+{value[^5..]}";
         if (_times.TryParse(value, out var instant, out var problem)) return instant;
@@ -69,7 +82,7 @@ sealed class RequestCheck(TimeProvider time)
     public (DateTimeOffset At, DateTimeOffset KnownBy, bool IsPast) Moments(string? at, string? asOf)
     {
         var asked = AsOf(asOf);
-        var known = asked ?? time.GetUtcNow();
+        var known = asked ?? Now;
         var moment = Past("at", at) ?? known;
         if (moment > known) Fail("at", at, $"is after {Text(known)}, whose knowledge is asked for");
         return (moment, known, asked is not null);
@@ -89,10 +102,9 @@ sealed class RequestCheck(TimeProvider time)
     DateTimeOffset? Past(string field, string? value)
     {
         if (Time(field, value) is not { } moment) return null;
-        var now = time.GetUtcNow();
-        if (moment > now + Commands.Moments.ClocksDiffer)
-            Fail(field, value, $"lies in the future: it is {Text(now)}, and nothing later is known");
-        return moment < now ? moment : now;
+        if (moment > Now + Commands.Moments.ClocksDiffer)
+            Fail(field, value, $"lies in the future: it is {Text(Now)}, and nothing later is known");
+        return moment < Now ? moment : Now;
     }
 
     /// <summary>A number and s, m, h or d; from one second to 366 days.</summary>

@@ -67,7 +67,7 @@ static partial class MarketCommand
                 "market import AAPL.csv --symbol AAPL --json",
                 "market import SPY_1min.csv --symbol SPY --interval 1m --rejects rejected.csv",
                 "market import btc.parquet --symbol BTC-USD --every-day --timezone UTC",
-                "curl -s URL | bellwether market import - --symbol ^VIX --date-format mdy")
+                "market import - --symbol ^VIX --date-format mdy < vix.csv")
             { file, symbol, interval, zone, dates, known, source, always, hours, splits, spacing, rejects }
             .Runs(screen, globals, (session, cancellationToken) =>
             {

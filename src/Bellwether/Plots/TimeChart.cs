@@ -40,7 +40,8 @@ public static class TimeChart
         var frame = new PlotFrame(canvas, (64, top + 24, Width - 44, top + PanelHeight - 32), (0, Math.Max(Days(last), 1e-6)), (low - margin, high + margin));
         frame.Title(panel.Title);
         frame.Values(signed: true);
-        if (panel.Line is { } line) canvas.Line(frame.X(0), frame.Y(line), frame.X(Days(last)), frame.Y(line), Grey, 1, "5 4");
+        if (panel.Line is { } line && line >= low - margin && line <= high + margin)
+            canvas.Line(frame.X(0), frame.Y(line), frame.X(Days(last)), frame.Y(line), Grey, 1, "5 4");
         foreach (var series in panel.Series)
         {
             if (series.Bars) DrawBars(canvas, frame, series, Days);

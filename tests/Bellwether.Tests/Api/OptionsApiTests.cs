@@ -40,6 +40,8 @@ public sealed class OptionsApiTests(TestServer server)
     [InlineData("""{"options":[]}""", "is missing")]
     [InlineData("""{}""", "is missing")]
     [InlineData("""{"options":[{"spot":"much"}]}""", "options[0].spot")]
+    [InlineData("""{"options":[],"America":true}""", "America")]
+    [InlineData("""{"options":[{"spot":100,"yeild":0.2}]}""", "options[0].yeild")]
     public async Task A_body_that_cannot_be_read_is_told(string body, string says)
     {
         await using var desk = await ServedDesk.StartAsync(server, nameof(OptionsApiTests));

@@ -7,6 +7,26 @@ namespace Bellwether.Tests.Api;
 /// <summary>What becomes of parameters, good and bad, and of methods beside GET.</summary>
 public sealed class ParameterTests(TestServer server)
 {
+    sealed class RunningClock : TimeProvider
+    {
+        long _reads;
+
+        public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 3, 2, 15, 0, 0, TimeSpan.Zero).AddMicroseconds(_reads++);
+    }
+
+    [Theory]
+    [InlineData("now", null)]
+    [InlineData("now", "now")]
+    [InlineData("2026-03-02T15:00:30Z", null)]
+    [InlineData(null, "now")]
+    public void One_moment_is_now_for_all_of_a_request(string? at, string? asOf)
+    {
+        var check = new Bellwether.App.Api.RequestCheck(new RunningClock());
+        var (moment, known, past) = check.Moments(at, asOf);
+        Assert.False(check.Failed);
+        Assert.Equal((known, asOf is not null), (moment, past));
+    }
+
     [Fact]
     public async Task A_moment_to_come_is_refused_where_knowledge_is_asked_for()
     {

@@ -49,7 +49,7 @@ static class ConfluenceEndpoints
         [FromRoute] string symbol, string? from, string? to, string? asOf, string? format,
         HttpContext context, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
-        symbol = check.Ticker("symbol", symbol);
+        symbol = check.Symbol("symbol", symbol);
         var known = check.AsOf(asOf) ?? desk.Time.GetUtcNow();
         var range = check.Range(from, to);
         var end = range.To is { } last && last < known ? last : known;
@@ -71,7 +71,7 @@ static class ConfluenceEndpoints
         [FromRoute] string symbol, string? from, string? to, string? asOf, string? limit,
         RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
-        symbol = check.Ticker("symbol", symbol);
+        symbol = check.Symbol("symbol", symbol);
         var (moment, start, end, rows) = Range(check, from, to, asOf, limit, desk.Time);
         if (check.Failed) return check.Problem();
         var found = await wait.ForAsync(
@@ -104,7 +104,7 @@ static class ConfluenceEndpoints
         [FromRoute] string symbol, string? at, string? asOf,
         RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
-        symbol = check.Ticker("symbol", symbol);
+        symbol = check.Symbol("symbol", symbol);
         var (moment, known, past) = check.Moments(at, asOf);
         if (check.Failed) return check.Problem();
         return await wait.ForAsync(token => past ? desk.Confluence.AsOfAsync(symbol, moment, known, token)

@@ -34,7 +34,7 @@ static class MarketEndpoints
         [FromRoute] string symbol, string? interval, string? from, string? to, string? asOf, string? adjusted, string? limit,
         RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
-        var ticker = check.Ticker("symbol", symbol);
+        var ticker = check.Symbol("symbol", symbol);
         var (length, range, moment) = (Interval(check, interval), check.Range(from, to), check.AsOf(asOf));
         var (rows, adjust) = (check.Limit(limit, Rows, MostRows), check.Flag("adjusted", adjusted));
         if (check.Failed) return check.Problem();
@@ -58,10 +58,10 @@ static class MarketEndpoints
         string? benchmark, string? regular, string? limit, RequestCheck check, DatabaseWait wait, Desk desk,
         CancellationToken cancellationToken)
     {
-        var ticker = check.Ticker("symbol", symbol);
+        var ticker = check.Symbol("symbol", symbol);
         var (length, range, moment) = (Interval(check, interval), check.Range(from, to), check.AsOf(asOf));
         var (rows, adjust, within) = (check.Limit(limit, Rows, MostRows), check.Flag("adjusted", adjusted), check.Flag("regular", regular));
-        var (other, indicators) = (benchmark is null ? null : check.Ticker("benchmark", benchmark), Set(check, set));
+        var (other, indicators) = (benchmark is null ? null : check.Symbol("benchmark", benchmark), Set(check, set));
         if (indicators is not null && other is null && indicators.Reads.HasFlag(BarFields.Benchmark))
             check.Fail("benchmark", null, "beta and correlation need a ticker to compare with");
         if (check.Failed) return check.Problem();
@@ -78,7 +78,7 @@ static class MarketEndpoints
         [FromRoute] string symbol, string? from, string? to, string? asOf, string? limit, RequestCheck check, DatabaseWait wait, Desk desk,
         CancellationToken cancellationToken)
     {
-        var ticker = check.Ticker("symbol", symbol);
+        var ticker = check.Symbol("symbol", symbol);
         var (range, moment, rows) = (check.Range(from, to), check.AsOf(asOf), check.Limit(limit, Rows, MostRows));
         if (check.Failed) return check.Problem();
         var reader = new ConditionReader(desk.DataSource, desk.Time, desk.Options.Market.Tickers);

@@ -64,7 +64,7 @@ static class OptionsEndpoints
     static async Task<Results<Ok<ChainAnswer>, ProblemHttpResult>> ChainAsync(
         [FromRoute] string symbol, string? asOf, RequestCheck check, DatabaseWait wait, Desk desk, CancellationToken cancellationToken)
     {
-        symbol = check.Ticker("symbol", symbol);
+        symbol = check.Symbol("symbol", symbol);
         var moment = check.AsOf(asOf);
         if (check.Failed) return check.Problem();
         return await wait.ForAsync(token => new OptionStore(desk.DataSource, desk.Time).ChainAsync(symbol, moment, token), cancellationToken) is { } chain ? TypedResults.Ok(ChainAnswer.Of(chain))

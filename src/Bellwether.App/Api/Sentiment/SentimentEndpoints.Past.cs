@@ -37,12 +37,22 @@ static partial class SentimentEndpoints
         var moment = check.AsOf(asOf);
         var most = check.Limit(limit, 50, 1_000);
         var size = check.Whole("least", least, 2, 1_000_000);
-        var end = check.Time("to", to) ?? moment ?? now;
-        var start = check.Time("from", from) ?? end - TimeSpan.FromDays(7);
-        if (start >= end) check.Fail("from", from ?? $"{start:O}", $"must be before to ({end:yyyy-MM-ddTHH:mm:ssZ})");
+        var (first, past) = check.Range(from, to);
+        if (check.Failed) return check.Problem();
+        var end = past ?? await wait.ForAsync(token => LatestAsync(reader, ticker, moment, token), cancellationToken) ?? moment ?? now;
+        var start = first ?? end - TimeSpan.FromDays(7);
+        if (start >= end) check.Fail("from", from, $"is not before {RequestCheck.Text(end)}, the end");
         if (check.Failed) return check.Problem();
         var items = await wait.ForAsync(token => reader.ChainsAsync(ticker, start, end, moment, size, most, token), cancellationToken);
         return TypedResults.Ok(new ChainPage(ticker, start, end, moment ?? now, items));
+    }
+
+    /// <summary>The end, half-open, of what is known of a ticker; null where nothing is.</summary>
+    static async Task<DateTimeOffset?> LatestAsync(SentimentReader reader, string ticker, DateTimeOffset? asOf, CancellationToken cancellationToken)
+    {
+        var latest = asOf is { } then ? await reader.AsOfAsync(ticker, then, cancellationToken)
+            : (await reader.LatestAsync([ticker], cancellationToken))[0];
+        return latest?.LatestTimestamp + TimeSpan.FromMicroseconds(1);
     }
 
     static async Task<Results<Ok<ArticlePage>, ProblemHttpResult>> ArticlesAsync(

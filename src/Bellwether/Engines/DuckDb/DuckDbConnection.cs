@@ -95,6 +95,9 @@ public sealed unsafe partial class DuckDbConnection : IDisposable
     internal static Exception Failure(string message, CancellationToken cancellationToken)
     {
         var error = DuckDbException.Native(message, "running a statement");
-        return cancellationToken.IsCancellationRequested ? new OperationCanceledException(message, error, cancellationToken) : error;
+        if (cancellationToken.IsCancellationRequested) return new OperationCanceledException(message, error, cancellationToken);
+        // One thread failed and this is what another, stopped because of it, said first: the reason is lost in DuckDB.
+        return error.ErrorClass == "INTERRUPT"
+            ? new DuckDbException($"{error.Message} A thread of the statement failed, and DuckDB did not keep its reason; after SET threads = 1 it is told.", error) : error;
     }
 }

@@ -21,7 +21,7 @@ sealed class ChainIndex
 
     // Of a feed that fills in one form again and again very many share a band. Those that share a rare one are looked at first: it holds what
     // is a text's own, such as its numbers.
-    const int MostCompared = 8, MostPassed = 8_192;
+    const int MostCompared = 16, MostPassed = 1_024;
 
     readonly List<StoryHead> _heads = [];
     readonly List<Entry> _entries = [];
@@ -57,14 +57,15 @@ sealed class ChainIndex
         foreach (var key in sketch.BandKeys)
             if (_buckets.TryGetValue(key, out var bucket)) bands[filled++] = (bucket.Count, bucket.Link);
         bands[..filled].Sort();
-        var (compared, passed) = (0, 0);
+        Span<int> compared = stackalloc int[MostCompared];
+        var (count, passed) = (0, 0);
         foreach (var (_, first) in bands[..filled])
-            for (var link = first; link >= 0 && compared < MostCompared && passed++ < MostPassed; link = _links[link].Next)
+            for (var link = first; link >= 0 && count < MostCompared && passed++ < MostPassed; link = _links[link].Next)
             {
                 var place = _links[link].Head;
                 ref var entry = ref entries[place];
-                if (!IsNear(entry)) continue;
-                compared++;
+                if (!IsNear(entry) || compared[..count].Contains(place)) continue;
+                compared[count++] = place;
                 if (StoryRule.MayRepeat(entry.Gist, own)) Try(_heads[place]);
             }
         return (found, best);

@@ -11,7 +11,7 @@ sealed partial class SketchReader
     uint[] _features = new uint[256];
     uint[] _names = new uint[64];
     int _count, _nameCount, _words, _capitals, _smalls;
-    uint _first, _anchor;
+    uint _first, _second, _anchor;
     byte _ordinal;
     bool _isNegated, _isVersion, _isDayNext;
     int _ups, _downs, _amounts;
@@ -32,7 +32,7 @@ sealed partial class SketchReader
     void Clear()
     {
         (_count, _nameCount, _words, _capitals, _smalls, _ups, _downs, _amounts) = (0, 0, 0, 0, 0, 0, 0, 0);
-        (_first, _isNegated) = (0, false);
+        (_first, _second, _isNegated) = (0, 0, false);
     }
 
     TextSketch Sketch()
@@ -45,7 +45,7 @@ sealed partial class SketchReader
         var kept = 0;
         for (var i = 0; i < features.Length; i++)
             if (i == 0 || features[i] != features[i - 1]) features[kept++] = features[i];
-        return new(features[..kept], _first, _isNegated, _ups, _downs, _amounts);
+        return new(features[..kept], _first, _second, _isNegated, _ups, _downs, _amounts);
     }
 
     void Add(ReadOnlySpan<char> text)
@@ -134,15 +134,22 @@ sealed partial class SketchReader
     void Content(uint hash)
     {
         Push(TextSketch.Feature(Trait.Word, hash));
-        if (_first == 0) _first = TextSketch.Bare(hash);
+        Begin(hash);
         _anchor = hash;
         _words++;
+    }
+
+    void Begin(uint hash)
+    {
+        if (_first == 0) _first = TextSketch.Bare(hash);
+        else if (_second == 0) _second = TextSketch.Bare(hash);
     }
 
     /// <summary>Something goes up or down; what, is the word before.</summary>
     void Direction(bool isUp)
     {
         Push(TextSketch.Feature(Trait.Word, isUp ? UpWord : DownWord));
+        if (_first != 0) Begin(isUp ? UpWord : DownWord);
         if (_words++ >= TextSketch.HeadWords) return;
         Push(TextSketch.Feature(isUp ? Trait.Up : Trait.Down, _anchor));
         if (isUp) _ups++;

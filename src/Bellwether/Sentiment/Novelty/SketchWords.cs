@@ -62,13 +62,15 @@ static class SketchWords
     const string Opposites = """
         profit/loss buy/sell bought/sold long/short above/below bull/bear bullish/bearish call/put overweight/underweight approve/reject
         approved/rejected accept/refuse strong/weak stronger/weaker high/low positive/negative support/oppose win/lose won/lost enter/exit
-        hire/fire open/close opens/closes guilty/innocent join/leave start/stop begin/end begins/ends buyer/seller inflow/outflow
+        hire/fire open/close opens/closes guilty/innocent join/leave start/stop buyer/seller inflow/outflow
         surplus/deficit success/failure pass/fail passed/failed launch/recall accretive/dilutive gainer/loser
         """;
 
     const string Nots = """
         not no never without deny denied denies denying cannot cant wont dont doesnt didnt isnt arent wasnt werent hasnt havent unlikely fail
-        failed refuse refused nor neither
+        failed refuse refused nor neither end ends ended halt halts halted resume resumes resumed scrap scraps scrapped abandon abandons
+        abandoned withdraw withdraws withdrew withdrawn cancel cancels canceled cancelled suspend suspends suspended terminate terminates
+        terminated pause pauses paused postpone postpones postponed
         """;
 
     // May is a verb, too.

@@ -46,7 +46,8 @@ public sealed partial class StoryChains(NoveltyOptions options)
         var stored = wanted.Count == 0 ? [] : await ReadAsync(connection, wanted, cancellationToken);
         using (_memory.Enter())
         {
-            foreach (var (ticker, head) in stored) stories[ticker].Index.Add(head);
+            // The newest comes last, as where they were learned one by one.
+            foreach (var (ticker, head) in Enumerable.Reverse(stored)) stories[ticker].Index.Add(head);
             _memory.Read(stored.Count);
             foreach (var (ticker, from, to) in wanted) stories[ticker].Cover.Add(from, to);
             foreach (var group in byTicker) Decide(stories[group.Key], results, group, TickerState.MicrosOf(known), decision);

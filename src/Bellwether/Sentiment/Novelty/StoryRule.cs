@@ -85,6 +85,8 @@ static class StoryRule
         var own = a.Of(Trait.Word);
         var others = b.Of(Trait.Word);
         if (a.First != 0 && b.First != 0 && !Has(others, a.First) && !Has(own, b.First)) return true;
+        // Who does it and to whom: "Apple sues Samsung", "Samsung sues Apple".
+        if (a.First != b.First && a.Second == b.Second && a.Second != 0 && Has(others, a.First) && Has(own, b.First)) return true;
         return HasOther(a.Of(Trait.Name), others) && HasOther(b.Of(Trait.Name), own);
     }
 

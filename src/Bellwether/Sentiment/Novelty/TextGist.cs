@@ -5,11 +5,13 @@ using System.Runtime.Intrinsics;
 namespace Bellwether.Sentiment.Novelty;
 
 /// <summary>
-/// A bit for each feature of a text, 48 bytes. A bit that only one of two texts has is a feature that only that one has, so that two gists tell of
-/// nearly all pairs that <see cref="StoryRule"/> would refuse them, without a look at the features; never of a pair that it would take.
+/// A bit for each feature of a text, 48 bytes. A bit that only one of two texts has is a feature that only that one has, so that two gists
+/// tell of nearly all pairs that <see cref="StoryRule"/> would refuse them, without a look at the features; never of a pair that it would
+/// take.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
-readonly record struct TextGist(Vector256<ulong> Shared, ulong Amounts, ushort SharedCount, ushort AmountCount, ushort Words, ushort AmountsTold)
+readonly record struct TextGist(
+    Vector256<ulong> Shared, ulong Amounts, ushort SharedCount, ushort AmountCount, ushort Words, ushort AmountsTold)
 {
     public static TextGist Of(ReadOnlySpan<uint> shared, ReadOnlySpan<uint> amounts, int words, int amountsTold)
     {
@@ -26,6 +28,7 @@ readonly record struct TextGist(Vector256<ulong> Shared, ulong Amounts, ushort S
     public int OwnBeside(in TextGist other)
     {
         var own = Vector256.AndNot(Shared, other.Shared);
-        return BitOperations.PopCount(own[0]) + BitOperations.PopCount(own[1]) + BitOperations.PopCount(own[2]) + BitOperations.PopCount(own[3]);
+        return BitOperations.PopCount(own[0]) + BitOperations.PopCount(own[1])
+            + BitOperations.PopCount(own[2]) + BitOperations.PopCount(own[3]);
     }
 }

@@ -49,9 +49,9 @@ public sealed class TextSketch
     }
 
     /// <param name="features">Sorted, each once.</param>
-    internal TextSketch(ReadOnlySpan<uint> features, uint first, bool isNegated, int ups, int downs, int amounts)
+    internal TextSketch(ReadOnlySpan<uint> features, uint first, uint second, bool isNegated, int ups, int downs, int amounts)
     {
-        (_features, First, IsNegated, Ups, Downs, Amounts) = (features.ToArray(), first, isNegated, ups, downs, amounts);
+        (_features, First, Second, IsNegated, Ups, Downs, Amounts) = (features.ToArray(), first, second, isNegated, ups, downs, amounts);
         var at = 0;
         for (var trait = 0; trait < 8; trait++)
         {
@@ -60,6 +60,8 @@ public sealed class TextSketch
         }
         _starts[8] = (ushort)at;
         FillBands(Shared, _bands);
+        // Of texts in one form the amounts are what is their own.
+        if (!Of(Trait.Amount).IsEmpty) _bands[Bands - 1] = KeyOf(Of(Trait.Amount));
         Gist = TextGist.Of(Shared, Of(Trait.Amount), Words, amounts);
     }
 
@@ -78,6 +80,9 @@ public sealed class TextSketch
 
     /// <summary>Hash of the first content word; 0 where there is none.</summary>
     internal uint First { get; }
+
+    /// <summary>Hash of the content word behind it.</summary>
+    internal uint Second { get; }
 
     internal bool IsNegated { get; }
 
@@ -101,6 +106,13 @@ public sealed class TextSketch
     /// <summary>Whether the two share a band, without which they are not compared.</summary>
     internal bool SharesBand(TextSketch other) =>
         Vector256.EqualsAny(Vector256.Create(BandKeys), Vector256.Create(other.BandKeys));
+
+    static uint KeyOf(ReadOnlySpan<uint> features)
+    {
+        var key = 0u;
+        foreach (var feature in features) key = Mix(key * 0x85EBCA6B ^ feature);
+        return key;
+    }
 
     static void FillBands(ReadOnlySpan<uint> features, Span<uint> bands)
     {

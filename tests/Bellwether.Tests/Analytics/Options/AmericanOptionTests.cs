@@ -110,16 +110,66 @@ public sealed class AmericanOptionTests
                 }
     }
 
-    [Fact]
-    public void Greeks_of_an_option_that_is_never_exercised_early_are_the_European_ones()
+    [Theory]
+    [InlineData(OptionType.Call, 100, 105, 0.03, 0, 0.5, 0.25)]
+    [InlineData(OptionType.Call, 100, 97.14, 0.031, 0, 0.0052, 0.114)]
+    [InlineData(OptionType.Call, 100, 110, 0.05, 0, 0.019, 0.2)]
+    [InlineData(OptionType.Put, 100, 105, 0, 0.04, 0.0274, 0.15)]
+    public void Greeks_of_an_option_that_is_never_exercised_early_are_the_European_ones(
+        OptionType type, double spot, double strike, double rate, double yield, double years, double volatility)
     {
-        var option = new OptionContract(OptionType.Call, 100, 105, 0.03, 0, 0.5);
-        var (american, european) = (AmericanOption.Greeks(in option, 0.25), BlackScholes.Greeks(in option, 0.25));
-        Assert.Equal(european.Delta, american.Delta, 1e-3);
-        Assert.Equal(european.Gamma, american.Gamma, 1e-4);
-        Assert.Equal(european.Vega, american.Vega, 1e-4);
-        Assert.Equal(european.Theta, american.Theta, 1e-3);
-        Assert.Equal(european.Rho, american.Rho, 1e-5);
+        var option = new OptionContract(type, spot, strike, rate, yield, years);
+        Assert.Equal(BlackScholes.Greeks(in option, volatility), AmericanOption.Greeks(in option, volatility));
+    }
+
+    [Theory]
+    [InlineData(100, 200, 0.05, 0, 0.01, OptionType.Call, 1e-6)]
+    [InlineData(100, 108.28, 0.008, 0, 0.0326, OptionType.Call, 2.206377904962711E-06)]
+    [InlineData(100, 51.19, 0.035, 0, 1.5017, OptionType.Call, 51.43103729631424)]
+    [InlineData(100, 132.98, 0, 0.002, 0.6283, OptionType.Put, 33.10629223114464)]
+    public void Volatility_of_an_option_that_is_never_exercised_early_is_the_European_one(
+        double spot, double strike, double rate, double yield, double years, OptionType type, double price)
+    {
+        var option = new OptionContract(type, spot, strike, rate, yield, years);
+        var european = ImpliedVolatility.Solve(in option, price, out _);
+        Assert.Equal(price, BlackScholes.Price(in option, european), 1e-9 * price);
+        Assert.Equal(european, AmericanOption.ImpliedVolatility(in option, price, out var problem));
+        Assert.Equal(ImpliedProblem.None, problem);
+    }
+
+    [Fact]
+    public void Volatilities_come_back_from_prices_far_from_the_strike_too()
+    {
+        var random = new Random(11);
+        for (var i = 0; i < 300; i++)
+        {
+            var years = 0.01 + random.NextDouble();
+            var volatility = 0.1 + random.NextDouble();
+            var strike = 100 * Math.Exp((random.NextDouble() - 0.5) * 8 * volatility * Math.Sqrt(years));
+            var option = new OptionContract(i % 2 == 0 ? OptionType.Call : OptionType.Put, 100, strike, 0.05, 0.03, years);
+            var price = AmericanOption.Price(in option, volatility, 51);
+            var implied = AmericanOption.ImpliedVolatility(in option, price, out var problem, 51);
+            // What is exercised now says nothing of it.
+            if (problem == ImpliedProblem.NoInformation) continue;
+            Assert.Equal(ImpliedProblem.None, problem);
+            Assert.Equal(price, AmericanOption.Price(in option, implied, 51), 1e-8 * price + 1e-13);
+        }
+    }
+
+    [Fact]
+    public void Greeks_are_those_of_small_changes()
+    {
+        foreach (var option in Contracts())
+        {
+            var greeks = AmericanOption.Greeks(in option, 0.3, 501);
+            double Price(double spot) => AmericanOption.Price(option with { Spot = spot }, 0.3, 501);
+            Assert.Equal((Price(100.5) - Price(99.5)), greeks.Delta, 2e-3);
+            Assert.Equal(Price(101) - 2 * Price(100) + Price(99), greeks.Gamma, 2e-3);
+            Assert.Equal(AmericanOption.Price(in option, 0.305, 501) - AmericanOption.Price(in option, 0.295, 501), greeks.Vega, 2e-3);
+        }
+        // Deep in the money it is the spot itself.
+        var deep = new OptionContract(OptionType.Put, 50, 100, 0.08, 0, 0.5);
+        Assert.Equal(new OptionGreeks(50, -1, 0, 0, 0, 0) { YieldRho = 0 }, AmericanOption.Greeks(in deep, 0.2));
     }
 
     static IEnumerable<OptionContract> Contracts() =>

@@ -52,6 +52,11 @@ public sealed class StoryRuleTests
     [InlineData("Acme shares trade 2.5% higher in early New York session", "Acme shares trade 2.5% lower in early New York session")]
     [InlineData("Acme to appeal ruling of the court in patent case", "Acme not to appeal ruling of the court in patent case")]
     [InlineData("Acme sales for March beat estimates of analysts again", "Acme sales for April beat estimates of analysts again")]
+    [InlineData("Acme sues Zenith over patents for phones in California", "Zenith sues Acme over patents for phones in California")]
+    [InlineData("Acme Hires Zenith Engineer To Lead Its Car Project", "Zenith Hires Acme Engineer To Lead Its Car Project")]
+    [InlineData("Acme beats Zenith in race for contract of the navy", "Zenith beats Acme in race for contract of the navy")]
+    [InlineData("Acme in talks to buy studio Foxwell", "Acme ends talks to buy studio Foxwell")]
+    [InlineData("Acme in talks to buy studio Foxwell", "Acme resumes talks to buy studio Foxwell")]
     [InlineData("$ACME up", "$ACME down")]
     [InlineData("$ACME +3.1% pre-market", "$ACME -3.1% pre-market")]
     [InlineData("buying $ACME here", "selling $ACME here")]
@@ -119,5 +124,24 @@ public sealed class StoryRuleTests
             }
         Assert.InRange(repeats, 500, int.MaxValue);
         Assert.InRange(let, repeats, sketches.Length * sketches.Length / 20);
+    }
+
+    [Fact]
+    public void Of_many_texts_in_one_form_the_same_is_found()
+    {
+        string[] forms = ["Acme is upgraded to overweight, target raised to ${0} from ${1}", "Acme sells {0} trucks to {1} towns", "Acme names {0} chiefs of desk {1}"];
+        var index = new ChainIndex();
+        var texts = Enumerable.Range(0, 4_000).Select(i => string.Format(null, forms[i % 3], i * 7 % 61 + 11, i * 13 % 53 + 101)).Distinct().ToArray();
+        var (found, wrong) = (0, 0);
+        for (var i = 0; i < texts.Length; i++)
+        {
+            Assert.Null(index.Find(TextSketch.Of(null, texts[i]), i, i, long.MaxValue).Head);
+            index.Add(new(TextSketch.Of(null, texts[i]), i, $"a{i}", $"{i:x16}", i));
+            var asked = (int)(i * 7919L % (i + 1));
+            if (index.Find(TextSketch.Of(null, $"UPDATE 1-{texts[asked]}"), i, i, long.MaxValue).Head is not { } head) continue;
+            if (head.ArticleId == $"a{asked}") found++;
+            else wrong++;
+        }
+        Assert.Equal((texts.Length, 0), (found, wrong));
     }
 }
