@@ -65,7 +65,8 @@ struct NewsWeight
             }
             switch (word)
             {
-                case "monday" or "tuesday" or "wednesday" or "thursday" or "friday" or "saturday" or "sunday" or "yesterday" or "today" or "overnight" or "tonight":
+                case "monday" or "tuesday" or "wednesday" or "thursday" or "friday" or "saturday" or "sunday"
+                    or "yesterday" or "today" or "overnight" or "tonight":
                     signs |= Signs.Day;
                     break;
                 case "shares" or "share" or "stock" when !IsMeasure(sentence, i):

@@ -116,7 +116,8 @@ static class NumberReader
 
     // "Net debt rose above 200 million" compares with nothing that stands before it.
     static bool IsThreshold(in SentenceReader sentence, int link) => sentence.WordOf(sentence.Tokens[link]) is "above" or "below"
-        && sentence.WordOf(sentence.Tokens[link - 1]) is "rose" or "rises" or "climbed" or "moved" or "jumped" or "fell" or "falls" or "dropped" or "slipped" or "sank" or "stayed" or "remained" or "remains";
+        && sentence.WordOf(sentence.Tokens[link - 1]) is "rose" or "rises" or "climbed" or "moved" or "jumped"
+            or "fell" or "falls" or "dropped" or "slipped" or "sank" or "stayed" or "remained" or "remains";
 
     // "Analysts had expected 20 million; it earned 24 million", "it earned 24 million where analysts looked for 20 million": the forecast counts as the older one.
     static bool IsMeasuredByOthers(in SentenceReader sentence, Number a, Number b, out bool newerFirst)

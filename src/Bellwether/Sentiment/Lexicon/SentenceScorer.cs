@@ -107,14 +107,16 @@ static partial class SentenceScorer
     static int SubjectOfFigure(in SentenceReader sentence, ReadOnlySpan<Match> matches, int i)
     {
         var at = matches[i].Index;
-        if (at == 0 || sentence.Tokens[at - 1].Clause != matches[i].Clause - 1 || !EndsFigure(sentence.WordOf(sentence.Tokens[at - 1]))) return -1;
+        if (at == 0 || sentence.Tokens[at - 1].Clause != matches[i].Clause - 1
+            || !EndsFigure(sentence.WordOf(sentence.Tokens[at - 1]))) return -1;
         for (var j = i - 1; j >= 0 && at - matches[j].Index <= SubjectReachBack + 2; j--)
             if (PolarityOf(matches[j].Entry) != 0 && !matches[j].HasEnded && matches[j].Clause == matches[i].Clause - 1)
                 return j;
         return -1;
     }
 
-    static bool EndsFigure(ReadOnlySpan<char> word) => word[^1] == '#' || word is "percent" or "million" or "billion" or "thousand" or "mn" or "bn" or "crore" or "days" or "hours" or "minutes" or "points" or "euros" or "dollars" or "pounds";
+    static bool EndsFigure(ReadOnlySpan<char> word) => word[^1] == '#'
+        || word is "percent" or "million" or "billion" or "thousand" or "mn" or "bn" or "crore" or "days" or "hours" or "minutes" or "points" or "euros" or "dollars" or "pounds";
 
     // More of a burden is bad, be it counted or not.
     static sbyte PolarityOf(in LexiconEntry entry) => entry.Polarity != 0 ? entry.Polarity : Math.Min(entry.Event, (sbyte)0);
