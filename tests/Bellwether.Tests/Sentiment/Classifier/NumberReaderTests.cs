@@ -57,7 +57,7 @@ public sealed class NumberReaderTests
     [InlineData("Consensus was for a profit of 4 million, it made 3 million", -1, -1)]
     [InlineData("Days of sales outstanding rose to 61 from 48", 1, -1)]
     [InlineData("The bad loan ratio was 3.4%, down from 5.2%", -1, 1)]
-    [InlineData("Net cash stood at 12 million, after net debt of 40 million", 1, 1)]
+    [InlineData("Net cash stood at 12 million, against net debt of 40 million", 1, 1)]
     [InlineData("Net debt rose to 12 million from 9 million", -1, -1)]
     [InlineData("The time it takes to deliver came to 9 days, against 14", -1, 1)]
     [InlineData("Net sales were EUR 5 mn, while they were EUR 4 mn a year earlier", 1, 1)]
