@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using Bellwether.Sentiment.Lexicon;
 
@@ -9,8 +10,8 @@ namespace Bellwether.Sentiment.Classifier;
 /// </summary>
 /// <remarks>
 /// A text of up to <see cref="WholeCharacters"/> characters is read as one. Of a longer one each sentence is scored, up to
-/// <see cref="LexiconModel.MaxSentences"/>; their probabilities are averaged, the first sentence (the title, where the text begins with one)
-/// with weight 1, the next two 0.6, the others 0.3, and a sentence the less the more certainly it is neutral.
+/// <see cref="LexiconModel.MaxSentences"/>, and so of a shorter one in which there are several sentences of a report
+/// (<see cref="ReportSentences"/>); their probabilities are averaged with the weights of <see cref="NewsWeight"/>.
 /// </remarks>
 public sealed class ClassifierModel : IEntitySentimentModel
 {
@@ -19,9 +20,13 @@ public sealed class ClassifierModel : IEntitySentimentModel
     /// <summary>As long as the texts that it is trained on.</summary>
     public const int WholeCharacters = 400;
 
-    // A certainly neutral sentence still counts for this much of one that is certainly not.
-    const double NeutralShare = 0.15;
+    /// <summary>So many sentences that end with a full stop are an article, however short: what comes first and what happened then would mix.</summary>
+    public const int ReportSentences = 3;
+
     const int TextsBetweenChecks = 128;
+    const int ShortestArticle = 160;
+
+    static readonly SearchValues<char> MarksOfPosts = SearchValues.Create("@#!?…|");
 
     readonly ClassifierFile _file;
 
@@ -78,7 +83,7 @@ public sealed class ClassifierModel : IEntitySentimentModel
     {
         text = text[..Math.Min(text.Length, LexiconModel.MaxCharacters)];
         text = text[..Boilerplate.StartOf(text)];
-        return text.Length <= WholeCharacters ? ScorePart(text) : ScoreSentences(text);
+        return text.Length <= WholeCharacters && !IsArticle(text) ? ScorePart(text) : ScoreSentences(text);
     }
 
     [SkipLocalsInit]
@@ -94,16 +99,38 @@ public sealed class ClassifierModel : IEntitySentimentModel
     {
         var reader = new SentenceReader(text, stackalloc char[1024], stackalloc Token[128]);
         var boilerplate = default(Boilerplate.State);
+        var news = default(NewsWeight);
         double positive = 0, negative = 0, weights = 0;
         for (var (i, start) = (0, 0); i < LexiconModel.MaxSentences && reader.Read(); start = reader.Position)
         {
             if (boilerplate.Skips(text, start, reader.Position)) continue;
             var score = ScorePart(text[start..reader.Position]);
-            var weight = (i == 0 ? 1 : i < 3 ? 0.6 : 0.3) * (NeutralShare + (1 - NeutralShare) * (1 - score.Neutral));
-            (positive, negative, weights) = (positive + weight * score.Positive, negative + weight * score.Negative, weights + weight);
+            var weight = news.Next(reader, score);
+            (positive, negative, weights) = (positive * news.Before + weight * score.Positive, negative * news.Before + weight * score.Negative, weights * news.Before + weight);
             i++;
         }
-        return weights > 0 ? new(positive / weights, negative / weights) : ScorePart(text[..WholeCharacters]);
+        return weights > 0 ? new(positive / weights, negative / weights) : ScorePart(text[..Math.Min(text.Length, WholeCharacters)]);
+    }
+
+    static bool IsArticle(ReadOnlySpan<char> text)
+    {
+        if (text.Length < ShortestArticle || text.ContainsAny(MarksOfPosts)) return false;
+        var stops = 0;
+        for (var i = 1; i < text.Length; i++)
+        {
+            // A cashtag.
+            if (text[i] == '$' && i + 1 < text.Length && char.IsAsciiLetter(text[i + 1])) return false;
+            if (text[i] == '.' && EndsSentence(text, i)) stops++;
+        }
+        return stops >= ReportSentences && text.TrimEnd()[^1] == '.';
+    }
+
+    // Neither "Corp. said", "U.S. sales" nor "4.5".
+    static bool EndsSentence(ReadOnlySpan<char> text, int stop)
+    {
+        if (!char.IsAsciiLetterLower(text[stop - 1]) && !char.IsAsciiDigit(text[stop - 1]) && text[stop - 1] is not ('%' or ')')) return false;
+        var rest = text[(stop + 1)..];
+        return rest.IsEmpty || rest.Length > 1 && rest[0] == ' ' && !char.IsAsciiLetterLower(rest[1]);
     }
 
     internal SentimentScore ScoreEntity(EntityText text)
@@ -114,16 +141,18 @@ public sealed class ClassifierModel : IEntitySentimentModel
         if (IsAnyWithin(text.Target, news.Length)) whole = news;
         if (whole.Length <= WholeCharacters) return ScoreEntity(whole, Within(text.Target, 0, whole.Length, spans[..16]), Within(text.Others, 0, whole.Length, spans[16..]));
         var reader = new SentenceReader(whole, stackalloc char[1024], stackalloc Token[128]);
+        var told = default(NewsWeight);
         double positive = 0, negative = 0, weights = 0;
         for (var (i, start) = (0, 0); i < LexiconModel.MaxSentences && reader.Read(); i++)
         {
             var end = reader.Position;
             var target = Within(text.Target, start, end, spans[..16]);
+            // What is said of another company is no turn of this one's story.
             if (!target.IsEmpty)
             {
                 var score = ScoreEntity(whole[start..end], target, Within(text.Others, start, end, spans[16..]));
-                var weight = (i == 0 ? 1 : i < 3 ? 0.6 : 0.3) * (NeutralShare + (1 - NeutralShare) * (1 - score.Neutral));
-                (positive, negative, weights) = (positive + weight * score.Positive, negative + weight * score.Negative, weights + weight);
+                var weight = told.Next(reader, score);
+                (positive, negative, weights) = (positive * told.Before + weight * score.Positive, negative * told.Before + weight * score.Negative, weights * told.Before + weight);
             }
             start = end;
         }

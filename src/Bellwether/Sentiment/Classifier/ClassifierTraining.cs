@@ -12,7 +12,7 @@ public sealed record ClassifierTrainingOptions
     public int Folds { get; init; } = 5;
 
     /// <summary>Made-up sentences beside the data.</summary>
-    public int Templates { get; init; } = 6_000;
+    public int Templates { get; init; } = 8_000;
 
     public float TemplateWeight { get; init; } = 0.4f;
 

@@ -17,6 +17,7 @@ static class NumberReader
     const int ForecastReach = 10;
     const int PastReach = 8;
     const int JudgementReach = 4;
+    const int DurationReach = 8;
 
     // What stands before the older number within its brackets.
     static readonly string[] InBrackets = ["was", "from", "prev", "previous", "previously", "prior", "before", "earlier", "old", "vs", "versus", "against", "formerly"];
@@ -49,6 +50,7 @@ static class NumberReader
             if (tokens[i].Length <= 2 && sentence.WordOf(tokens[i])[^1] == '#' && Read(sentence, i) is { } number)
                 Add(sentence, numbers, ref count, number);
         var found = 0;
+        Number? newest = null;
         for (var i = 0; i + 1 < count && found < moves.Length; i++)
         {
             // The next one of its kind: "a loss of 31 mn, or 0.44 a share, compared with one of 13 mn, or 0.19 a share".
@@ -56,7 +58,12 @@ static class NumberReader
             while (next < count && numbers[next].Unit != numbers[i].Unit) next++;
             if (next == count) continue;
             var (a, b) = (numbers[i], numbers[next]);
-            if (b.Token - a.Token > ReachBetween || !TryOrder(sentence, a, b, out var newerFirst)) continue;
+            // What a is the older one of: "0.83, compared with 1.11 a year ago; analysts had looked for 1.05" compares 0.83 with both.
+            var newer = newest is { } n && n.Unit == a.Unit ? newest : null;
+            newest = null;
+            if (b.Token - a.Token > ReachBetween || !TryOrder(sentence, a, b, newer is not null, out var newerFirst)) continue;
+            if (newer is { } last) (a, newerFirst) = (last, true);
+            else if (newerFirst && next == i + 1) newest = a;
             var (now, before) = newerFirst ? (a, b) : (b, a);
             moves[found++] = Compare(sentence, matches, a, now, before);
         }
@@ -87,23 +94,30 @@ static class NumberReader
         return dashes == 1;
     }
 
-    static bool TryOrder(in SentenceReader sentence, Number a, Number b, out bool newerFirst)
+    static bool TryOrder(in SentenceReader sentence, Number a, Number b, bool isOlder, out bool newerFirst)
     {
         newerFirst = true;
         if (b.InBrackets) return !a.InBrackets;
         var between = Link.None;
         for (var i = a.Token + 1; i < b.Token; i++)
-            if (LinkOf(sentence.WordOf(sentence.Tokens[i])) is var link and not Link.None)
+            if (LinkOf(sentence.WordOf(sentence.Tokens[i])) is var link and not Link.None && !IsThreshold(sentence, i))
                 between = between == Link.Against ? between : link;
         // "from customers in 12 countries".
         if (WordAt(sentence, b.Token - 1) is "in") return false;
         if (between is Link.From or Link.Against) return true;
-        if (between != Link.To) return IsMeasuredByOthers(sentence, a, b, out newerFirst) || IsTwoTimes(sentence, a, b);
+        if (between != Link.To) return IsMeasuredByOthers(sentence, a, b, out newerFirst) || !isOlder && IsTwoTimes(sentence, a, b);
+        // "Sales rose to 5 from 4 and profit to 3 from 2": the 4 did not become 3.
+        if (isOlder) return false;
         newerFirst = false;
         for (var i = a.Token - 1; i >= 0 && a.Token - i <= ReachBefore; i--)
             if (LinkOf(sentence.WordOf(sentence.Tokens[i])) == Link.From) return true;
         return false;
     }
+
+    // "Net debt rose above 200 million" compares with nothing that stands before it.
+    static bool IsThreshold(in SentenceReader sentence, int link) => sentence.WordOf(sentence.Tokens[link]) is "above" or "below"
+        && sentence.WordOf(sentence.Tokens[link - 1]) is "rose" or "rises" or "climbed" or "moved" or "jumped"
+            or "fell" or "falls" or "dropped" or "slipped" or "sank" or "stayed" or "remained" or "remains";
 
     // "Analysts had expected 20 million; it earned 24 million", "it earned 24 million where analysts looked for 20 million": the forecast counts as the older one.
     static bool IsMeasuredByOthers(in SentenceReader sentence, Number a, Number b, out bool newerFirst)
@@ -149,6 +163,7 @@ static class NumberReader
             (newer, older) = (Math.CopySign(Digits(sentence, now.Token), newer), Math.CopySign(Digits(sentence, before.Token), older));
         var (subject, isLoss) = SubjectOf(sentence, matches, first.Token - SubjectReach, first.Token);
         var (other, otherIsLoss) = SubjectOf(sentence, matches, first.Token + 1, Math.Max(now.Token, before.Token));
+        if (subject == 0 && other == 0 && (IsDuration(sentence, first.Token) || IsDuration(sentence, now.Token + before.Token - first.Token))) subject = -1;
         var (nowIsLoss, beforeIsLoss) = (isLoss, other != 0 ? otherIsLoss : isLoss);
         if (now.Token > before.Token) (nowIsLoss, beforeIsLoss) = (beforeIsLoss, nowIsLoss);
         if (nowIsLoss) newer = -Math.Abs(newer);
@@ -159,6 +174,15 @@ static class NumberReader
         return new(now.Token, direction, subject == 0 && other == 0 ? (sbyte)0
             : nowIsLoss || beforeIsLoss ? direction
             : (sbyte)(direction * (subject != 0 ? subject : other)));
+    }
+
+    // "Time to delivery came to 9 days": what takes time is better short.
+    static bool IsDuration(in SentenceReader sentence, int number)
+    {
+        if (WordAt(sentence, number + 1) is not ("days" or "hours" or "minutes" or "seconds" or "weeks" or "months")) return false;
+        for (var i = number - 1; i >= 0 && i >= number - DurationReach; i--)
+            if (sentence.WordOf(sentence.Tokens[i]) is "time" or "times" or "wait" or "waits" or "delay" or "delays" or "queue" or "backlog") return true;
+        return false;
     }
 
     static sbyte Judgement(in SentenceReader sentence, int before)
@@ -186,6 +210,8 @@ static class NumberReader
             {
                 var word = sentence.WordOf(sentence.Tokens[t]);
                 isLoss |= word is "loss" or "losses" or "deficit";
+                // Net debt is net cash below zero.
+                isLoss |= word is "debt" && t > matches[i].Index && sentence.WordOf(sentence.Tokens[t - 1]) is "net";
                 isGain |= word is "profit" or "profits" or "sales" or "revenue" or "revenues" or "income" or "earnings";
             }
             var polarity = matches[i].Entry.Polarity != 0 ? matches[i].Entry.Polarity : isLoss ? (sbyte)-1 : isGain ? (sbyte)1 : (sbyte)0;

@@ -10,7 +10,7 @@ namespace Bellwether.Sentiment.Classifier;
 /// </summary>
 static partial class TextFeatures
 {
-    public const int Version = 4;
+    public const int Version = 5;
 
     const int MaxTokens = 128;
     const int MaxMatches = 64;

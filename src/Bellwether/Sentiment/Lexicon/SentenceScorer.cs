@@ -22,7 +22,7 @@ static partial class SentenceScorer
     {
         var matches = buffer[..Find(table, sentence.Words, sentence.Tokens, buffer)];
         ResolveEndings(sentence, matches);
-        ResolveMovements(matches);
+        ResolveMovements(sentence, matches);
         ApplyModifiers(matches);
         return matches.Length;
     }
@@ -72,7 +72,7 @@ static partial class SentenceScorer
         return found;
     }
 
-    static void ResolveMovements(Span<Match> matches)
+    static void ResolveMovements(in SentenceReader sentence, Span<Match> matches)
     {
         for (var i = 0; i < matches.Length; i++)
         {
@@ -82,6 +82,8 @@ static partial class SentenceScorer
             var subject = match.Entry.SubjectFollows ? SubjectAfter(matches, i, orBurden: true) : SubjectBefore(matches, i);
             if (subject < 0)
                 subject = match.Entry.SubjectFollows ? SubjectBefore(matches, i) : SubjectAfter(matches, i);
+            if (subject < 0)
+                subject = SubjectOfFigure(sentence, matches, i);
             if (subject < 0)
             {
                 match.Value = match.Entry.Direction * UnknownSubject;
@@ -100,6 +102,21 @@ static partial class SentenceScorer
                 return j;
         return -1;
     }
+
+    // "Churn was 1.6%, up from 1.1%": the comma stands between a figure and what it did.
+    static int SubjectOfFigure(in SentenceReader sentence, ReadOnlySpan<Match> matches, int i)
+    {
+        var at = matches[i].Index;
+        if (at == 0 || sentence.Tokens[at - 1].Clause != matches[i].Clause - 1
+            || !EndsFigure(sentence.WordOf(sentence.Tokens[at - 1]))) return -1;
+        for (var j = i - 1; j >= 0 && at - matches[j].Index <= SubjectReachBack + 2; j--)
+            if (PolarityOf(matches[j].Entry) != 0 && !matches[j].HasEnded && matches[j].Clause == matches[i].Clause - 1)
+                return j;
+        return -1;
+    }
+
+    static bool EndsFigure(ReadOnlySpan<char> word) => word[^1] == '#'
+        || word is "percent" or "million" or "billion" or "thousand" or "mn" or "bn" or "crore" or "days" or "hours" or "minutes" or "points" or "euros" or "dollars" or "pounds";
 
     // More of a burden is bad, be it counted or not.
     static sbyte PolarityOf(in LexiconEntry entry) => entry.Polarity != 0 ? entry.Polarity : Math.Min(entry.Event, (sbyte)0);

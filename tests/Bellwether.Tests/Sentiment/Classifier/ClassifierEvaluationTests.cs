@@ -107,6 +107,27 @@ public sealed class ClassifierEvaluationTests
         Assert.DoesNotContain(LabelledFile.Read(Beside("pairs.txt")).Rows, r => made.Contains(TrainingRows.KeyOf(r.Text)));
     }
 
+    [Fact]
+    public void Long_articles_with_and_without_a_turn_are_understood()
+    {
+        var rows = LabelledFile.Read(Beside("articles.txt")).Rows.Select(r => (Kind: r.Text[..r.Text.IndexOf(": ", StringComparison.Ordinal)], Text: r.Text[(r.Text.IndexOf(": ", StringComparison.Ordinal) + 2)..], Label: r.Label!.Value)).ToList();
+        var right = rows.Where(r => ClassOf(Shipped.Score(r.Text)) == r.Label).ToList();
+        TestContext.Current.TestOutputHelper?.WriteLine($"{right.Count} of {rows.Count}, with a turn {right.Count(r => r.Kind == "turn")} of {rows.Count(r => r.Kind == "turn")}");
+        Assert.Equal((20, 10), (rows.Count, rows.Count(r => r.Kind == "turn")));
+        Assert.InRange(right.Count, 16, 20);
+        Assert.InRange(right.Count(r => r.Kind == "turn"), 7, 10);
+    }
+
+    [Theory]
+    [InlineData("Sweetwater Mills filed for Chapter 11 on Friday.", -1)]
+    [InlineData("Sweetwater Mills emerged from Chapter 11 with half of its former debt.", 1)]
+    [InlineData("The bank's bad loan ratio was 3.4%, down from 5.2%.", 1)]
+    [InlineData("Churn came to 2.2%, up from 1.7%.", -1)]
+    [InlineData("Net cash was 12 million euros, against net debt of 40 million a year ago.", 1)]
+    [InlineData("Earnings per share were $1.20, compared with $1.45 a year ago; the consensus was $1.38.", -1)]
+    [InlineData("The publisher lowered its forecast on Monday. Its printing works in Leeds is to be closed. The publisher was founded in 1902 and has good brands. The shares lost 9 %.", -1)]
+    public void Credit_events_figures_and_short_articles_have_their_sign(string text, int sign) => Assert.Equal(sign, Math.Sign(Math.Round(Shipped.Score(text).Positive - Shipped.Score(text).Negative, 1)));
+
     static ClassifierModel Shipped { get; } = ClassifierModel.Load();
 
     static string Beside(string file) => Path.Combine(AppContext.BaseDirectory, "Sentiment", "Classifier", file);

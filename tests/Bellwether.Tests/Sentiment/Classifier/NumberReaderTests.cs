@@ -5,6 +5,18 @@ namespace Bellwether.Tests.Sentiment.Classifier;
 
 public sealed class NumberReaderTests
 {
+    [Fact]
+    public void Forecast_behind_an_older_figure_is_compared_with_the_newest()
+    {
+        var moves = Moves("Earnings per share came to $0.83, compared with $1.11 a year ago; analysts had looked for $1.05");
+        Assert.Equal([-1, -1], moves.Select(m => (int)m.Meaning));
+    }
+
+    [Theory]
+    [InlineData("Sales rose to 5 million from 4 million and profit to 3 million from 2 million", 2)]
+    [InlineData("Cash flow fell to 19 million, and net debt rose above 200 million", 0)]
+    public void Figures_of_different_things_are_not_compared(string text, int comparisons) => Assert.Equal(comparisons, Moves(text).Count(m => m.Direction > 0));
+
     [Theory]
     [InlineData("Net sales rose to EUR 13.1 mn from EUR 8.7 mn", 1, 1)]
     [InlineData("Net sales fell from EUR 13.1 mn to EUR 8.7 mn", -1, -1)]
@@ -43,6 +55,11 @@ public sealed class NumberReaderTests
     [InlineData("Analysts were looking for sales of 30 million; the company reported 33 million", 1, 1)]
     [InlineData("The company reported sales of 29 million, where analysts saw 33 million", -1, -1)]
     [InlineData("Consensus was for a profit of 4 million, it made 3 million", -1, -1)]
+    [InlineData("Days of sales outstanding rose to 61 from 48", 1, -1)]
+    [InlineData("The bad loan ratio was 3.4%, down from 5.2%", -1, 1)]
+    [InlineData("Net cash stood at 12 million, against net debt of 40 million", 1, 1)]
+    [InlineData("Net debt rose to 12 million from 9 million", -1, -1)]
+    [InlineData("The time it takes to deliver came to 9 days, against 14", -1, 1)]
     [InlineData("Net sales were EUR 5 mn, while they were EUR 4 mn a year earlier", 1, 1)]
     public void Two_numbers_of_one_thing_are_compared(string text, int direction, int meaning)
     {

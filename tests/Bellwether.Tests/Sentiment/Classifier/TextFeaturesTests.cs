@@ -42,7 +42,7 @@ public sealed class TextFeaturesTests
     ];
 
     [Fact]
-    public void Features_change_only_with_their_version() => Assert.Equal((4, "6521a6c722342224"), (TextFeatures.Version, Hash()));
+    public void Features_change_only_with_their_version() => Assert.Equal((5, "6521a6c722342224"), (TextFeatures.Version, Hash()));
 
     static string Hash()
     {
