@@ -14,7 +14,7 @@ readonly record struct BarMoment(DateTime Start, DateTime Written, bool HasTime)
 /// <param name="descends">The newest row is the first.</param>
 sealed class BarTime(TimeZoneInfo zone, BarInterval interval, DateTime now, DateOrder order, bool descends = false)
 {
-    static readonly string[] Times = 
+    static readonly string[] Times =
         ["HH:mm", "HH:mm:ss", "HH:mm:ss.FFFFFFF", "H:mm", "H:mm:ss", "HHmm", "HHmmss", "h:mm:ss tt", "h:mm tt"];
 
     readonly WallClock _clock = new(zone, interval.Length, descends);

@@ -53,7 +53,7 @@ static class BarJson
         try
         {
             sheet = await BarSheet.ReadAsync(() => BarFile.OfTextAsync(provider, csv, cancellationToken),
-                new(ticker, BarInterval.Day, UnitedStatesCalendar.TimeZone, asked, BarLimit.None) 
+                new(ticker, BarInterval.Day, UnitedStatesCalendar.TimeZone, asked, BarLimit.None)
                 {
                     SplitsInPrices = splitsInPrices,
                     Dates = reading?.Dates,
