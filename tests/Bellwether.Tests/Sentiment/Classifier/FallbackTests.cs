@@ -28,10 +28,24 @@ public sealed class FallbackTests(TestServer server)
         Assert.Equal(1, outcome.Results);
         Assert.Equal("lexicon", await desk.Database.ScalarAsync<string>("SELECT model FROM sentiment.sentiment_data"));
         Assert.EndsWith(" instead of classifier", await desk.Database.ScalarAsync<string>("SELECT model_version FROM sentiment.sentiment_data"));
-        var page = new PrometheusText();
-        metrics.Write(page);
-        Assert.Contains("bellwether_model_fallback{model=\"classifier\"} 1", page.ToString());
+        // The process has one such figure, and workers of other tests say meanwhile that theirs is well.
+        const string Says = "bellwether_model_fallback{model=\"classifier\"} 1";
+        var page = Page();
+        for (var attempt = 1; !page.Contains(Says) && attempt < 20; attempt++)
+        {
+            await File.AppendAllTextAsync(news, $"Apple beats estimates again in week {attempt},2024-03-02T10:{attempt:00}:00Z,AAPL\n", TestContext.Current.CancellationToken);
+            await desk.IngestAsync(new() { Type = EventType.News }, news);
+            page = Page();
+        }
+        Assert.Contains(Says, page);
         Directory.Delete(folder, recursive: true);
+
+        string Page()
+        {
+            var text = new PrometheusText();
+            metrics.Write(text);
+            return text.ToString();
+        }
     }
 
     [Fact]
