@@ -73,6 +73,7 @@ public sealed partial class BackupRestore(NpgsqlDataSource database, LakeOptions
         try
         {
             await using var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+            await HoldTablesAsync(connection, progress, cancellationToken).ConfigureAwait(false);
             await RememberReplacedAsync(connection, cancellationToken).ConfigureAwait(false);
             await MakeRoomAsync(connection, replace, cancellationToken).ConfigureAwait(false);
             await LoadAsync(connection, folder, manifest, progress, cancellationToken).ConfigureAwait(false);

@@ -5,6 +5,7 @@ using Bellwether.Storage.Jobs;
 using Bellwether.Tests.Commands;
 using Bellwether.Tests.Engines.DuckDb;
 using Bellwether.Tests.Support;
+using Npgsql;
 
 namespace Bellwether.Tests.Backup;
 
@@ -82,5 +83,28 @@ public sealed class RunningDeskTests(TestServer server)
         await UntilAsync(async () => await DeskPresence.CountAsync(desk.Database.DataSource, Token) == 0);
         await UntilAsync(() => desk.Database.ScalarAsync<bool>("SELECT NOT EXISTS (SELECT FROM ops.jobs WHERE lease_expires_at > clock_timestamp())"));
         (await desk.RunAsync(restore)).Succeeds();
+    }
+
+    [Theory]
+    [InlineData("sentiment.ticker_sentiment", "ops.jobs")]
+    [InlineData("ops.jobs", "sentiment.ticker_sentiment")]
+    public async Task Forced_restore_lets_one_go_on_who_holds_a_table_and_waits_for_another(string held, string wanted)
+    {
+        await using var desk = await TestDesk.OpenAsync(server, nameof(RunningDeskTests), options => options with { DuckDb = DuckDbTestLibrary.Path });
+        var made = await (await desk.Desk.BackupWriterAsync(null, Token)).CreateAsync(Path.Combine(desk.Folder, "backups"), false, false, null, Token);
+        await using var other = await desk.Database.DataSource.OpenConnectionAsync(Token);
+        await using var transaction = await other.BeginTransactionAsync(Token);
+        await LockAsync(held);
+        var restore = RestoreAsync(desk, made.Path, force: true);
+        await UntilAsync(() => desk.Database.ScalarAsync<bool>("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'relation' AND NOT granted)"));
+        await LockAsync(wanted);
+        await transaction.CommitAsync(Token);
+        Assert.NotNull((await restore).Done);
+
+        async Task LockAsync(string table)
+        {
+            await using var command = new NpgsqlCommand($"LOCK TABLE {table} IN ROW EXCLUSIVE MODE", other);
+            await command.ExecuteNonQueryAsync(Token);
+        }
     }
 }
