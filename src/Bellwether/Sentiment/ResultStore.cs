@@ -76,7 +76,7 @@ public sealed partial class ResultStore(NpgsqlDataSource dataSource, PostgresLog
         };
     }
 
-    static NewResult NewResultOf(Result result) => new(result.Ticker, result.Event.Envelope.ArticleId, result.Key, result.Event.Envelope.Timestamp,
+    static NewResult NewResultOf(Result result) => new(result.Ticker, result.Key, result.Event.Envelope.Timestamp,
         result.Event.Sketch ?? TextSketch.Of(result.Event.Envelope.ArticleTitle, result.Event.Envelope.Text));
 
     /// <summary>

@@ -45,7 +45,7 @@ sealed partial class SketchReader
         var kept = 0;
         for (var i = 0; i < features.Length; i++)
             if (i == 0 || features[i] != features[i - 1]) features[kept++] = features[i];
-        return new(features[..kept], _first, _second, _isNegated, _ups, _downs, _amounts);
+        return new(features[..kept], new(_first, _second, _isNegated, _ups, _downs, _amounts));
     }
 
     void Add(ReadOnlySpan<char> text)

@@ -23,14 +23,14 @@ public sealed partial class StoryChains
 
     /// <summary>Stored first results of stories. Those of sealed days are not looked at: they lie far back, and so does what comes so
     /// late.</summary>
-    static async Task<List<(string Ticker, StoryHead Head)>> ReadAsync(
+    static async Task<List<(string Ticker, NewStory Story)>> ReadAsync(
         NpgsqlConnection connection, List<(string Ticker, long From, long To)> wanted, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand($"""
-            SELECT n.ticker, s.article_id, s.timestamp, s.chain_id, s.article_title, s.text, s.processing_timestamp_utc
+            SELECT n.ticker, s.timestamp, s.chain_id, s.article_title, s.text, s.processing_timestamp_utc
             FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS n(ticker, first, past)
             CROSS JOIN LATERAL (
-                SELECT article_id, timestamp, chain_id, article_title, left(text, {TextSketch.MostCharacters}) AS text, processing_timestamp_utc
+                SELECT timestamp, chain_id, article_title, left(text, {TextSketch.MostCharacters}) AS text, processing_timestamp_utc
                 FROM sentiment.sentiment_data AS d
                 WHERE d.ticker = n.ticker AND d.timestamp >= n.first AND d.timestamp < n.past AND d.novelty_weight = 1
                 ORDER BY d.timestamp DESC LIMIT {MostRead}) AS s
@@ -38,14 +38,14 @@ public sealed partial class StoryChains
         command.Parameters.Add(new() { Value = wanted.ConvertAll(w => w.Ticker) });
         command.Parameters.Add(new() { Value = wanted.ConvertAll(w => TimeOf(w.From)) });
         command.Parameters.Add(new() { Value = wanted.ConvertAll(w => TimeOf(w.To)) });
-        var heads = new List<(string, StoryHead)>();
+        var stories = new List<(string, NewStory)>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
-            heads.Add((row.GetString(0), new(
-                TextSketch.Of(row.IsDBNull(4) ? null : row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5)),
-                TickerState.MicrosOf(row.GetFieldValue<DateTimeOffset>(2)), row.GetString(1), row.GetString(3),
-                TickerState.MicrosOf(row.GetFieldValue<DateTimeOffset>(6)))));
-        return heads;
+            if (TryChain(row.GetString(2), out var chain))
+                stories.Add((row.GetString(0), new(
+                    TextSketch.Of(row.IsDBNull(3) ? null : row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4)),
+                    TickerState.MicrosOf(row.GetFieldValue<DateTimeOffset>(1)), chain, TickerState.MicrosOf(row.GetFieldValue<DateTimeOffset>(5)))));
+        return stories;
     }
 
     static DateTime TimeOf(long micros) =>

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Globalization;
 using Npgsql;
 
 namespace Bellwether.Sentiment.Novelty;
@@ -8,7 +10,7 @@ namespace Bellwether.Sentiment.Novelty;
 public readonly record struct NoveltyOf(string ChainId, double Weight);
 
 /// <summary>A result that a chain and a weight are wanted for.</summary>
-readonly record struct NewResult(string Ticker, string ArticleId, Guid Key, DateTimeOffset Timestamp, TextSketch Sketch);
+readonly record struct NewResult(string Ticker, Guid Key, DateTimeOffset Timestamp, TextSketch Sketch);
 
 /// <summary>
 /// Finds what results repeat, as they are stored. A result repeats a story if it is nearly the same as the first result of that story, of
@@ -22,7 +24,18 @@ public sealed partial class StoryChains(NoveltyOptions options)
 
     /// <summary>Name of the story that begins with a result: the first 16 hexadecimal digits of the result's key, a hash, which tell nothing of
     /// the article.</summary>
-    public static string ChainOf(Guid key) => key.ToString("N")[..16];
+    public static string ChainOf(Guid key) => NameOf(NumberOf(key));
+
+    static ulong NumberOf(Guid key)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        key.TryWriteBytes(bytes, bigEndian: true, out _);
+        return BinaryPrimitives.ReadUInt64BigEndian(bytes);
+    }
+
+    static string NameOf(ulong chain) => chain.ToString("x16", CultureInfo.InvariantCulture);
+
+    static bool TryChain(string name, out ulong chain) => ulong.TryParse(name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out chain);
 
     /// <summary>Decides about results that are about to be stored.</summary>
     /// <param name="connection">In the transaction that stores them.</param>
@@ -47,7 +60,7 @@ public sealed partial class StoryChains(NoveltyOptions options)
         using (_memory.Enter())
         {
             // The newest comes last, as where they were learned one by one.
-            foreach (var (ticker, head) in Enumerable.Reverse(stored)) stories[ticker].Index.Add(head);
+            foreach (var (ticker, story) in Enumerable.Reverse(stored)) stories[ticker].Index.Add(story);
             _memory.Read(stored.Count);
             foreach (var (ticker, from, to) in wanted) stories[ticker].Cover.Add(from, to);
             foreach (var group in byTicker) Decide(stories[group.Key], results, group, TickerState.MicrosOf(known), decision);
@@ -62,29 +75,30 @@ public sealed partial class StoryChains(NoveltyOptions options)
         using (_memory.Enter())
             foreach (var (ticker, revision) in revisions)
                 if (decision.Added.TryGetValue(ticker, out var added))
-                    _memory.Learn(ticker, revision - added.Results, revision, added.Heads);
+                    _memory.Learn(ticker, revision - added.Results, revision, added.Stories);
     }
 
     void Decide(TickerStories stories, IReadOnlyList<NewResult> results, IGrouping<string, int> own, long known, Decision decision)
     {
         // In the order of the log, which is that of every run over the same log, wherever batches end.
-        var fresh = new ChainIndex();
+        var (fresh, started) = (new ChainIndex(), new List<NewStory>());
         foreach (var i in own)
         {
             var (result, micros) = (results[i], TickerState.MicrosOf(results[i].Timestamp));
             var (before, likeness) = stories.Index.Find(result.Sketch, micros, known, _window);
             var (now, nearer) = fresh.Find(result.Sketch, micros, known, _window);
             // The best of both: it must not matter where a batch ended.
-            var first = before is null || nearer > likeness || nearer == likeness && now!.ComesBefore(before) ? now : before;
-            if (first is not null) decision.Results[i] = new(first.Chain, options.RepeatWeight);
+            var first = before is not { } head || nearer > likeness || nearer == likeness && now!.Value.ComesBefore(head) ? now : before;
+            if (first is { } repeated) decision.Results[i] = new(NameOf(repeated.Chain), options.RepeatWeight);
             else
             {
-                var chain = ChainOf(result.Key);
-                fresh.Add(new(result.Sketch, micros, result.ArticleId, chain, known));
-                decision.Results[i] = new(chain, 1);
+                var story = new NewStory(result.Sketch, micros, NumberOf(result.Key), known);
+                fresh.Add(story);
+                started.Add(story);
+                decision.Results[i] = new(NameOf(story.Chain), 1);
             }
         }
-        decision.Added[own.Key] = (own.Count(), fresh.Heads);
+        decision.Added[own.Key] = (own.Count(), started);
     }
 
     /// <summary>Where what results repeat can lie; times far from each other apart.</summary>
@@ -102,6 +116,6 @@ public sealed partial class StoryChains(NoveltyOptions options)
     /// <summary>What was decided about results, by their places, and which stories began with them.</summary>
     internal sealed record Decision(NoveltyOf[] Results)
     {
-        public Dictionary<string, (int Results, IReadOnlyList<StoryHead> Heads)> Added { get; } = new(StringComparer.Ordinal);
+        public Dictionary<string, (int Results, IReadOnlyList<NewStory> Stories)> Added { get; } = new(StringComparer.Ordinal);
     }
 }

@@ -28,12 +28,12 @@ sealed class StoryMemory(NoveltyOptions options)
     /// <summary>So many stories were read into the tickers.</summary>
     public void Read(int heads) => _known += heads;
 
-    public void Learn(string ticker, long from, long to, IReadOnlyList<StoryHead> heads)
+    public void Learn(string ticker, long from, long to, IReadOnlyList<NewStory> started)
     {
         if (!_tickers.TryGetValue(ticker, out var stories)) return;
-        stories.Learn(from, to, heads);
+        stories.Learn(from, to, started);
         stories.Trim(_window, always: false);
-        if ((_known += heads.Count) > options.MostRemembered) Shrink();
+        if ((_known += started.Count) > options.MostRemembered) Shrink();
     }
 
     /// <summary>Forgets the tickers that were not used for longest, until a quarter of the room is free.</summary>

@@ -22,10 +22,10 @@ static class StoryRule
     const int LeastWords = 4;
 
     /// <summary>How alike two texts are if one repeats the other, 0 to 1; 0 if not.</summary>
-    public static double Likeness(TextSketch a, TextSketch b)
+    public static double Likeness(in SketchView a, in SketchView b)
     {
         if (a.Shared.Length < LeastWords || b.Shared.Length < LeastWords)
-            return a.Shared.Length > 0 && a.AllFeatures.SequenceEqual(b.AllFeatures) ? 1 : 0;
+            return a.Shared.Length > 0 && a.Features.SequenceEqual(b.Features) ? 1 : 0;
         var common = Common(a.Shared, b.Shared);
         var likeness = (double)common / (a.Shared.Length + b.Shared.Length - common);
         var isShort = Math.Max(a.Words, b.Words) < LongWords;
@@ -51,19 +51,20 @@ static class StoryRule
         return a.AmountCount < b.AmountCount ? both != a.Amounts : a.AmountCount > b.AmountCount ? both != b.Amounts : a.Amounts != b.Amounts;
     }
 
-    static bool Differ(TextSketch a, TextSketch b, bool isShort) =>
+    static bool Differ(in SketchView a, in SketchView b, bool isShort) =>
         NumbersDiffer(a, b, Math.Min(a.Words, b.Words) < NumberWords)
         || BothHaveOwn(a.Of(Trait.Label), b.Of(Trait.Label))
-        || Opposed(a.Of(Trait.Up), a.Of(Trait.Down), b.Of(Trait.Up), b.Of(Trait.Down)) || (a.Ups - b.Ups) * (a.Downs - b.Downs) < 0
+        || Opposed(a.Of(Trait.Up), a.Of(Trait.Down), b.Of(Trait.Up), b.Of(Trait.Down))
+        || (a.Facts.Ups - b.Facts.Ups) * (a.Facts.Downs - b.Facts.Downs) < 0
         || Opposed(a.Of(Trait.Plus), a.Of(Trait.Minus), b.Of(Trait.Plus), b.Of(Trait.Minus))
-        || isShort && (a.IsNegated != b.IsNegated || NamesDiffer(a, b));
+        || isShort && (a.Facts.IsNegated != b.Facts.IsNegated || NamesDiffer(a, b));
 
-    static bool NumbersDiffer(TextSketch a, TextSketch b, bool numbersAreNews)
+    static bool NumbersDiffer(in SketchView a, in SketchView b, bool numbersAreNews)
     {
         var (all, others) = (a.Of(Trait.Amount).Length, b.Of(Trait.Amount).Length);
         var common = Common(a.Of(Trait.Amount), b.Of(Trait.Amount));
         // Of as many numbers one that only the one has stands in the place of another, be it one that comes twice.
-        var replaced = (a.Amounts == b.Amounts ? Math.Max(all, others) : Math.Min(all, others)) - common;
+        var replaced = (a.Facts.Amounts == b.Facts.Amounts ? Math.Max(all, others) : Math.Min(all, others)) - common;
         return replaced > (numbersAreNews ? 0 : common);
     }
 
@@ -80,13 +81,14 @@ static class StoryRule
         return false;
     }
 
-    static bool NamesDiffer(TextSketch a, TextSketch b)
+    static bool NamesDiffer(in SketchView a, in SketchView b)
     {
         var own = a.Of(Trait.Word);
         var others = b.Of(Trait.Word);
-        if (a.First != 0 && b.First != 0 && !Has(others, a.First) && !Has(own, b.First)) return true;
+        var (first, otherFirst) = (a.Facts.First, b.Facts.First);
+        if (first != 0 && otherFirst != 0 && !Has(others, first) && !Has(own, otherFirst)) return true;
         // Who does it and to whom: "Apple sues Samsung", "Samsung sues Apple".
-        if (a.First != b.First && a.Second == b.Second && a.Second != 0 && Has(others, a.First) && Has(own, b.First)) return true;
+        if (first != otherFirst && a.Facts.Second == b.Facts.Second && a.Facts.Second != 0 && Has(others, first) && Has(own, otherFirst)) return true;
         return HasOther(a.Of(Trait.Name), others) && HasOther(b.Of(Trait.Name), own);
     }
 

@@ -35,7 +35,7 @@ public sealed class TextSketch
     static readonly uint[] Factors = new uint[Lanes], Offsets = new uint[Lanes];
 
     readonly uint[] _features;
-    readonly Starts _starts;
+    readonly SketchFacts _facts;
     readonly BandKeysOf _bands;
 
     static TextSketch()
@@ -49,50 +49,21 @@ public sealed class TextSketch
     }
 
     /// <param name="features">Sorted, each once.</param>
-    internal TextSketch(ReadOnlySpan<uint> features, uint first, uint second, bool isNegated, int ups, int downs, int amounts)
+    internal TextSketch(ReadOnlySpan<uint> features, SketchFacts facts)
     {
-        (_features, First, Second, IsNegated, Ups, Downs, Amounts) = (features.ToArray(), first, second, isNegated, ups, downs, amounts);
-        var at = 0;
-        for (var trait = 0; trait < 8; trait++)
-        {
-            _starts[trait] = (ushort)at;
-            while (at < features.Length && features[at] >> TraitShift == (uint)trait) at++;
-        }
-        _starts[8] = (ushort)at;
-        FillBands(Shared, _bands);
+        (_features, _facts) = (features.ToArray(), facts with { Starts = TraitStarts.Of(features) });
+        var view = View;
+        FillBands(view.Shared, _bands);
         // Of texts in one form the amounts are what is their own.
-        if (!Of(Trait.Amount).IsEmpty) _bands[Bands - 1] = KeyOf(Of(Trait.Amount));
-        Gist = TextGist.Of(Shared, Of(Trait.Amount), Words, amounts);
+        if (!view.Of(Trait.Amount).IsEmpty) _bands[Bands - 1] = KeyOf(view.Of(Trait.Amount));
+        Gist = TextGist.Of(view.Shared, view.Of(Trait.Amount), view.Words, facts.Amounts);
     }
 
     /// <summary>What a text says, and its title where that is not how it begins.</summary>
     public static TextSketch Of(string? title, string? text) => SketchReader.Read(title, text);
 
-    /// <summary>Words, amounts and labels: what likeness is measured by.</summary>
-    internal ReadOnlySpan<uint> Shared => _features.AsSpan(0, _starts[(int)Trait.Up]);
-
-    internal ReadOnlySpan<uint> AllFeatures => _features;
-
-    /// <summary>The features of a kind, ascending; comparable between kinds by <see cref="Bare"/>.</summary>
-    internal ReadOnlySpan<uint> Of(Trait trait) => _features.AsSpan(_starts[(int)trait].._starts[(int)trait + 1]);
-
-    internal int Words => _starts[1];
-
-    /// <summary>Hash of the first content word; 0 where there is none.</summary>
-    internal uint First { get; }
-
-    /// <summary>Hash of the content word behind it.</summary>
-    internal uint Second { get; }
-
-    internal bool IsNegated { get; }
-
-    /// <summary>How often something goes up, down in the head.</summary>
-    internal int Ups { get; }
-
-    internal int Downs { get; }
-
-    /// <summary>How many amounts the head tells, the same one again counted again.</summary>
-    internal int Amounts { get; }
+    /// <summary>What is compared.</summary>
+    internal SketchView View => new(_features, _facts);
 
     internal ReadOnlySpan<uint> BandKeys => _bands;
 
@@ -103,9 +74,11 @@ public sealed class TextSketch
 
     internal static uint Bare(uint feature) => feature & HashMask;
 
-    /// <summary>Whether the two share a band, without which they are not compared.</summary>
-    internal bool SharesBand(TextSketch other) =>
-        Vector256.EqualsAny(Vector256.Create(BandKeys), Vector256.Create(other.BandKeys));
+    internal static uint TraitOf(uint feature) => feature >> TraitShift;
+
+    /// <summary>Whether two share a band, without which they are not compared.</summary>
+    internal static bool ShareBand(ReadOnlySpan<uint> keys, ReadOnlySpan<uint> others) =>
+        Vector256.EqualsAny(Vector256.Create(keys), Vector256.Create(others));
 
     static uint KeyOf(ReadOnlySpan<uint> features)
     {
@@ -129,12 +102,6 @@ public sealed class TextSketch
             for (var row = 0; row < Rows; row++) key = Mix(key * 0x85EBCA6B ^ least[band * Rows + row]);
             bands[band] = key;
         }
-    }
-
-    [InlineArray(9)]
-    struct Starts
-    {
-        ushort _first;
     }
 
     [InlineArray(Bands)]

@@ -9,7 +9,7 @@ sealed class TickerStories(long revision)
     // Below it nothing is forgotten one by one.
     const int Many = 1_024;
 
-    readonly Dictionary<long, (long To, IReadOnlyList<StoryHead> Heads)> _ahead = [];
+    readonly Dictionary<long, (long To, IReadOnlyList<NewStory> Stories)> _ahead = [];
     int _trimAt = Many;
 
     public ChainIndex Index { get; } = new();
@@ -22,13 +22,13 @@ sealed class TickerStories(long revision)
     public long Used { get; set; }
 
     /// <summary>Takes what a commit stored. Two commits of this process may report in another order than they were made in.</summary>
-    public void Learn(long from, long to, IReadOnlyList<StoryHead> heads)
+    public void Learn(long from, long to, IReadOnlyList<NewStory> stories)
     {
         if (to <= Revision) return;
-        _ahead[from] = (to, heads);
+        _ahead[from] = (to, stories);
         while (_ahead.Remove(Revision, out var next))
         {
-            foreach (var head in next.Heads) Index.Add(head);
+            foreach (var story in next.Stories) Index.Add(story);
             Revision = next.To;
         }
     }
@@ -39,7 +39,7 @@ sealed class TickerStories(long revision)
     {
         if (Index.Count == 0 || !always && Index.Count < _trimAt) return;
         // Half a window for what comes late; what comes later still is compared with what is read again.
-        var before = Index.Heads.Max(head => head.Micros) - windowMicros * 3 / 2;
+        var before = Index.LatestMicros() - windowMicros * 3 / 2;
         Index.Forget(before);
         Cover.Forget(before);
         _trimAt = Math.Max(Many, Index.Count * 2);
