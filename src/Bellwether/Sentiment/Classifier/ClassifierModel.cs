@@ -82,8 +82,8 @@ public sealed class ClassifierModel : IEntitySentimentModel
     public SentimentScore Score(ReadOnlySpan<char> text)
     {
         text = text[..Math.Min(text.Length, LexiconModel.MaxCharacters)];
-        text = text[..Boilerplate.StartOf(text)];
-        return text.Length <= WholeCharacters && !IsArticle(text) ? ScorePart(text) : ScoreSentences(text);
+        text = text[..Boilerplate.StartOf(text, out var isWithin)];
+        return text.Length <= WholeCharacters && !isWithin && !IsArticle(text) ? ScorePart(text) : ScoreSentences(text);
     }
 
     [SkipLocalsInit]
@@ -136,7 +136,7 @@ public sealed class ClassifierModel : IEntitySentimentModel
     internal SentimentScore ScoreEntity(EntityText text)
     {
         var whole = text.Text.AsSpan(0, Math.Min(text.Text.Length, LexiconModel.MaxCharacters));
-        var news = whole[..Boilerplate.StartOf(whole)];
+        var news = whole[..Boilerplate.StartOf(whole, out _)];
         Span<TextSpan> spans = stackalloc TextSpan[32];
         if (IsAnyWithin(text.Target, news.Length)) whole = news;
         if (whole.Length <= WholeCharacters) return ScoreEntity(whole, Within(text.Target, 0, whole.Length, spans[..16]), Within(text.Others, 0, whole.Length, spans[16..]));
