@@ -6,13 +6,15 @@ using Npgsql;
 namespace Bellwether.App.Bench;
 
 /// <param name="DropSeconds">Time in the database of the transactions in which days left for their verified files, until the freed disk space was acknowledged.</param>
-/// <param name="LongestWaitSeconds">How long a query that came at the worst moment waited for them: they hold the table only up to their commit.</param>
+/// <param name="HeldSeconds">For how long of that others could not get at the table, as another connection saw it, at most: the locks, the catalogue and the
+/// log. They end with the commit, and only then does the file system free the files.</param>
+/// <param name="LongestWaitSeconds">How long a query that came at the worst moment waited for them.</param>
 /// <param name="SealSeconds">The same with reading the files back and comparing every row, which holds up nobody.</param>
 /// <param name="LeftBytes">What the table of hot rows takes on disk afterwards.</param>
 /// <param name="DeleteSeconds">DELETE of the same rows in a table of the same shape.</param>
 /// <param name="DeleteLeftBytes">What that table still takes.</param>
 sealed record RetentionBenchAnswer(
-    long Rows, int Days, double DropSeconds, double LongestWaitSeconds, double SealSeconds, long LeftBytes, double DeleteSeconds, long DeleteLeftBytes, double Ratio, int Processors);
+    long Rows, int Days, double DropSeconds, double HeldSeconds, double LongestWaitSeconds, double SealSeconds, long LeftBytes, double DeleteSeconds, long DeleteLeftBytes, double Ratio, int Processors);
 
 /// <summary>Rows that are too old leave PostgreSQL: by dropping partitions, and by deleting them.</summary>
 static class RetentionBench
@@ -29,7 +31,7 @@ static class RetentionBench
                 var answer = await RunAsync(session, session.Get(rows), session.Get(days), cancellationToken);
                 if (session.Json) session.WriteJson(answer, CommandJson.Relaxed.RetentionBenchAnswer);
                 else session.Screen.Out.WriteLine(
-                    $"{answer.Rows:n0} rows of {answer.Days} days: dropped in {answer.DropSeconds:0.000} s, nobody waited for more than {answer.LongestWaitSeconds:0.000} s, {answer.LeftBytes:n0} bytes left ({answer.SealSeconds:0.0} s with comparing every row); "
+                    $"{answer.Rows:n0} rows of {answer.Days} days: dropped in {answer.DropSeconds:0.000} s with freeing the files, the table held for {answer.HeldSeconds:0.000} s of it, nobody waited for more than {answer.LongestWaitSeconds:0.000} s, {answer.LeftBytes:n0} bytes left ({answer.SealSeconds:0.0} s with comparing every row); "
                     + $"DELETE {answer.DeleteSeconds:0.0} s, {answer.DeleteLeftBytes:n0} bytes left; {answer.Ratio:n0} times");
                 return ExitCode.Ok;
             });
@@ -50,36 +52,51 @@ static class RetentionBench
         await new LakeWriter(desk.DataSource, lake, desk.Time).WriteDirtyDaysAsync(null, cancellationToken);
         session.Progress?.Report("sealing");
         using var untilSealed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var waiting = LongestWaitAsync(desk, untilSealed.Token);
+        var waiting = WatchAsync(desk, untilSealed.Token);
         var sealing = await new LakeSealer(desk.DataSource, lake, null, desk.Time).SealAsync(First.AddDays(days), null, cancellationToken);
         if (sealing.Rows != count) throw new LakeException($"{sealing.Rows} of {count} rows were sealed: {string.Join("; ", sealing.Blocked.Select(day => day.Blocker))}");
         await untilSealed.CancelAsync();
-        var longest = await waiting;
+        var (held, longest) = await waiting;
         session.Progress?.Report("deleting");
         var started = session.Time.GetTimestamp();
         await ExecuteAsync(desk, "DELETE FROM sentiment.bench_deleted", cancellationToken);
         var deleted = session.Time.GetElapsedTime(started).TotalSeconds;
         var dropped = sealing.DatabaseTime.TotalSeconds;
-        return new(count, days, Math.Round(dropped, 3), Math.Round(longest, 3), Math.Round(sealing.Elapsed.TotalSeconds, 1), await SizeAsync(desk, "sentiment.sentiment_data", cancellationToken),
+        return new(count, days, Math.Round(dropped, 3), Math.Round(held, 3), Math.Round(longest, 3), Math.Round(sealing.Elapsed.TotalSeconds, 1), await SizeAsync(desk, "sentiment.sentiment_data", cancellationToken),
             Math.Round(deleted, 2), await SizeAsync(desk, "sentiment.bench_deleted", cancellationToken), Math.Round(deleted / dropped, 1), Environment.ProcessorCount);
     }
 
-    /// <summary>Asks for the table again and again, as any query does.</summary>
-    static async Task<double> LongestWaitAsync(Desk desk, CancellationToken cancellationToken)
+    /// <summary>
+    /// Asks for the table again and again, as any query does. Where it is taken, it was so since the last time that it was free at the longest,
+    /// and until it is had.
+    /// </summary>
+    static async Task<(double Held, double Longest)> WatchAsync(Desk desk, CancellationToken cancellationToken)
     {
+        const string Ask = "BEGIN; LOCK TABLE sentiment.sentiment_data IN ACCESS SHARE MODE {0}; COMMIT";
         await using var connection = await desk.DataSource.OpenConnectionAsync(CancellationToken.None);
-        var longest = TimeSpan.Zero;
+        await using var look = new NpgsqlCommand(string.Format(null, Ask, "NOWAIT"), connection);
+        await using var wait = new NpgsqlCommand(string.Format(null, Ask, ""), connection);
+        await using var reset = new NpgsqlCommand("ROLLBACK", connection);
+        var (held, longest) = (TimeSpan.Zero, TimeSpan.Zero);
+        var free = desk.Time.GetTimestamp();
         while (!cancellationToken.IsCancellationRequested)
         {
-            await using (var query = new NpgsqlCommand("BEGIN; LOCK TABLE sentiment.sentiment_data IN ACCESS SHARE MODE; COMMIT", connection))
+            var asked = desk.Time.GetTimestamp();
+            try
             {
-                var asked = desk.Time.GetTimestamp();
-                await query.ExecuteNonQueryAsync(CancellationToken.None);
-                if (desk.Time.GetElapsedTime(asked) is var wait && wait > longest) longest = wait;
+                await look.ExecuteNonQueryAsync(CancellationToken.None);
             }
+            catch (PostgresException taken) when (taken.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                await reset.ExecuteNonQueryAsync(CancellationToken.None);
+                await wait.ExecuteNonQueryAsync(CancellationToken.None);
+                held += desk.Time.GetElapsedTime(free);
+            }
+            if (desk.Time.GetElapsedTime(asked) is var took && took > longest) longest = took;
+            free = desk.Time.GetTimestamp();
             await Task.Delay(TimeSpan.FromMilliseconds(2), desk.Time, CancellationToken.None);
         }
-        return longest.TotalSeconds;
+        return (held.TotalSeconds, longest.TotalSeconds);
     }
 
     static async Task ExecuteAsync(Desk desk, string sql, CancellationToken cancellationToken)
