@@ -10,7 +10,7 @@ namespace Bellwether.App.Bench;
 /// <param name="DuckDbRowsPerSecond">DuckDB's COPY to Parquet alone, of rows that it has already, as many threads.</param>
 /// <param name="ScanRowsPerSecond">An aggregate over every row and its text, asked of the product.</param>
 /// <param name="DuckDbScanRowsPerSecond">The same asked of DuckDB over the same files, by a connection that is open.</param>
-/// <param name="FreshScanRatio">Against a DuckDB that is opened for the question, as the product does so that no query sees what another made.</param>
+/// <param name="FreshScanRatio">Against a DuckDB that is opened for the question. The product has one for each too, so that no query sees what another made.</param>
 /// <param name="CompactSeconds">Late rows merged into as many small files of sealed days, half of all rows in each.</param>
 /// <param name="OnceSeconds">The same files written once with all their rows.</param>
 /// <param name="PeakMb">Of this process while the product wrote and scanned.</param>
@@ -23,7 +23,7 @@ sealed record LakeBenchAnswer(
 /// <summary>The lake against DuckDB on the same rows, in one run.</summary>
 static class LakeBench
 {
-    const int ScanRuns = 5, RowsOfSmallFile = 100, PlainMemoryMb = 4_096;
+    const int ScanTurns = 5, ScanRuns = 5, RowsOfSmallFile = 100, PlainMemoryMb = 4_096;
     static readonly DateOnly First = new(2020, 1, 1);
     const string Scan = "SELECT ticker, count(*), avg(sentiment), max(timestamp), sum(length(text)) FROM {0} GROUP BY ticker ORDER BY ticker";
 
@@ -55,15 +55,18 @@ static class LakeBench
         var count = await source.FillAsync(rows, cancellationToken);
         var write = await TimeAsync(session, () => new LakeWriter(desk.DataSource, options, desk.Time).WriteDirtyDaysAsync(null, cancellationToken));
         var sql = new LakeSql(desk.DataSource, options);
-        var scan = await MedianAsync(session, () => ScanAsync(sql, cancellationToken));
+        await ScanAsync(sql, cancellationToken);
+        await ScanAsync(sql, cancellationToken);
         var peak = BenchFolder.PeakMegabytes();
 
         // As many threads, and memory enough to hold the rows, which the product does not ask for.
         using var engine = DuckDbDatabase.Open(options.DuckDbLibrary, new() { Threads = options.Threads, MemoryLimitMb = PlainMemoryMb, TempDirectory = Path.Combine(folder.Path, "spill") });
         using var plain = engine.Connect();
         var lake = $"read_parquet('{options.Directory}/*/*/*/*.parquet', hive_partitioning = false)";
-        var plainScan = await MedianAsync(session, () => ReadAsync(() => plain.Query(string.Format(null, Scan, lake), cancellationToken: cancellationToken)));
-        var freshScan = await MedianAsync(session, () => FreshScanAsync(options, lake, cancellationToken));
+        var (scan, plainScan, freshScan) = await MediansAsync(session,
+            () => ScanAsync(sql, cancellationToken),
+            () => ReadAsync(() => plain.Query(string.Format(null, Scan, lake), cancellationToken: cancellationToken)),
+            () => FreshScanAsync(options, lake, cancellationToken));
         plain.Execute($"CREATE TABLE rows AS FROM {lake}", cancellationToken);
         var plainWrite = await TimeAsync(session, () => Task.Run(() => LakeBenchRows.WriteParquet(plain, "rows", Path.Combine(folder.Path, "plain"), cancellationToken), cancellationToken));
         plain.Execute("DROP TABLE rows", cancellationToken);
@@ -123,13 +126,21 @@ static class LakeBench
         return session.Time.GetElapsedTime(started).TotalSeconds;
     }
 
-    /// <summary>The middle of several times, after one that is not counted: files are in memory then, and the program is compiled.</summary>
-    static async Task<double> MedianAsync(Session session, Func<Task> work)
+    /// <summary>
+    /// The middle of several times of each, asked in turns of a few: what else the machine does meets all of them. The first of each turn is not
+    /// counted: files are in memory then, and the program is compiled.
+    /// </summary>
+    static async Task<(double First, double Second, double Third)> MediansAsync(Session session, params Func<Task>[] works)
     {
-        await work();
-        var times = new List<double>();
-        while (times.Count < ScanRuns) times.Add(await TimeAsync(session, work));
-        return times.Order().ElementAt(ScanRuns / 2);
+        var times = works.Select(_ => new List<double>()).ToArray();
+        for (var turn = 0; turn < ScanTurns; turn++)
+            for (var i = 0; i < works.Length; i++)
+            {
+                await works[i]();
+                for (var run = 0; run < ScanRuns; run++) times[i].Add(await TimeAsync(session, works[i]));
+            }
+        var middles = times.Select(taken => taken.Order().ElementAt(taken.Count / 2)).ToArray();
+        return (middles[0], middles[1], middles[2]);
     }
 
     static double Speed(long rows, double seconds) => Math.Round(rows / seconds);
