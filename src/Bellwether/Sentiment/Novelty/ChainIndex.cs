@@ -97,6 +97,7 @@ sealed class ChainIndex
         }
     }
 
+    /// <summary>Adds a story. One that is added twice, as two commits that overlap may do, changes no answer.</summary>
     public void Add(in NewStory story)
     {
         var sketch = story.Sketch;
@@ -114,11 +115,10 @@ sealed class ChainIndex
         return latest;
     }
 
-    /// <summary>Forgets what happened before a time; returns how many stories that were.</summary>
-    public int Forget(long beforeMicros)
+    /// <summary>Forgets what happened before a time.</summary>
+    public void Forget(long beforeMicros)
     {
-        var forgotten = _entries.Count(entry => entry.Micros < beforeMicros);
-        if (forgotten == 0) return 0;
+        if (!_entries.Exists(entry => entry.Micros < beforeMicros)) return;
         var (entries, stories, features, bandKeys) = (_entries, _stories, _features, _bandKeys);
         (_entries, _stories, _features, _bandKeys, _buckets) = ([], [], [], [], null);
         for (var i = 0; i < entries.Count; i++)
@@ -126,7 +126,6 @@ sealed class ChainIndex
                 Append(entries[i], stories[i], CollectionsMarshal.AsSpan(features).Slice(stories[i].Start, stories[i].Count),
                     CollectionsMarshal.AsSpan(bandKeys).Slice(i * Bands, Bands));
         if (Count > Few) LinkAll();
-        return forgotten;
     }
 
     ReadOnlySpan<uint> FeaturesOf(in Story story) => CollectionsMarshal.AsSpan(_features).Slice(story.Start, story.Count);

@@ -95,7 +95,7 @@ public sealed partial class StoryChains(NoveltyOptions options)
                 var story = new NewStory(result.Sketch, micros, NumberOf(result.Key), known);
                 fresh.Add(story);
                 started.Add(story);
-                decision.Results[i] = new(NameOf(story.Chain), 1);
+                decision.Results[i] = new(ChainOf(result.Key), 1);
             }
         }
         decision.Added[own.Key] = (own.Count(), started);
